@@ -1,0 +1,90 @@
+"""Apache Airflow provider for the Getty Images AI Generator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["__version__", "get_provider_info"]
+
+__version__ = "0.1.0"
+
+
+def get_provider_info() -> dict[str, Any]:
+    """What Airflow lists of this provider, and the form in which its connection is entered.
+
+    Its shape: Airflow's ``provider_info.schema.json`` and, for the connection, ``provider.yaml.schema.json``.
+    """
+    integration = "Getty Images AI Generator"
+
+    def modules(*names: str) -> list[dict[str, Any]]:
+        return [
+            {
+                "integration-name": integration,
+                "python-modules": [f"airflow_provider_getty.{name}" for name in names],
+            }
+        ]
+
+    return {
+        "package-name": "airflow-provider-getty",
+        "name": "Getty Images",
+        "description": "The AI Generator of `Getty Images <https://www.gettyimages.com/>`__.",
+        "versions": [__version__],
+        "integrations": [
+            {
+                "integration-name": integration,
+                "external-doc-url": "https://developer.gettyimages.com/ai-generation/",
+                "tags": ["service"],
+            }
+        ],
+        "hooks": modules("hooks.getty"),
+        "operators": modules("operators.refine", "operators.download"),
+        "sensors": modules("sensors.generation"),
+        "triggers": modules("triggers.generation"),
+        "connection-types": [
+            {
+                "connection-type": "getty",
+                "hook-class-name": "airflow_provider_getty.hooks.getty.GettyHook",
+                "hook-name": "Getty Images",
+                "ui-field-behaviour": {
+                    "hidden-fields": ["port", "schema", "extra"],
+                    "relabeling": {"host": "Base URL", "login": "API key", "password": "API secret"},
+                    "placeholders": {"host": "https://api.gettyimages.com"},
+                },
+                "conn-fields": _CONNECTION_FIELDS,
+            }
+        ],
+    }
+
+
+_CONNECTION_FIELDS = {
+    "token_url": {
+        "label": "Token URL",
+        "description": "Where access tokens come from. Empty: Getty's, or /oauth2/token of another base URL.",
+        "schema": {"type": ["string", "null"], "format": "url"},
+    },
+    "product_id": {
+        "label": "Product ID",
+        "description": "For tasks that name none. Needed if the account has several AI Generator products.",
+        "schema": {"type": ["integer", "null"], "minimum": 0},
+    },
+    "project_code": {
+        "label": "Project code",
+        "description": "For tasks that name none. Only for products that require project codes.",
+        "schema": {"type": ["string", "null"]},
+    },
+    "dialect": {
+        "label": "Dialect",
+        "description": "The form of requests: the reference page's, that of today's API, or whichever works.",
+        "schema": {"type": "string", "enum": ["auto", "reference-page", "current"], "default": "auto"},
+    },
+    "max_requests_per_second": {
+        "label": "Requests per second",
+        "description": "The most that one process sends, all calls counted. Empty: no limit.",
+        "schema": {"type": ["number", "null"], "minimum": 0},
+    },
+    "timeout": {
+        "label": "Timeout (seconds)",
+        "description": "How long to wait for a connection, and for each answer.",
+        "schema": {"type": "number", "minimum": 1, "default": 60},
+    },
+}
