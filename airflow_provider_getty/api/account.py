@@ -1,0 +1,110 @@
+"""A Getty account: where it is reached, with which credentials, and how."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from ipaddress import ip_address
+from math import inf
+from urllib.parse import urlsplit
+
+from airflow_provider_getty.api.errors import ConfigurationError
+
+GETTY_URL = "https://api.gettyimages.com"
+GETTY_TOKEN_URL = "https://authentication.gettyimages.com/oauth2/token"  # noqa: S105 - an address
+
+
+class Dialect(StrEnum):
+    """The form in which requests are made.
+
+    The reference page names an image with ``id`` and polls under ``beta/``; today's API names it with
+    ``reference_asset_id`` and polls under ``v3/``.
+    """
+
+    AUTO = "auto"
+    """The reference page's form first; today's where Getty does not know that."""
+    REFERENCE_PAGE = "reference-page"
+    CURRENT = "current"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """Everything needed to speak to Getty on behalf of one account.
+
+    :param api_key: Getty's API key, which is also the OAuth client id.
+    :param api_secret: Getty's API secret.
+    :param base_url: where the API is; plain http only on this machine.
+    :param token_url: the OAuth token endpoint. Default: Getty's for Getty's API, and ``/oauth2/token`` of the
+        same host for another one.
+    :param product_id: AI Generator product that is used where an operation names none.
+    :param project_code: project code that is sent where an operation names none.
+    :param dialect: the form in which requests are made.
+    :param max_requests_per_second: what one process sends at most, all calls counted. None: no limit.
+    :param timeout: seconds to wait for a connection, and then for each answer.
+    :raises ConfigurationError: for what cannot be used.
+    """
+
+    api_key: str = field(repr=False)
+    api_secret: str = field(repr=False)
+    base_url: str = GETTY_URL
+    token_url: str = ""
+    product_id: int | None = None
+    project_code: str | None = None
+    dialect: Dialect = Dialect.AUTO
+    max_requests_per_second: float | None = None
+    timeout: float = 60.0
+
+    def __post_init__(self) -> None:
+        if not self.api_key:
+            raise ConfigurationError("The Getty API key is missing.")
+        if not self.api_secret:
+            raise ConfigurationError("The Getty API secret is missing.")
+        base_url = self.base_url.rstrip("/")
+        token_url = self.token_url or (
+            GETTY_TOKEN_URL if base_url == GETTY_URL else f"{base_url}/oauth2/token"
+        )
+        object.__setattr__(self, "base_url", base_url)
+        object.__setattr__(self, "token_url", token_url)
+        _check_url("host", base_url)
+        _check_url("token_url", token_url)
+        try:
+            object.__setattr__(self, "dialect", Dialect(self.dialect))
+        except ValueError:
+            allowed = ", ".join(Dialect)
+            raise ConfigurationError(f"dialect is {self.dialect!r}; it must be one of {allowed}.") from None
+        for name in ("max_requests_per_second", "timeout"):
+            number = getattr(self, name)
+            if number is not None and not 0 < number < inf:
+                raise ConfigurationError(f"{name} is {number}; it must be a number above 0.")
+
+    @property
+    def uploads_url(self) -> str:
+        """Below this lie the images that this account uploads."""
+        return f"{self.base_url}/v3/search/by-image/uploads/"
+
+
+def _check_url(name: str, url: str) -> None:
+    """Refuse an address to which the secrets must not go; it is not repeated if it could hold one."""
+    try:
+        parts = urlsplit(url)
+        port_is_valid = parts.port != 0
+    except ValueError:
+        raise ConfigurationError(f"{name} is not a URL.") from None
+    if "@" in url or parts.query or parts.fragment:
+        raise ConfigurationError(f"{name} must be a plain URL, without user, password, query or fragment.")
+    if parts.scheme not in ("https", "http"):
+        raise ConfigurationError(f"{name} is {url!r}; its scheme must be https (http on this machine).")
+    host = parts.hostname or ""
+    if not host or " " in host or not port_is_valid:
+        raise ConfigurationError(f"{name} is {url!r}, which names no host.")
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise ConfigurationError(
+            f"{name} is {url!r}: plain http would send the credentials readable to {host}; use https."
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,151 @@
+"""Reading an HTTP response of Getty: as the documented result, or as the error that it is.
+
+Sources: the reference page for the results, Getty's API reference for statuses and codes. A service's error
+is ``{"ErrorCode", "ErrorMessage"}``, its gateway's ``{"message"}``, the token server's ``{"error",
+"error_description"}``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from airflow_provider_getty.api import errors
+
+_REQUEST_ID_HEADERS = ("x-request-id", "x-amzn-requestid")
+_LONGEST_QUOTE = 300
+
+_ErrorT = TypeVar("_ErrorT", bound=errors.AnswerError)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP response.
+
+    :param headers: with names in lower case.
+    :param received: how many bytes of the body came.
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+    received: int = 0
+
+    @property
+    def code(self) -> str | None:
+        """What the error is called."""
+        return self._said("ErrorCode", "error")
+
+    @property
+    def message(self) -> str | None:
+        """What the error says, in short."""
+        return self._said("ErrorMessage", "message", "error_description")
+
+    @property
+    def detail(self) -> str | None:
+        """What the gateway adds."""
+        return self.headers.get("x-error-detail")
+
+    @property
+    def request_id(self) -> str | None:
+        """What Getty's support asks for."""
+        return next((self.headers[name] for name in _REQUEST_ID_HEADERS if name in self.headers), None)
+
+    @property
+    def is_unmatched_route(self) -> bool:
+        """Whether nothing lives at this path, as opposed to a thing that is not found or not allowed."""
+        if self.status == HTTPStatus.FORBIDDEN:
+            return self.message == "Missing Authentication Token"
+        return self.status == HTTPStatus.NOT_FOUND and self.code is None
+
+    def json(self) -> Any:
+        """The body.
+
+        :raises ValueError: it is no JSON.
+        """
+        if not self.body:
+            raise ValueError("it is empty")
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            raise ValueError("it is not JSON") from None
+
+    def error(self, kind: type[errors.AnswerError] | None = None) -> errors.AnswerError:
+        """The error that this answer is; of the given kind, or of the one that its status and code name."""
+        named = " ".join(filter(None, (str(self.status), self.code)))
+        said = f": {self.message.rstrip('.')}" if self.message else ""
+        return self._error(kind or self._kind(), f"Getty answered {named}{said}")
+
+    def unexpected(self, why: ValueError) -> errors.UnexpectedAnswerError:
+        """The error of an answer that should have been a result, but is not as documented."""
+        problem = str(why)
+        if isinstance(why, ValidationError):  # whose own text repeats the document, signed URLs and all
+            problem = "; ".join(f"{'.'.join(map(str, part['loc']))}: {part['msg']}" for part in why.errors())
+        content_type = self.headers.get("content-type", "no content type")
+        return self._error(
+            errors.UnexpectedAnswerError,
+            f"Getty answered {self.status} ({content_type}), which cannot be used: {problem}",
+        )
+
+    def _said(self, *names: str) -> str | None:
+        try:
+            document = self.json()
+        except ValueError:
+            return None
+        said = (document.get(name) for name in names) if isinstance(document, dict) else ()
+        return next((value[:_LONGEST_QUOTE] for value in said if value and isinstance(value, str)), None)
+
+    def _error(self, kind: type[_ErrorT], problem: str) -> _ErrorT:
+        notes = (
+            f"X-Error-Detail: {self.detail}" if self.detail else None,
+            f"request id {self.request_id}" if self.request_id else None,
+        )
+        reference = ", ".join(filter(None, notes))
+        return kind(
+            f"{problem} ({reference})." if reference else f"{problem}.",
+            status=self.status,
+            code=self.code,
+            detail=self.detail,
+            request_id=self.request_id,
+        )
+
+    def _kind(self) -> type[errors.AnswerError]:
+        if kind := _BY_CODE.get((self.status, self.code or "")):
+            return kind
+        if self.status == HTTPStatus.TOO_MANY_REQUESTS:
+            # It is not settled whether Getty tells its limits apart by the code, the detail or the message.
+            hint = " ".join(filter(None, (self.code, self.detail, self.message))).lower()
+            if "concurrent" in hint:
+                return errors.ConcurrentGenerationsError
+            if "queries per second" in hint:
+                return errors.QueriesPerSecondError
+        return _BY_STATUS.get(self.status) or _BY_CLASS.get(self.status // 100, errors.UnexpectedAnswerError)
+
+
+_BY_STATUS: Mapping[int, type[errors.AnswerError]] = {
+    401: errors.AuthenticationError,
+    403: errors.PermissionDeniedError,
+    404: errors.NotFoundError,
+    408: errors.ServerError,
+    409: errors.ConflictError,
+    410: errors.GoneError,
+    429: errors.RateLimitError,
+}
+
+_BY_CLASS: Mapping[int, type[errors.AnswerError]] = {4: errors.BadRequestError, 5: errors.ServerError}
+
+_BY_CODE: Mapping[tuple[int, str], type[errors.AnswerError]] = {
+    (400, "InvalidProduct"): errors.InvalidProductError,
+    (403, "ProductQuotaExceeded"): errors.QuotaExceededError,
+    (403, "NotAuthorized"): errors.NotAuthorizedError,
+    (403, "NoProducts"): errors.NoProductsError,
+    (404, "ImageNotFound"): errors.ImageNotFoundError,
+    (404, "GenerationRequestIdNotFound"): errors.GenerationNotFoundError,
+    (429, "TooManyConcurrentGenerations"): errors.ConcurrentGenerationsError,
+    (429, "DailyRequestLimitExceeded"): errors.DailyLimitError,
+}

@@ -1,0 +1,191 @@
+"""The sync client: drives the conversations of :mod:`.protocol` over one pooled ``requests`` session."""
+
+from __future__ import annotations
+
+import logging
+import random
+import ssl
+import threading
+import time
+from collections.abc import Callable
+from http.cookiejar import DefaultCookiePolicy
+from typing import BinaryIO, Self, TypeVar
+
+import requests
+import tenacity
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, SSLError
+
+from airflow_provider_getty.api import errors
+from airflow_provider_getty.api.account import Account
+from airflow_provider_getty.api.answers import Answer
+from airflow_provider_getty.api.operations import Operation
+from airflow_provider_getty.api.pacing import Polling, RequestBudget, patience
+from airflow_provider_getty.api.protocol import Call, Conversation, NewToken, Protocol, Send, fetch_image
+from airflow_provider_getty.api.results import StillPending
+
+log = logging.getLogger(__name__)
+
+ResultT = TypeVar("ResultT")
+
+_CHUNK = 256 * 1024
+
+
+def _without_query(record: logging.LogRecord) -> bool:
+    if isinstance(record.args, tuple):
+        record.args = tuple(arg.partition("?")[0] if isinstance(arg, str) else arg for arg in record.args)
+    return True
+
+
+# Urllib3 (2.x) logs whole paths at DEBUG, and what follows the "?" of an image's URL is its signature.
+logging.getLogger("urllib3.connectionpool").addFilter(_without_query)
+
+
+class GettyClient:
+    """Speaks to Getty on behalf of one account. Thread-safe; close it, or use it as a context manager.
+
+    :param account: whose credentials are used.
+    :param on_token: told each new access token, so that it can be masked in logs.
+    """
+
+    def __init__(self, account: Account, *, on_token: Callable[[str], None] | None = None) -> None:
+        self.account = account
+        self._protocol = Protocol(account)
+        self._on_token = on_token
+        self._token_lock = threading.Lock()
+        self._budget = RequestBudget(account.max_requests_per_second)
+        self._budget_lock = threading.Lock()
+        self._session = requests.Session()
+        self._session.auth = lambda request: request  # or a ~/.netrc would replace the token
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+        for scheme in ("https://", "http://"):
+            self._session.mount(scheme, HTTPAdapter(pool_maxsize=20))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self._session.close()
+
+    def ask(self, operation: Operation[ResultT], *, deadline: float | None = None) -> ResultT:
+        """Perform the operation.
+
+        :param deadline: until when (``time.time()``) trouble that may pass is waited out: 429, 409, 5xx and
+            broken connections, as long as no credit can be used twice. None: fail at once.
+        :raises GettyError: in every way in which it may fail.
+        """
+        retrying = tenacity.Retrying(**patience(deadline, clock=time.time, log=log))
+        return retrying(lambda: self._drive(self._protocol.ask(operation)))
+
+    def wait_for(
+        self,
+        operation: Operation[ResultT | StillPending],
+        *,
+        deadline: float,
+        interval: float | None = None,
+    ) -> ResultT:
+        """Poll a generation or a download until it is finished.
+
+        :param operation: the poll.
+        :param deadline: when to give up (``time.time()``).
+        :param interval: a fixed number of seconds between polls. None: by the age of what is waited for.
+        :raises DeadlineExceededError: it is not finished in time.
+        :raises GettyError: in every other way in which it fails for good.
+        """
+        polling = Polling(operation.asked, submitted=time.time(), deadline=deadline, interval=interval)
+        while True:
+            outcome: StillPending | errors.GettyError
+            try:
+                answer = self.ask(operation)
+                if not isinstance(answer, StillPending):
+                    return answer
+                outcome = answer
+            except errors.GettyError as error:
+                outcome = error
+            delay = polling.after(outcome, now=time.time(), jitter=random.random())  # noqa: S311
+            if isinstance(outcome, errors.GettyError):
+                log.warning("%s The next poll is in %.0f s.", outcome, delay)
+            time.sleep(delay)
+
+    def fetch_image(self, url: str, into: BinaryIO, *, asked: str) -> int:
+        """Stream an image from its signed URL into a file, and return its length in bytes.
+
+        :raises DownloadError: it did not arrive whole.
+        """
+        return self._drive(fetch_image(url, into, asked=asked))
+
+    def _drive(self, conversation: Conversation[ResultT]) -> ResultT:
+        result: Answer | errors.GettyError | None = None
+        try:
+            while True:
+                step = (
+                    conversation.throw(result)
+                    if isinstance(result, errors.GettyError)
+                    else conversation.send(result)
+                )
+                try:
+                    match step:
+                        case Send(call):
+                            result = self._send(call)
+                        case NewToken(refused):
+                            self._renew_token(refused)
+                            result = None
+                except errors.GettyError as error:
+                    result = error
+        except StopIteration as stop:
+            return stop.value  # type: ignore[no-any-return]
+
+    def _renew_token(self, refused: str | None) -> None:
+        with self._token_lock:
+            if self._protocol.needs_token(refused):
+                self._drive(self._protocol.fetch_token())
+                if self._on_token and self._protocol.token:
+                    self._on_token(self._protocol.token)
+
+    def _send(self, call: Call) -> Answer:
+        with self._budget_lock:
+            delay = self._budget.reserve(time.monotonic())
+        time.sleep(delay)
+        try:
+            with self._session.request(
+                call.method,
+                call.url,
+                headers=dict(call.headers),
+                data=call.body,
+                timeout=self.account.timeout,
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                return _answer(response, call.into)
+        except (requests.RequestException, HTTPError) as error:
+            failure = _failure(error)
+        # Outside of the handler, as what requests raises shows the URL, which may be signed.
+        raise failure
+
+
+def _answer(response: requests.Response, into: BinaryIO | None) -> Answer:
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    if into is None or response.status_code != requests.codes.ok:
+        body = response.content
+        return Answer(response.status_code, headers, body, len(body))
+    received = sum(into.write(chunk) for chunk in response.iter_content(_CHUNK))
+    return Answer(response.status_code, headers, received=received)
+
+
+def _failure(error: Exception) -> errors.TransportError:
+    reason: object = error.args[0] if error.args else None
+    if isinstance(reason, MaxRetryError):
+        reason = reason.reason
+    if isinstance(reason, SSLError) and reason.args:
+        reason = reason.args[0]
+    # Any other trouble with TLS may have come after the request.
+    never_reached = isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError) or isinstance(
+        reason, NewConnectionError | ssl.SSLCertVerificationError
+    )
+    kind = errors.ConnectionFailedError if never_reached else errors.NoAnswerError
+    named = type(reason if isinstance(reason, Exception) else error).__name__
+    return kind(f"There was no answer ({named}).")

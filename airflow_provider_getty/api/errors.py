@@ -1,0 +1,297 @@
+"""Every way in which a call to Getty can fail, as one tree.
+
+GettyError
+├── ConfigurationError ................... the connection cannot be used; nothing was sent
+├── InvalidRequestError .................. an argument cannot be used; nothing was sent
+│   └── MaskError ........................ no Getty mask can be made of this
+├── TransportError ....................... there is no answer
+│   ├── ConnectionFailedError ............ the request never reached Getty
+│   └── NoAnswerError .................... it may have reached Getty, which may have done the work
+├── AnswerError .......................... Getty answered: status, code, detail, request_id
+│   ├── UnexpectedAnswerError ............ an answer that the API does not document
+│   ├── BadRequestError .................. 400
+│   │   └── InvalidProductError .......... 400 InvalidProduct
+│   ├── AuthenticationError .............. 401, and a refused key or secret
+│   ├── PermissionDeniedError ............ 403
+│   │   ├── QuotaExceededError ........... 403 ProductQuotaExceeded
+│   │   ├── NotAuthorizedError ........... 403 NotAuthorized
+│   │   └── NoProductsError .............. 403 NoProducts
+│   ├── NotFoundError .................... 404
+│   │   ├── ImageNotFoundError ........... 404 ImageNotFound
+│   │   └── GenerationNotFoundError ...... 404 GenerationRequestIdNotFound
+│   ├── ConflictError .................... 409
+│   ├── GoneError ........................ 410
+│   ├── RateLimitError ................... 429
+│   │   ├── QueriesPerSecondError ........ 429, Account Over Queries Per Second Limit
+│   │   ├── ConcurrentGenerationsError ... 429 TooManyConcurrentGenerations
+│   │   └── DailyLimitError .............. 429 DailyRequestLimitExceeded
+│   └── ServerError ...................... 5xx
+├── DownloadError ........................ an image did not arrive whole
+├── DeadlineExceededError ................ the time that the caller gave is over
+└── GenerationBlockedError ............... Getty's content policy withheld the images
+
+Each error says four things: what was asked, what Getty answered, what became of the credit, and what to do.
+"""
+
+from __future__ import annotations
+
+import copyreg
+from enum import StrEnum
+from typing import Any, ClassVar
+
+
+class Credit(StrEnum):
+    """What became of the credit that a generation costs."""
+
+    UNUSED = "No credit was used."
+    UNKNOWN = "Getty may have used a credit: it is unknown whether the generation was created."
+    COMMITTED = (
+        "The generation was already submitted, and its credit with it; asking again uses no further one, "
+        "and its result can be collected for six months."
+    )
+    DOWNLOAD_UNKNOWN = "The generation is paid for; it is unknown whether this download was charged."
+
+
+class GettyError(Exception):
+    """The root of the tree.
+
+    :param problem: what went wrong, including what Getty answered.
+    :param asked: what was asked of Getty, for example ``Refine of image 1473240153``.
+    :param credit: what became of the credit.
+    :param advice: what to do about it; each class has an advice of its own for where none is given.
+    """
+
+    temporary: ClassVar[bool] = False
+    """Whether the same call may succeed later."""
+    default_advice: ClassVar[str] = ""
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        asked: str = "",
+        credit: Credit = Credit.UNUSED,
+        advice: str | None = None,
+    ) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.asked = asked
+        self.credit = credit
+        self.advice = self.default_advice if advice is None else advice
+
+    @property
+    def may_retry(self) -> bool:
+        """Whether the same call may be made again: it may succeed later, and cannot be paid for twice."""
+        return self.temporary and self.credit not in (Credit.UNKNOWN, Credit.DOWNLOAD_UNKNOWN)
+
+    @property
+    def worth_waiting(self) -> bool:
+        """Whether to wait a little and make the same call again at once, rather than to fail."""
+        return self.may_retry
+
+    def __str__(self) -> str:
+        said = f"{self.asked}: {self.problem}" if self.asked else self.problem
+        return " ".join(filter(None, (said, self.credit.value, self.advice)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # An exception is otherwise rebuilt from its positional arguments alone, where it is unpickled.
+        return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
+
+
+class ConfigurationError(GettyError):
+    """The connection cannot be used. Nothing was sent."""
+
+    default_advice = "Correct the Airflow connection."
+
+
+class InvalidRequestError(GettyError, ValueError):
+    """An argument cannot be used. Nothing was sent."""
+
+    def __init__(self, problem: str, *, asked: str = "") -> None:
+        super().__init__(problem, asked=asked, advice="Nothing was sent; correct the argument.")
+
+
+class MaskError(InvalidRequestError):
+    """No Getty mask can be made of this. Nothing was sent."""
+
+
+class TransportError(GettyError):
+    """There is no answer."""
+
+    temporary = True
+
+
+class ConnectionFailedError(TransportError):
+    """The request never reached Getty: name not resolved, connection refused, certificate not trusted."""
+
+    default_advice = "Check the connection's host and the network between here and Getty."
+
+
+class NoAnswerError(TransportError):
+    """The request may have reached Getty, but the connection broke or timed out before an answer came."""
+
+    default_advice = "Check the network between here and Getty, and the connection's timeout."
+
+
+class AnswerError(GettyError):
+    """Getty answered with an error.
+
+    :param status: HTTP status.
+    :param code: Getty's ``ErrorCode``, such as ``InvalidProduct``, where the answer has one.
+    :param detail: the header ``X-Error-Detail``, where the answer has one.
+    :param request_id: Getty's id of the request, for its support.
+    """
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        status: int,
+        code: str | None = None,
+        detail: str | None = None,
+        request_id: str | None = None,
+        asked: str = "",
+        credit: Credit = Credit.UNUSED,
+        advice: str | None = None,
+    ) -> None:
+        super().__init__(problem, asked=asked, credit=credit, advice=advice)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.request_id = request_id
+
+
+class UnexpectedAnswerError(AnswerError):
+    """An answer that the API does not document: HTML, truncated JSON, a missing id, a redirect."""
+
+    temporary = True
+    default_advice = "Check that the connection's host is Getty's API and that no proxy changes its answers."
+
+    @property
+    def worth_waiting(self) -> bool:
+        """Only for a generation that is submitted: a wrong host would be asked until the deadline else."""
+        return self.may_retry and self.credit is Credit.COMMITTED
+
+
+class BadRequestError(AnswerError):
+    """400: Getty does not accept a value."""
+
+    default_advice = "Correct the arguments; the same request will be refused again."
+
+
+class InvalidProductError(BadRequestError):
+    """400 InvalidProduct: the product id is not an AI Generator product of this account, or is missing."""
+
+    default_advice = "Set product_id to an AI Generator product of this account; GET /v3/products lists them."
+
+
+class AuthenticationError(AnswerError):
+    """401: the key, the secret or the token was refused, also with a new token."""
+
+    default_advice = (
+        "Check the connection's API key and API secret, and that the licence agreement covers this image."
+    )
+
+
+class PermissionDeniedError(AnswerError):
+    """403: this account may not do this."""
+
+    default_advice = "Ask Getty which licence product this needs."
+
+
+class QuotaExceededError(PermissionDeniedError):
+    """403 ProductQuotaExceeded: the product has no credits left."""
+
+    default_advice = "Add credits to the product, or set product_id to another one."
+
+
+class NotAuthorizedError(PermissionDeniedError):
+    """403 NotAuthorized."""
+
+
+class NoProductsError(PermissionDeniedError):
+    """403 NoProducts: the account has no AI Generator product."""
+
+    default_advice = "The account needs an AI Generation licence."
+
+
+class NotFoundError(AnswerError):
+    """404."""
+
+    default_advice = "Check the id, and that it belongs to this account."
+
+
+class ImageNotFoundError(NotFoundError):
+    """404 ImageNotFound: not an image of the creative library."""
+
+    default_advice = "Check image_id: it must be a creative image, neither an illustration nor a vector."
+
+
+class GenerationNotFoundError(NotFoundError):
+    """404 GenerationRequestIdNotFound: this account has no such generation."""
+
+    default_advice = (
+        "Check the generation_request_id, and that the connection is of the account that made it."
+    )
+
+
+class ConflictError(AnswerError):
+    """409: Getty is busy with the same thing."""
+
+    temporary = True
+    default_advice = "Getty is still busy with an earlier request; try again shortly."
+
+
+class GoneError(AnswerError):
+    """410: kept for six months and now deleted. Permanent."""
+
+    default_advice = "Getty keeps generations for six months; this one has to be generated anew."
+
+
+class RateLimitError(AnswerError):
+    """429: too many requests."""
+
+    temporary = True
+    default_advice = "Lower the load, or set max_requests_per_second in the connection."
+
+
+class QueriesPerSecondError(RateLimitError):
+    """429: the account's limit of requests per second."""
+
+
+class ConcurrentGenerationsError(RateLimitError):
+    """429 TooManyConcurrentGenerations: the account's limit of pending generations."""
+
+    default_advice = "Submit fewer generations at a time, for example through an Airflow pool."
+
+
+class DailyLimitError(RateLimitError):
+    """429 DailyRequestLimitExceeded."""
+
+    default_advice = "The account's daily limit is used up."
+
+
+class ServerError(AnswerError):
+    """5xx: Getty failed."""
+
+    temporary = True
+    default_advice = "Getty has a problem; try again later."
+
+
+class DownloadError(GettyError):
+    """An image did not arrive whole."""
+
+    temporary = True
+    default_advice = "Nothing was left behind; try again."
+
+
+class DeadlineExceededError(GettyError):
+    """The time that the caller gave is over."""
+
+    default_advice = "Allow more time with timeout, or collect the result later by its generation_request_id."
+
+
+class GenerationBlockedError(GettyError):
+    """Getty's content policy withheld the images of a finished generation."""
+
+    default_advice = "Change the prompt or the image, or choose another on_blocked."

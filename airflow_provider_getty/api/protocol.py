@@ -1,0 +1,243 @@
+"""The conversation with Getty, without I/O.
+
+A conversation is a generator. It yields what is to be done (:class:`Send` a call, get a :class:`NewToken`),
+is sent what came of it, and returns the result. :mod:`.client` drives it over ``requests`` and :mod:`.aio`
+over ``aiohttp``; nothing that is decided here is decided there.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
+from typing import Any, BinaryIO, ClassVar, TypeVar
+from urllib.parse import urlencode
+
+from airflow_provider_getty.api import errors
+from airflow_provider_getty.api.account import Account, Dialect
+from airflow_provider_getty.api.answers import Answer
+from airflow_provider_getty.api.errors import Credit
+from airflow_provider_getty.api.operations import Credentials, Operation
+from airflow_provider_getty.api.results import AccessToken
+
+log = logging.getLogger(__name__)
+
+ResultT = TypeVar("ResultT")
+
+# A token is not used in its last minute, so that it does not expire on its way.
+_TOKEN_MARGIN = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An HTTP request.
+
+    :param into: a binary file into which the body of a 200 is streamed, instead of into :attr:`Answer.body`.
+    """
+
+    method: str
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes | None = field(default=None, repr=False)
+    into: BinaryIO | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Make the call without following a redirect; send back its answer, or throw in a ``TransportError``."""
+
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class NewToken:
+    """Drive :meth:`Protocol.fetch_token`, and throw in its error, if any.
+
+    One at a time, and only if :meth:`Protocol.needs_token` still says so.
+    """
+
+    refused: str | None = field(repr=False)
+
+
+Conversation = Generator[Send | NewToken, Answer | None, ResultT]
+
+
+class Protocol:
+    """The conversations of one account.
+
+    :param clock: seconds, for the lifetime of the token.
+    """
+
+    spoken: ClassVar[dict[tuple[str, str], Dialect]] = {}
+    """The dialects that servers were found to speak, by base URL and method: remembered for the process."""
+
+    def __init__(self, account: Account, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self.account = account
+        self._clock = clock
+        self._token: str | None = None
+        self._token_good_until = 0.0
+
+    @property
+    def token(self) -> str | None:
+        """The access token, unless it is about to expire."""
+        return self._token if self._clock() < self._token_good_until else None
+
+    def needs_token(self, refused: str | None) -> bool:
+        """Whether a token has to be fetched, or another thread has already replaced the refused one."""
+        return self.token in (None, refused)
+
+    def ask(self, operation: Operation[ResultT]) -> Conversation[ResultT]:
+        """Perform the operation.
+
+        :raises GettyError: in every way in which it may fail.
+        """
+        operation = operation.completed_by(self.account)
+        first, *others = self._dialects(operation)
+        answer = yield from self._authorised(operation, first)
+        if others and _may_speak_another_dialect(operation, answer):
+            refused, answer = answer, (yield from self._authorised(operation, others[0]))
+            if answer.status == refused.status == HTTPStatus.BAD_REQUEST:
+                raise _refused_in_both(operation, refused, answer)
+            if answer.status in operation.answers:
+                self._speaks_current()
+        elif others and answer.status in operation.answers:
+            self.spoken[self.account.base_url, operation.method] = first
+        return _result(operation, answer)
+
+    def fetch_token(self) -> Conversation[None]:
+        """Get an access token for the client credentials. Source: Getty's OAuth documentation."""
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": self.account.api_key,
+            "client_secret": self.account.api_secret,
+        }
+        headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
+        call = Call("POST", self.account.token_url, headers, urlencode(form).encode())
+        try:
+            answer = yield from _exchange(call)
+            if answer.status in (400, 401, 403):
+                raise answer.error(errors.AuthenticationError)
+            if answer.status != HTTPStatus.OK:
+                raise answer.error()
+            try:
+                granted = AccessToken.model_validate(answer.json())
+            except ValueError as why:
+                raise answer.unexpected(why) from None
+        except errors.GettyError as error:
+            error.asked = "Access token"
+            raise
+        self._token, lifetime = granted.access_token, granted.expires_in
+        self._token_good_until = self._clock() + lifetime - min(_TOKEN_MARGIN, lifetime / 2)
+
+    def _dialects(self, operation: Operation[Any]) -> tuple[Dialect, ...]:
+        settled = self.account.dialect
+        if settled is Dialect.AUTO:
+            settled = self.spoken.get((self.account.base_url, operation.method), settled)
+        return (settled,) if settled in operation.dialects else operation.dialects
+
+    def _speaks_current(self) -> None:
+        for method in ("GET", "POST"):
+            self.spoken[self.account.base_url, method] = Dialect.CURRENT
+        log.info(
+            "%s speaks today's dialect; dialect=current among the connection's extras spares trying another.",
+            self.account.base_url,
+        )
+
+    def _authorised(self, operation: Operation[Any], dialect: Dialect) -> Conversation[Answer]:
+        call = Call(
+            operation.method,
+            self.account.base_url + operation.path(dialect),
+            {"Accept": "application/json", "Api-Key": self.account.api_key},
+            operation.body(dialect),
+        )
+        if call.body is not None:
+            call = replace(call, headers={**call.headers, "Content-Type": operation.content_type})
+        credit = operation.committed
+        try:
+            token = None
+            if operation.credentials is Credentials.KEY_AND_TOKEN:
+                token = self.token or (yield from self._renewed_token(None))
+            credit = operation.at_risk
+            answer = yield from _exchange(_with_token(call, token))
+            if answer.status == HTTPStatus.UNAUTHORIZED:
+                credit = operation.committed
+                token = yield from self._renewed_token(token)
+                credit = operation.at_risk
+                answer = yield from _exchange(_with_token(call, token))
+        except errors.GettyError as error:
+            error.asked = error.asked or operation.asked
+            error.credit = operation.committed if isinstance(error, errors.ConnectionFailedError) else credit
+            raise
+        return answer
+
+    def _renewed_token(self, refused: str | None) -> Conversation[str | None]:
+        yield NewToken(refused)
+        return self._token
+
+
+def fetch_image(url: str, into: BinaryIO, *, asked: str) -> Conversation[int]:
+    """Stream an image from its signed URL, which gets no credentials, and return its length in bytes.
+
+    :raises DownloadError: it did not arrive whole, or not at all.
+    """
+    try:
+        answer = yield from _exchange(Call("GET", url, {"Accept-Encoding": "identity"}, into=into))
+        if answer.status != HTTPStatus.OK:
+            raise errors.DownloadError(f"The image's server answered {answer.status}.")
+        announced = answer.headers.get("content-length", "")
+        is_whole = answer.received == int(announced) if announced.isdigit() else answer.received > 0
+        if not is_whole:
+            raise errors.DownloadError(f"{answer.received} of {announced or 'some'} bytes arrived.")
+    except errors.TransportError as error:
+        raise errors.DownloadError(error.problem, asked=asked, credit=Credit.COMMITTED) from None
+    except errors.DownloadError as error:
+        error.asked, error.credit = asked, Credit.COMMITTED
+        raise
+    return answer.received
+
+
+def _exchange(call: Call) -> Conversation[Answer]:
+    answer = yield Send(call)
+    if answer is None:
+        raise TypeError("The driver of a conversation answers a Send with an Answer.")
+    return answer
+
+
+def _with_token(call: Call, token: str | None) -> Call:
+    return replace(call, headers={**call.headers, "Authorization": f"Bearer {token}"}) if token else call
+
+
+def _may_speak_another_dialect(operation: Operation[Any], answer: Answer) -> bool:
+    if operation.method == "POST":
+        return answer.status == HTTPStatus.BAD_REQUEST
+    return answer.is_unmatched_route
+
+
+def _refused_in_both(operation: Operation[Any], first: Answer, second: Answer) -> errors.AnswerError:
+    refusals = [first.error(), second.error()]
+    # The class further from the root says more, as InvalidProductError does.
+    refusal = max(refusals, key=lambda error: len(type(error).__mro__))
+    if refusals[0].problem != refusals[1].problem:
+        refusal.problem = (
+            f"{refusals[0].problem} The form of today's API was refused as well: {refusals[1].problem}"
+        )
+    refusal.asked, refusal.credit = operation.asked, operation.committed
+    return refusal
+
+
+def _result(operation: Operation[ResultT], answer: Answer) -> ResultT:
+    try:
+        if answer.status not in operation.answers:
+            raise answer.error()
+        try:
+            has_body = operation.answers[answer.status] is not None
+            return operation.read(answer.status, answer.json() if has_body else None)
+        except ValueError as why:
+            raise answer.unexpected(why) from None
+    except errors.AnswerError as error:
+        # Only a refusal is certain to have had no effect.
+        refused = answer.status // 100 == 4 and answer.status != HTTPStatus.REQUEST_TIMEOUT  # noqa: PLR2004
+        error.asked, error.credit = operation.asked, operation.committed if refused else operation.at_risk
+        raise
