@@ -1,0 +1,365 @@
+"""The rules of submission, against a Getty and a task state store of a dozen lines each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import Enum, auto
+from itertools import count
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_getty.api.errors import (
+    Credit,
+    NoAnswerError,
+    PermissionDeniedError,
+    QueriesPerSecondError,
+)
+from airflow_provider_getty.api.operations import Refine
+from airflow_provider_getty.api.results import HistoryItem, OriginalAsset, Pending
+from airflow_provider_getty.submission import (
+    LookUp,
+    Policy,
+    Post,
+    Record,
+    Save,
+    Submission,
+    SubmissionUnsureError,
+    Task,
+    Upload,
+    Wait,
+)
+
+LAG = 60.0
+
+
+class Fate(Enum):
+    """What becomes of a POST."""
+
+    ANSWERED = auto()
+    REFUSED = auto()
+    LOST_BEFORE_THE_WORK = auto()
+    LOST_AFTER_THE_WORK = auto()
+
+
+class Killed(BaseException):
+    """SIGKILL."""
+
+
+@dataclass
+class Getty:
+    """Creates generations, and shows them in its history some seconds later."""
+
+    lag: float = 0.0
+    now: float = 1_000_000.0
+    created: list[tuple[float, HistoryItem]] = field(default_factory=list)
+    fates: list[Fate] = field(default_factory=list)
+    history_is_forbidden: bool = False
+    posts: int = 0
+    ids: Any = field(default_factory=lambda: (f"generation-{number}" for number in count(1)))
+
+    def post(self, operation: Refine) -> Pending:
+        self.posts += 1
+        fate = self.fates.pop(0) if self.fates else Fate.ANSWERED
+        if fate is Fate.REFUSED:
+            raise QueriesPerSecondError("Too Many Requests", status=429)
+        if fate is Fate.LOST_BEFORE_THE_WORK:
+            raise NoAnswerError("cut", credit=Credit.UNKNOWN)
+        item = HistoryItem(
+            generation_request_id=next(self.ids),
+            notes=operation.notes,
+            prompt=operation.prompt,
+            original_asset=OriginalAsset(id=operation.image_id or ""),
+        )
+        self.created.append((self.now, item))
+        if fate is Fate.LOST_AFTER_THE_WORK:
+            raise NoAnswerError("cut", credit=Credit.UNKNOWN)
+        return Pending(generation_request_id=item.generation_request_id)
+
+    def history(self, since: float) -> list[HistoryItem]:
+        if self.history_is_forbidden:
+            raise PermissionDeniedError("no", status=403)
+        return [item for at, item in reversed(self.created) if since <= at <= self.now - self.lag]
+
+    @property
+    def charges(self) -> int:
+        return len(self.created)
+
+
+@dataclass
+class Airflow:
+    """Runs the task: a try at a time, with a state store or without."""
+
+    getty: Getty
+    has_store: bool = True
+    policy: Policy = field(default_factory=lambda: Policy(history_lag=LAG))
+    operation: Refine = field(default_factory=lambda: Refine(image_id="1", mask_url="-", prompt="a boat"))
+    patience: float = 3600.0
+    store: Record | None = None
+    round: int = 0
+    first_began: float | None = None
+    steps: list[str] = field(default_factory=list)
+
+    def run(self, *, killed_at: int | None = None) -> str:
+        """A try; it is killed before the step of this number, or right after the step's effect on Getty."""
+        getty = self.getty
+        task = Task(
+            dag_id="dag", run_id="run", task_id="task", map_index=-1, round=self.round,
+            began=getty.now, earlier=None if self.has_store else self.first_began,
+        )  # fmt: skip
+        self.first_began = self.first_began or getty.now
+        submission = Submission(
+            task=task,
+            operation=self.operation,
+            policy=self.policy,
+            deadline=getty.now + self.patience,
+            clock=lambda: getty.now,
+        )
+        steps = submission.submit(self.store if self.has_store else None)
+        reply: Any = None
+        for number in count():
+            try:
+                step = steps.throw(reply) if isinstance(reply, Exception) else steps.send(reply)
+            except StopIteration as stop:
+                return str(stop.value.generation_request_id)
+            if number == killed_at:
+                raise Killed
+            try:
+                reply = self._do(step)
+            except Exception as error:  # noqa: BLE001 - what fails is thrown in
+                reply = error
+            self.steps.append(type(step).__name__)
+            getty.now += 0.5
+        raise AssertionError("count() is endless")
+
+    def _do(self, step: Any) -> Any:
+        match step:
+            case Save(record):
+                self.store = record
+            case Upload():
+                return {"mask_url": "https://getty/mask.jpg"}
+            case Post(operation):
+                return self.getty.post(operation)
+            case LookUp(since):
+                return self.getty.history(since)
+            case Wait(seconds):
+                self.getty.now += seconds
+        return None
+
+    def deliver(self) -> None:
+        if self.store:
+            self.store = replace(self.store, delivered=True)
+
+    def clear(self) -> None:
+        self.round += 1
+        self.first_began = None
+
+    def until_it_ends(self, kills: list[int]) -> str:
+        """Tries until one ends; some are killed."""
+        for killed_at in kills:
+            try:
+                return self.run(killed_at=killed_at)
+            except Killed:
+                self.getty.now += 5
+        return self.run()
+
+
+fates = st.lists(
+    st.sampled_from([Fate.ANSWERED, Fate.LOST_BEFORE_THE_WORK, Fate.LOST_AFTER_THE_WORK]), max_size=4
+)
+kills = st.lists(st.integers(0, 12), max_size=5)
+
+
+@pytest.mark.parametrize("has_store", [True, False])
+@given(kills=kills, fates=fates, lag=st.sampled_from([0.0, 5.0, LAG - 1]))
+def test_whatever_dies_on_the_way_one_generation_is_paid_for(
+    has_store: bool, kills: list[int], fates: list[Fate], lag: float
+) -> None:
+    getty = Getty(lag=lag, fates=list(fates))
+    airflow = Airflow(getty, has_store=has_store)
+
+    generation = airflow.until_it_ends(kills)
+
+    assert getty.charges == 1
+    assert generation == getty.created[0][1].generation_request_id
+
+
+@given(rounds=st.lists(st.tuples(kills, fates, st.booleans()), min_size=1, max_size=4))
+def test_a_clear_pays_again_if_and_only_if_the_result_had_been_delivered(
+    rounds: list[tuple[list[int], list[Fate], bool]],
+) -> None:
+    getty = Getty()
+    airflow = Airflow(getty)
+    expected = 0
+    delivered = True
+    for kills_, fates_, is_delivered in rounds:
+        getty.fates = list(fates_)
+        airflow.until_it_ends(kills_)
+        expected += delivered
+        if is_delivered:
+            airflow.deliver()
+        delivered = is_delivered
+        airflow.clear()
+
+    assert getty.charges == expected
+
+
+def test_the_first_try_asks_once_and_keeps_its_intent_before_and_the_id_after() -> None:
+    airflow = Airflow(Getty())
+
+    airflow.run()
+
+    assert airflow.steps == ["Upload", "Save", "Post", "Save"]
+    assert airflow.store is not None
+    assert airflow.store.generation_request_id == "generation-1"
+
+
+def test_a_stored_id_is_adopted_without_asking_getty() -> None:
+    airflow = Airflow(Getty())
+    airflow.run()
+    airflow.steps.clear()
+
+    assert airflow.run() == "generation-1"
+    assert airflow.steps == ["Save"]
+
+
+def test_a_stored_intent_is_looked_up_until_the_history_is_certain() -> None:
+    getty = Getty()
+    airflow = Airflow(getty)
+    with pytest.raises(Killed):
+        airflow.run(killed_at=2)
+    airflow.steps.clear()
+    began = getty.now
+
+    airflow.run()
+
+    assert getty.now >= began + LAG
+    assert airflow.steps[0] == "LookUp"
+    assert getty.charges == 1
+
+
+def test_a_refusal_forgets_the_intent_so_that_the_next_try_asks_at_once() -> None:
+    airflow = Airflow(Getty(fates=[Fate.REFUSED]))
+    with pytest.raises(QueriesPerSecondError):
+        airflow.run()
+    airflow.steps.clear()
+
+    airflow.run()
+
+    assert airflow.steps == ["Upload", "Save", "Post", "Save"]
+
+
+def test_other_inputs_are_submitted_anew_after_a_clear() -> None:
+    getty = Getty()
+    airflow = Airflow(getty)
+    airflow.run()
+    airflow.clear()
+    airflow.operation = Refine(image_id="1", mask_url="-", prompt="another boat")
+
+    assert airflow.run() == "generation-2"
+    assert getty.charges == 2
+
+
+def test_a_task_that_delivered_and_is_retried_by_airflow_itself_pays_no_second_time() -> None:
+    getty = Getty()
+    airflow = Airflow(getty)
+    airflow.run()
+    airflow.deliver()
+
+    assert airflow.run() == "generation-1"
+    assert getty.charges == 1
+
+
+def test_a_history_that_cannot_be_read_leaves_the_task_unsure() -> None:
+    getty = Getty(fates=[Fate.LOST_AFTER_THE_WORK], history_is_forbidden=True)
+    airflow = Airflow(getty)
+
+    with pytest.raises(SubmissionUnsureError) as failure:
+        airflow.run()
+
+    assert failure.value.credit is Credit.UNKNOWN
+    assert not failure.value.may_retry
+    assert airflow.store is not None
+    assert airflow.store.marker in str(failure.value)
+    assert 'on_unsure_submission="resubmit"' in str(failure.value)
+    assert getty.posts == 1
+
+
+def test_an_unsure_task_may_be_told_to_submit_anew() -> None:
+    getty = Getty(fates=[Fate.LOST_BEFORE_THE_WORK], history_is_forbidden=True)
+    airflow = Airflow(getty, policy=Policy(history_lag=LAG, on_unsure="resubmit"))
+
+    assert airflow.run() == "generation-1"
+    assert getty.posts == 2
+
+
+def test_after_an_unsure_failure_a_clear_adopts_what_has_appeared() -> None:
+    getty = Getty(fates=[Fate.LOST_AFTER_THE_WORK], history_is_forbidden=True)
+    airflow = Airflow(getty)
+    with pytest.raises(SubmissionUnsureError):
+        airflow.run()
+    getty.history_is_forbidden = False
+    airflow.clear()
+
+    assert airflow.run() == "generation-1"
+    assert getty.charges == 1
+
+
+def test_a_deadline_before_certainty_leaves_the_task_unsure() -> None:
+    airflow = Airflow(Getty(fates=[Fate.LOST_BEFORE_THE_WORK]), patience=LAG / 2)
+
+    with pytest.raises(SubmissionUnsureError):
+        airflow.run()
+
+
+def test_the_marker_names_the_task_and_keeps_the_users_notes() -> None:
+    getty = Getty()
+    airflow = Airflow(getty, operation=Refine(image_id="1", mask_url="-", notes="for the campaign"))
+
+    airflow.run()
+
+    notes = getty.created[0][1].notes or ""
+    assert notes.startswith("for the campaign [airflow:dag.task#")
+    assert len(notes) < 60
+
+
+def test_markers_differ_by_run_map_index_round_and_inputs() -> None:
+    task = Task(dag_id="d", run_id="r", task_id="t", map_index=-1, round=0, began=0, earlier=None)
+    others = [replace(task, run_id="s"), replace(task, map_index=1), replace(task, round=1)]
+
+    markers = {task.marker("f"), task.marker("g"), *(other.marker("f") for other in others)}
+
+    assert len(markers) == 5
+
+
+class TestWithoutMarker:
+    """For accounts that may not send notes."""
+
+    policy = Policy(marker=False, history_lag=LAG)
+
+    def test_no_note_is_sent(self) -> None:
+        getty = Getty()
+        Airflow(getty, policy=self.policy).run()
+
+        assert getty.created[0][1].notes is None
+
+    def test_a_single_generation_with_the_same_inputs_is_adopted(self) -> None:
+        getty = Getty(fates=[Fate.LOST_AFTER_THE_WORK])
+
+        assert Airflow(getty, policy=self.policy).run() == "generation-1"
+        assert getty.charges == 1
+
+    def test_one_with_other_inputs_is_not(self) -> None:
+        getty = Getty(fates=[Fate.ANSWERED, Fate.LOST_BEFORE_THE_WORK])
+        Airflow(getty, operation=Refine(image_id="1", mask_url="-", prompt="a cat")).run()
+
+        assert Airflow(getty, policy=self.policy).run() == "generation-2"
+
+    def test_more_than_one_leaves_the_task_unsure_and_names_them(self) -> None:
+        getty = Getty(fates=[Fate.ANSWERED, Fate.LOST_AFTER_THE_WORK])
+        Airflow(getty, policy=self.policy).run()
+
+        with pytest.raises(SubmissionUnsureError, match="generation-2, generation-1"):
+            Airflow(getty, policy=self.policy).run()
