@@ -18,7 +18,7 @@ from collections.abc import Callable, Generator, Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, TypeAlias, TypeVar
 
-from airflow_provider_getty.api.errors import Credit, GettyError
+from airflow_provider_getty.api.errors import BadRequestError, Credit, GettyError
 from airflow_provider_getty.api.operations import GeneratingOperation
 from airflow_provider_getty.api.results import Generation, HistoryItem, Pending
 
@@ -55,7 +55,7 @@ class Task:
     def marker(self, fingerprint: str) -> str:
         """What finds the generation in Getty's history, and tells a person who reads it there which task it is of."""
         mapped = f"[{self.map_index}]" if self.map_index >= 0 else ""
-        identity = [self.dag_id, self.run_id, self.task_id, self.map_index, self.round, fingerprint]
+        identity = [self.dag_id, self.run_id, self.task_id, self.round, fingerprint]
         return (
             f"airflow:{f'{self.dag_id}.{self.task_id}'[:_LONGEST_READABLE]}{mapped}#{_digest(identity)[:12]}"
         )
@@ -183,8 +183,10 @@ class Submission:
         return record.fingerprint == fingerprint and not delivered_before_a_clear
 
     def _create(self, fingerprint: str, marker: str) -> Steps[Pending | Generation]:
+        uploads_again = False
         while True:
-            operation = self.operation.model_copy(update=(yield Upload()))
+            uploaded = yield Upload()
+            operation = self.operation.model_copy(update=uploaded)
             if self.policy.marker:
                 operation = operation.model_copy(update={"notes": _with_marker(operation.notes, marker)})
             intent = Record(
@@ -201,6 +203,9 @@ class Submission:
                     if self.clock() < self.deadline:
                         continue
                     error.credit = operation.committed
+                elif _is_of_mask(error) and uploaded and not uploads_again:
+                    uploads_again = True  # it may have expired while the task waited; another gets a new name
+                    continue
                 yield Save(None)
                 raise
             yield Save(replace(intent, generation_request_id=answer.generation_request_id))
@@ -252,6 +257,10 @@ class Submission:
             advice=f"Look in Getty's generation history for {sought}. If it is there, clearing this task adopts it; "
             'if not, or if a second credit does not matter, clear it with on_unsure_submission="resubmit".',
         )
+
+
+def _is_of_mask(error: GettyError) -> bool:
+    return isinstance(error, BadRequestError) and "mask" in error.problem
 
 
 def _has_inputs(item: HistoryItem, operation: GeneratingOperation) -> bool:

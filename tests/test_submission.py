@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_getty.api.errors import (
+    BadRequestError,
     Credit,
     NoAnswerError,
     PermissionDeniedError,
@@ -42,6 +43,7 @@ class Fate(Enum):
     REFUSED = auto()
     LOST_BEFORE_THE_WORK = auto()
     LOST_AFTER_THE_WORK = auto()
+    MASK_REFUSED = auto()
 
 
 class Killed(BaseException):
@@ -65,6 +67,8 @@ class Getty:
         fate = self.fates.pop(0) if self.fates else Fate.ANSWERED
         if fate is Fate.REFUSED:
             raise QueriesPerSecondError("Too Many Requests", status=429)
+        if fate is Fate.MASK_REFUSED:
+            raise BadRequestError("mask_url: the upload has expired", status=400)
         if fate is Fate.LOST_BEFORE_THE_WORK:
             raise NoAnswerError("cut", credit=Credit.UNKNOWN)
         item = HistoryItem(
@@ -334,6 +338,31 @@ def test_markers_differ_by_run_map_index_round_and_inputs() -> None:
     assert len(markers) == 5
 
 
+def test_a_mask_that_is_refused_is_uploaded_once_more() -> None:
+    airflow = Airflow(Getty(fates=[Fate.MASK_REFUSED]))
+
+    assert airflow.run() == "generation-1"
+    assert airflow.steps == ["Upload", "Save", "Post", "Upload", "Save", "Post", "Save"]
+
+
+def test_a_mask_that_is_refused_twice_is_given_up() -> None:
+    airflow = Airflow(Getty(fates=[Fate.MASK_REFUSED, Fate.MASK_REFUSED]))
+
+    with pytest.raises(BadRequestError):
+        airflow.run()
+    assert airflow.store is None
+
+
+def test_at_the_deadline_a_submission_that_certainly_failed_is_not_repeated() -> None:
+    getty = Getty(fates=[Fate.LOST_BEFORE_THE_WORK])
+
+    with pytest.raises(NoAnswerError) as failure:
+        Airflow(getty, patience=LAG + 1).run()
+
+    assert failure.value.credit is Credit.UNUSED
+    assert getty.posts == 1
+
+
 class TestWithoutMarker:
     """For accounts that may not send notes."""
 
@@ -354,6 +383,12 @@ class TestWithoutMarker:
     def test_one_with_other_inputs_is_not(self) -> None:
         getty = Getty(fates=[Fate.ANSWERED, Fate.LOST_BEFORE_THE_WORK])
         Airflow(getty, operation=Refine(image_id="1", mask_url="-", prompt="a cat")).run()
+
+        assert Airflow(getty, policy=self.policy).run() == "generation-2"
+
+    def test_one_of_another_image_is_not(self) -> None:
+        getty = Getty(fates=[Fate.ANSWERED, Fate.LOST_BEFORE_THE_WORK])
+        Airflow(getty, operation=Refine(image_id="2", mask_url="-", prompt="a boat")).run()
 
         assert Airflow(getty, policy=self.policy).run() == "generation-2"
 
