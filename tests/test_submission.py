@@ -382,13 +382,15 @@ class TestWithoutMarker:
 
     def test_one_with_other_inputs_is_not(self) -> None:
         getty = Getty(fates=[Fate.ANSWERED, Fate.LOST_BEFORE_THE_WORK])
-        Airflow(getty, operation=Refine(image_id="1", mask_url="-", prompt="a cat")).run()
+        other = Refine(image_id="1", mask_url="-", prompt="a cat")
+        Airflow(getty, policy=self.policy, operation=other).run()
 
         assert Airflow(getty, policy=self.policy).run() == "generation-2"
 
     def test_one_of_another_image_is_not(self) -> None:
         getty = Getty(fates=[Fate.ANSWERED, Fate.LOST_BEFORE_THE_WORK])
-        Airflow(getty, operation=Refine(image_id="2", mask_url="-", prompt="a boat")).run()
+        other = Refine(image_id="2", mask_url="-", prompt="a boat")
+        Airflow(getty, policy=self.policy, operation=other).run()
 
         assert Airflow(getty, policy=self.policy).run() == "generation-2"
 
