@@ -1,0 +1,45 @@
+"""The requests that came in lately, so that a test can prove what was sent where: names only, no secrets."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+REMEMBERED = 20_000
+
+
+@dataclass(slots=True)
+class Request:
+    """One request to Getty's part of the emulator (not to its switches)."""
+
+    time: float
+    method: str
+    path: str
+    query_names: tuple[str, ...]
+    header_names: tuple[str, ...]
+    has_api_key: bool
+    has_authorization: bool
+    operation: str | None = None
+    account: str | None = None
+    fault: str | None = None
+    status: int | None = None
+    """None while it is being answered, and for ever when no answer is sent."""
+
+
+class Journal:
+    """A bounded list of requests."""
+
+    def __init__(self) -> None:
+        self._requests: deque[Request] = deque(maxlen=REMEMBERED)
+
+    def add(self, request: Request) -> None:
+        """Remember a request. Its status may be filled in later."""
+        self._requests.append(request)
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._requests.clear()
+
+    def list(self) -> list[Request]:
+        """Return the requests, oldest first."""
+        return list(self._requests)

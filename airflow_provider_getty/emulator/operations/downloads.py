@@ -1,0 +1,115 @@
+"""The sizes of a generated image, and downloads: PUT starts one, GET tells where it is."""
+
+from __future__ import annotations
+
+import secrets
+
+from pydantic import BaseModel, ConfigDict
+
+from airflow_provider_getty.emulator.answers import (
+    Answer,
+    generation_not_found,
+    invalid_parameter,
+    json_answer,
+    service_error,
+)
+from airflow_provider_getty.emulator.operations.call import Access, Call, Operation, Path, int32
+from airflow_provider_getty.emulator.operations.generating import (
+    Int32,
+    charge,
+    check_requirements,
+    find_product,
+)
+from airflow_provider_getty.emulator.operations.generations import find, fitted
+from airflow_provider_getty.emulator.operations.media import image_link
+from airflow_provider_getty.emulator.settings import Dialect
+from airflow_provider_getty.emulator.state import IMAGES_PER_GENERATION, Download, Generation
+
+SIDES = {"1k": 1024, "4k": 4096}
+"""Pixels of the longer side by size name."""
+CHARGED = frozenset({"4k"})
+_IMAGE = "/v3/ai/image-generations/{id}/images/{index}"
+
+
+class DownloadBody(BaseModel):
+    """The body of a download request."""
+
+    model_config = ConfigDict(strict=True, extra="ignore")
+
+    size_name: str | None = None
+    notes: str | None = None
+    project_code: str | None = None
+    product_id: Int32 | None = None
+
+
+async def download_sizes(call: Call) -> Answer:
+    """List the sizes in which an image can be had."""
+    generation, _ = _image(call)
+    sizes = [
+        {"size_name": name, "width": width, "height": height}
+        for name, side in SIDES.items()
+        for width, height in [fitted(generation.order.width, generation.order.height, side)]
+    ]
+    return json_answer(200, {"download_sizes": sizes})
+
+
+async def start_download(call: Call) -> Answer:
+    """Begin to prepare an image in one size. Each 4k takes a credit."""
+    body = call.read(DownloadBody)
+    if body.size_name not in SIDES:
+        raise invalid_parameter("size_name", f"It must be one of {', '.join(SIDES)}.")
+    generation, index = _image(call)
+    product = find_product(call.account, body.product_id or generation.order.product_id)
+    check_requirements(product, body.notes, body.project_code)
+    now = call.now()
+    earlier = (generation.downloads or {}).get(index)
+    if earlier is not None and earlier.ready_at > now:
+        raise service_error(409, "DownloadInProgress", "A download of this image is already in progress.")
+    if body.size_name in CHARGED:
+        charge(
+            call, generation, product, body.notes, body.project_code, index=index, size_name=body.size_name
+        )
+    seconds = 0 if call.take("finish-at-once") else call.service.settings.download_latency
+    asset_id = earlier.generated_asset_id if earlier else str(secrets.randbelow(9 * 10**9) + 10**9)
+    download = Download(body.size_name, asset_id, now + seconds)
+    generation.downloads = {**(generation.downloads or {}), index: download}
+    at_once = seconds <= 0 and call.service.settings.dialect is not Dialect.CURRENT
+    return _ready(call, generation, index, download) if at_once else Answer(202)
+
+
+async def get_download(call: Call) -> Answer:
+    """Tell where the image is, once it is prepared."""
+    generation, index = _image(call)
+    download = (generation.downloads or {}).get(index)
+    if download is None:
+        raise generation_not_found("No download of this image was requested.")
+    if call.take("stay-pending") or (download.ready_at > call.now() and not call.take("finish-at-once")):
+        return Answer(202)
+    return _ready(call, generation, index, download)
+
+
+def _image(call: Call) -> tuple[Generation, int]:
+    """Return the image that the path names. A pending or blocked one is as if it were not there."""
+    index = int32(call, "index")
+    generation = find(call)
+    if not generation.is_ready(call.now()):
+        raise generation_not_found("The generation is still pending.")
+    if index >= IMAGES_PER_GENERATION or index in generation.blocked:
+        raise generation_not_found("The generation has no such image.")
+    return generation, index
+
+
+def _ready(call: Call, generation: Generation, index: int, download: Download) -> Answer:
+    url = image_link(call, generation, index, SIDES[download.size_name])
+    return json_answer(200, {"url": url, "generated_asset_id": download.generated_asset_id})
+
+
+OPERATIONS = (
+    Operation(
+        "download-sizes", "GET", (Path(_IMAGE + "/download-sizes"),), Access.API_KEY_AND_TOKEN, download_sizes
+    ),
+    Operation(
+        "start-download", "PUT", (Path(_IMAGE + "/download"),), Access.API_KEY_AND_TOKEN, start_download
+    ),
+    Operation("get-download", "GET", (Path(_IMAGE + "/download"),), Access.API_KEY_AND_TOKEN, get_download),
+)
