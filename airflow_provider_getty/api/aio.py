@@ -97,7 +97,7 @@ class AsyncGettyClient:
                 outcome = error
             delay = polling.after(outcome, now=time.time(), jitter=random.random())  # noqa: S311
             if isinstance(outcome, errors.GettyError):
-                log.warning("%s The next poll is in %.0f s.", outcome, delay)
+                log.warning("%s The next poll is in %.1f s.", outcome, delay)
 
     async def fetch_image(self, url: str, into: BinaryIO, *, asked: str) -> int:
         """Stream an image from its signed URL into a file; see :meth:`.client.GettyClient.fetch_image`."""

@@ -108,7 +108,7 @@ class GettyClient:
                 outcome = error
             delay = polling.after(outcome, now=time.time(), jitter=random.random())  # noqa: S311
             if isinstance(outcome, errors.GettyError):
-                log.warning("%s The next poll is in %.0f s.", outcome, delay)
+                log.warning("%s The next poll is in %.1f s.", outcome, delay)
             time.sleep(delay)
 
     def fetch_image(self, url: str, into: BinaryIO, *, asked: str) -> int:

@@ -155,6 +155,6 @@ def patience(deadline: float | None, *, clock: Callable[[], float], log: logging
         "retry": tenacity.retry_if_exception(lambda e: isinstance(e, GettyError) and e.worth_waiting),
         "wait": wait,
         "stop": lambda _: remaining() <= 0,
-        "before_sleep": lambda s: log.warning("%s Tried again in %.0f s.", failure(s), s.upcoming_sleep),
+        "before_sleep": lambda s: log.warning("%s Tried again in %.1f s.", failure(s), s.upcoming_sleep),
         "reraise": True,
     }

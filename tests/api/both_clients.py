@@ -1,0 +1,92 @@
+"""The sync and the async client behind one face, so that a test is written once for both."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, BinaryIO, Protocol
+
+from airflow_provider_getty.api.account import Account
+from airflow_provider_getty.api.aio import AsyncGettyClient
+from airflow_provider_getty.api.client import GettyClient
+from airflow_provider_getty.api.operations import Operation
+
+
+class Client(Protocol):
+    """What the tests do with either client."""
+
+    account: Account
+    told_tokens: list[str]
+
+    def ask(self, operation: Operation[Any], *, deadline: float | None = None) -> Any:
+        """Perform the operation."""
+
+    def ask_together(self, operations: Sequence[Operation[Any]]) -> list[Any]:
+        """Perform all operations at once."""
+
+    def wait_for(self, operation: Operation[Any], *, deadline: float, interval: float | None = None) -> Any:
+        """Poll until there is a result."""
+
+    def fetch_image(self, url: str, into: BinaryIO, *, asked: str) -> int:
+        """Stream an image into a file."""
+
+    def close(self) -> None:
+        """Close the connections."""
+
+
+Connect = Callable[..., Client]
+
+
+class Sync(GettyClient):
+    """The sync client, which is used as it is; many at once are threads."""
+
+    def __init__(self, account: Account) -> None:
+        self.told_tokens: list[str] = []
+        super().__init__(account, on_token=self.told_tokens.append)
+
+    def ask_together(self, operations: Sequence[Operation[Any]]) -> list[Any]:
+        """Perform each operation in a thread of its own."""
+        with ThreadPoolExecutor(len(operations)) as threads:
+            return list(threads.map(self.ask, operations))
+
+
+class Async:
+    """The async client in an event loop of its own; many at once are tasks."""
+
+    def __init__(self, account: Account) -> None:
+        self.account = account
+        self.told_tokens: list[str] = []
+        self._loop = asyncio.Runner()
+        self._client = self._loop.run(self._open())
+
+    async def _open(self) -> AsyncGettyClient:
+        async def on_token(token: str) -> None:
+            self.told_tokens.append(token)
+
+        return AsyncGettyClient(self.account, on_token=on_token)
+
+    def ask(self, operation: Operation[Any], *, deadline: float | None = None) -> Any:
+        """Perform the operation."""
+        return self._loop.run(self._client.ask(operation, deadline=deadline))
+
+    def ask_together(self, operations: Sequence[Operation[Any]]) -> list[Any]:
+        """Perform each operation in a task of its own."""
+
+        async def gather() -> list[Any]:
+            return await asyncio.gather(*(self._client.ask(operation) for operation in operations))
+
+        return self._loop.run(gather())
+
+    def wait_for(self, operation: Operation[Any], *, deadline: float, interval: float | None = None) -> Any:
+        """Poll until there is a result."""
+        return self._loop.run(self._client.wait_for(operation, deadline=deadline, interval=interval))
+
+    def fetch_image(self, url: str, into: BinaryIO, *, asked: str) -> int:
+        """Stream an image into a file."""
+        return self._loop.run(self._client.fetch_image(url, into, asked=asked))
+
+    def close(self) -> None:
+        """Close the connections and the event loop."""
+        self._loop.run(self._client.close())
+        self._loop.close()

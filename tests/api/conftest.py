@@ -1,0 +1,39 @@
+"""Either client, connected to the emulator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from both_clients import Async, Client, Connect, Sync
+
+from airflow_provider_getty.api import pacing
+from airflow_provider_getty.api.account import Account
+from airflow_provider_getty.emulator.server import Emulator
+
+
+@pytest.fixture(params=[Sync, Async], ids=["sync", "async"])
+def connect(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connect]:
+    """Return what connects to an emulator, or to any address, as an account with these changes."""
+    monkeypatch.setattr(pacing, "_FIRST_BACKOFF", 0.02)
+    monkeypatch.setenv("NO_PROXY", "*")
+    connected: list[Client] = []
+
+    def connect_to(emulator: Emulator | None = None, **changes: Any) -> Client:
+        arguments = {"api_key": "demo-key", "api_secret": "demo-secret", "timeout": 5}
+        if emulator:
+            arguments |= {"base_url": emulator.url, "token_url": f"{emulator.url}/oauth2/token"}
+        client = request.param(Account(**arguments | changes))
+        connected.append(client)
+        return client
+
+    yield connect_to
+    for client in connected:
+        client.close()
+
+
+@pytest.fixture
+def getty(connect: Connect, getty_emulator: Emulator) -> Client:
+    """A client of the emulator."""
+    return connect(getty_emulator)

@@ -1,0 +1,86 @@
+"""What is read out of an HTTP response before anybody knows whether it is a result."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import pytest
+from scripted_getty import answer, error
+
+from airflow_provider_getty.api.answers import Answer
+from airflow_provider_getty.api.errors import Credit, GettyError, InvalidProductError
+
+
+@pytest.mark.parametrize(
+    ("document", "code", "message"),
+    [
+        ({"ErrorCode": "InvalidProduct", "ErrorMessage": "Which one?"}, "InvalidProduct", "Which one?"),
+        ({"message": "Unauthorized"}, None, "Unauthorized"),
+        (
+            {"error": "invalid_client", "error_description": "The secret is wrong."},
+            "invalid_client",
+            "The secret is wrong.",
+        ),
+        ({"ErrorCode": "", "ErrorMessage": None}, None, None),
+        ({"error": {"a": "structure"}}, None, None),
+        (["a", "list"], None, None),
+        ("a text", None, None),
+        ({"message": "x" * 1000}, None, "x" * 300),
+    ],
+)
+def test_code_and_message_are_found_in_each_voice(
+    document: object, code: str | None, message: str | None
+) -> None:
+    said = answer(400, document)
+    assert (said.code, said.message) == (code, message)
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b'{"ErrorCode"', b"\xff\xfe", b"\x00", b"[" * 100_000])
+def test_an_answer_that_is_no_json_has_neither_code_nor_message(body: bytes) -> None:
+    said = Answer(500, {}, body)
+    assert (said.code, said.message) == (None, None)
+
+
+@pytest.mark.parametrize("header", ["x-request-id", "x-amzn-requestid"])
+def test_the_request_id_and_the_detail_are_in_the_headers(header: str) -> None:
+    said = Answer(429, {header: "r-1", "x-error-detail": "Account Over Queries Per Second Limit"})
+    assert str(said.error()).startswith(
+        "Getty answered 429 (X-Error-Detail: Account Over Queries Per Second Limit, request id r-1). "
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "unmatched"),
+    [
+        (answer(403, {"message": "Missing Authentication Token"}), True),
+        (answer(404), True),
+        (answer(404, {"message": "Not Found"}), True),
+        (error(404, "GenerationRequestIdNotFound"), False),
+        (error(403, "NotAuthorized"), False),
+        (answer(403, {"message": "Forbidden"}), False),
+        (answer(400, {"message": "Missing Authentication Token"}), False),
+    ],
+)
+def test_a_path_where_nothing_lives_is_told_from_a_thing_that_is_not_found(
+    said: Answer, *, unmatched: bool
+) -> None:
+    assert said.is_unmatched_route is unmatched
+
+
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda error: pickle.loads(pickle.dumps(error))])
+def test_an_error_survives_the_way_into_another_process(again: object) -> None:
+    failed = error(400, "InvalidProduct", "Which one?").error()
+    failed.asked, failed.credit = "Refine of image 1", Credit.UNUSED
+    copied = again(failed)
+    assert type(copied) is InvalidProductError
+    assert str(copied) == str(failed)
+    assert vars(copied) == vars(failed)
+
+
+def test_each_error_class_says_what_to_do() -> None:
+    def below(kind: type[GettyError]) -> set[type[GettyError]]:
+        return {kind}.union(*map(below, kind.__subclasses__()))
+
+    silent = {kind.__name__ for kind in below(GettyError) if not kind.default_advice}
+    assert silent <= {"GettyError", "InvalidRequestError", "MaskError", "TransportError", "AnswerError"}

@@ -1,0 +1,153 @@
+"""Both clients in trouble: what is waited out, and what is never repeated because it could be paid for twice."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from both_clients import Client
+from steps import calls, generate, soon, upload
+
+from airflow_provider_getty.api.errors import (
+    Credit,
+    DeadlineExceededError,
+    GoneError,
+    NoAnswerError,
+    QueriesPerSecondError,
+    QuotaExceededError,
+    ServerError,
+    UnexpectedAnswerError,
+)
+from airflow_provider_getty.api.operations import ListProducts, StartDownload
+from airflow_provider_getty.emulator.server import Emulator
+
+# Trouble that passes
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"name": "queries-per-second"},
+        {"name": "concurrent-generations"},
+        {"name": "conflict"},
+        {"name": "server-error", "status": 503},
+        {"name": "cut-before"},
+        {"name": "cut-after"},
+        {"name": "html", "status": 200},
+        {"name": "truncated-json"},
+        {"name": "empty-body"},
+        {"name": "other-id"},
+    ],
+)
+def test_trouble_with_a_poll_is_waited_out(
+    getty: Client, getty_emulator: Emulator, fault: dict[str, Any]
+) -> None:
+    poll = generate(getty)
+    getty_emulator.fault(**fault, operation="get-generation", times=2)
+    assert getty.wait_for(poll, deadline=soon()).generation_request_id == poll.generation_request_id
+    assert calls(getty_emulator)["get-generation"] == 3
+
+
+def test_trouble_that_does_not_pass_is_waited_out_until_the_deadline(
+    getty: Client, getty_emulator: Emulator
+) -> None:
+    poll = generate(getty)
+    getty_emulator.fault("queries-per-second", "get-generation", times=None)
+    deadline = time.time() + 0.3
+    with pytest.raises(DeadlineExceededError, match="Account Over Queries Per Second Limit") as caught:
+        getty.wait_for(poll, deadline=deadline)
+    assert deadline <= time.time() < deadline + 0.3
+    assert caught.value.credit is Credit.COMMITTED
+
+
+def test_a_generation_that_stays_pending_is_given_up_at_the_deadline(
+    getty: Client, getty_emulator: Emulator
+) -> None:
+    poll = generate(getty)
+    getty_emulator.fault("stay-pending", "get-generation", times=None)
+    with pytest.raises(DeadlineExceededError, match="not finished after 0 s"):
+        getty.wait_for(poll, deadline=time.time() + 0.2, interval=0.05)
+
+
+def test_a_refusal_is_not_waited_out(getty: Client, getty_emulator: Emulator) -> None:
+    poll = generate(getty)
+    getty_emulator.fault("gone", "get-generation", times=None)
+    with pytest.raises(GoneError):
+        getty.wait_for(poll, deadline=soon())
+    assert calls(getty_emulator)["get-generation"] == 1
+
+
+@pytest.mark.parametrize("fault", ["queries-per-second", "concurrent-generations", "conflict"])
+def test_a_submission_that_was_refused_for_the_moment_is_repeated_and_paid_once(
+    getty: Client, getty_emulator: Emulator, fault: str
+) -> None:
+    refine = upload(getty)
+    getty_emulator.fault(fault, "refine", times=2)
+    assert getty.ask(refine, deadline=soon()).generation_request_id
+    assert calls(getty_emulator)["refine"] == 3
+    assert getty_emulator.ledger()["total"] == 1
+
+
+def test_without_a_deadline_nothing_is_waited_out(getty: Client, getty_emulator: Emulator) -> None:
+    getty_emulator.fault("queries-per-second", "products")
+    with pytest.raises(QueriesPerSecondError) as caught:
+        getty.ask(ListProducts())
+    assert caught.value.detail == "Account Over Queries Per Second Limit"
+    assert caught.value.request_id
+
+
+# What could be paid for twice
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "charged"),
+    [
+        ({"name": "server-error", "status": 500, "work": "before"}, ServerError, 0),
+        ({"name": "server-error", "status": 504, "work": "after"}, ServerError, 1),
+        ({"name": "cut-before"}, NoAnswerError, 0),
+        ({"name": "cut-after"}, NoAnswerError, 1),
+        ({"name": "cut-body"}, NoAnswerError, 1),
+        ({"name": "html", "status": 200}, UnexpectedAnswerError, 1),
+        ({"name": "empty-body"}, UnexpectedAnswerError, 1),
+        ({"name": "truncated-json"}, UnexpectedAnswerError, 1),
+        ({"name": "missing-id"}, UnexpectedAnswerError, 1),
+    ],
+)
+def test_a_submission_that_may_have_been_paid_for_is_not_repeated(
+    getty: Client,
+    getty_emulator: Emulator,
+    fault: dict[str, Any],
+    kind: type[Exception],
+    charged: int,
+) -> None:
+    refine = upload(getty)
+    getty_emulator.fault(**fault, operation="refine")
+    with pytest.raises(kind) as caught:
+        getty.ask(refine, deadline=soon())
+    assert type(caught.value) is kind
+    assert caught.value.credit is Credit.UNKNOWN
+    assert calls(getty_emulator)["refine"] == 1
+    assert getty_emulator.ledger()["total"] == charged
+
+
+@pytest.mark.parametrize("fault", ["cut-before", "cut-after"])
+def test_the_start_of_a_download_is_not_repeated_either(
+    getty: Client, getty_emulator: Emulator, fault: str
+) -> None:
+    poll = generate(getty)
+    getty_emulator.fault(fault, "start-download")
+    start = StartDownload(generation_request_id=poll.generation_request_id, size_name="4k")
+    with pytest.raises(NoAnswerError) as caught:
+        getty.ask(start, deadline=soon())
+    assert caught.value.credit is Credit.DOWNLOAD_UNKNOWN
+    assert calls(getty_emulator)["start-download"] == 1
+
+
+def test_a_refused_submission_costs_nothing(getty: Client, getty_emulator: Emulator) -> None:
+    refine = upload(getty)
+    getty_emulator.fault("quota-exceeded", "refine")
+    with pytest.raises(QuotaExceededError) as caught:
+        getty.ask(refine, deadline=soon())
+    assert caught.value.credit is Credit.UNUSED
+    assert getty_emulator.ledger()["total"] == 0

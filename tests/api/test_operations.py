@@ -1,0 +1,161 @@
+"""What may be asked of Getty: bad input gets a clear error before anything is sent."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from airflow_provider_getty.api.account import Account, Dialect
+from airflow_provider_getty.api.errors import InvalidRequestError
+from airflow_provider_getty.api.operations import (
+    GetDownload,
+    GetDownloadSizes,
+    GetGeneration,
+    GetHistory,
+    ListProducts,
+    Operation,
+    Refine,
+    StartDownload,
+    UploadMask,
+)
+
+MASK = {"mask_url": "https://api.gettyimages.com/v3/search/by-image/uploads/mask.jpg"}
+IMAGE = {"generation_request_id": "g", "index": 1}
+
+REFUSED: list[tuple[type[Operation[Any]], dict[str, Any], str]] = [
+    (Refine, MASK, "give exactly one of image_id and reference_generation."),
+    (
+        Refine,
+        {**MASK, "image_id": "1", "reference_generation": IMAGE},
+        "give exactly one of image_id and reference_generation.",
+    ),
+    (Refine, {"image_id": "1"}, "mask_url: Field required."),
+    (Refine, {"image_id": "1", "mask_url": ""}, "mask_url: String should have at least 1 character."),
+    (Refine, {**MASK, "image_id": ""}, "image_id: String should have at least 1 character."),
+    (Refine, {**MASK, "image_id": "1", "product_id": "seven"}, "product_id: Input should be a valid integer"),
+    (
+        Refine,
+        {**MASK, "image_id": "1", "product_id": -1},
+        "product_id: Input should be greater than or equal to 0.",
+    ),
+    (
+        Refine,
+        {**MASK, "image_id": "1", "product_id": 2**31},
+        "product_id: Input should be less than or equal to",
+    ),
+    (Refine, {**MASK, "image_id": "1", "promt": "a kite"}, "promt: Extra inputs are not permitted."),
+    (
+        Refine,
+        {**MASK, "reference_generation": {"generation_request_id": "g", "index": -1}},
+        "reference_generation.index: Input should be greater than or equal to 0.",
+    ),
+    (
+        Refine,
+        {**MASK, "reference_generation": {"index": 1}},
+        "reference_generation.generation_request_id: Field",
+    ),
+    (UploadMask, {"name": "mask.png", "jpeg": b"\xff"}, "name: String should match pattern"),
+    (UploadMask, {"name": "../mask.jpg", "jpeg": b"\xff"}, "name: String should match pattern"),
+    (UploadMask, {"name": "mask.jpg\n", "jpeg": b"\xff"}, "name: String should match pattern"),
+    (GetGeneration, {"generation_request_id": ""}, "generation_request_id: String should match pattern"),
+    (GetGeneration, {"generation_request_id": ".."}, "generation_request_id: String should match pattern"),
+    (
+        GetGeneration,
+        {"generation_request_id": None},
+        "generation_request_id: Input should be a valid string.",
+    ),
+    (StartDownload, {**IMAGE, "size_name": ""}, "size_name: String should have at least 1 character."),
+    (StartDownload, {**IMAGE, "size_name": "1k", "index": -1}, "index: Input should be greater"),
+    (GetHistory, {"page": 0}, "page: Input should be greater than or equal to 1."),
+    (GetHistory, {"page_size": 1001}, "page_size: Input should be less than or equal to 1000."),
+]
+
+
+@pytest.mark.parametrize(("kind", "arguments", "problem"), REFUSED)
+def test_what_getty_would_not_take_is_refused_before_it_is_sent(
+    kind: type[Operation[Any]], arguments: dict[str, Any], problem: str
+) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        kind(**arguments)
+    assert str(caught.value).startswith(f"{kind.__name__} cannot be asked: {problem}")
+    assert str(caught.value).endswith("No credit was used. Nothing was sent; correct the argument.")
+    assert isinstance(caught.value, ValueError)
+
+
+def test_all_that_is_wrong_is_told_at_once_and_the_values_are_not_repeated() -> None:
+    with pytest.raises(InvalidRequestError, match=r"product_id: .*; mask_url: ") as caught:
+        Refine(image_id="1", mask_url="", product_id="hidden")
+    assert "hidden" not in str(caught.value)
+
+
+ID = "a/b?c#d é"
+
+
+@pytest.mark.parametrize(
+    ("operation", "path"),
+    [
+        (UploadMask(name="m.jpeg", jpeg=b"\xff"), "/v3/search/by-image/uploads/m.jpeg"),
+        (Refine(image_id="1", **MASK), "/v3/ai/image-generations/refine"),
+        (GetGeneration(generation_request_id="g"), "/v3/ai/image-generations/g"),
+        (GetGeneration(generation_request_id=ID), "/v3/ai/image-generations/a%2Fb%3Fc%23d%20%C3%A9"),
+        (GetDownloadSizes(**IMAGE), "/v3/ai/image-generations/g/images/1/download-sizes"),
+        (StartDownload(**IMAGE, size_name="1k"), "/v3/ai/image-generations/g/images/1/download"),
+        (GetDownload(**IMAGE), "/v3/ai/image-generations/g/images/1/download"),
+        (ListProducts(), "/v3/products?fields=download_requirements"),
+        (GetHistory(), "/v3/ai/generation-history?page=1&page_size=30"),
+        (
+            GetHistory(date_start=datetime(2026, 1, 2, 3, tzinfo=UTC)),
+            "/v3/ai/generation-history?page=1&page_size=30&date_start=2026-01-02T03%3A00%3A00Z",
+        ),
+    ],
+)
+def test_each_operation_goes_where_getty_documents_it(operation: Operation[Any], path: str) -> None:
+    assert operation.path(Dialect.CURRENT) == path
+
+
+@pytest.mark.parametrize(
+    ("operation", "asked"),
+    [
+        (UploadMask(name="m.jpg", jpeg=b"\xff"), "Upload of mask m.jpg"),
+        (Refine(image_id="1", **MASK), "Refine of image 1"),
+        (Refine(reference_generation=IMAGE, **MASK), "Refine of image 1 of generation g"),
+        (GetGeneration(generation_request_id="g"), "Status of generation g"),
+        (GetDownloadSizes(**IMAGE), "Download sizes of image 1 of generation g"),
+        (StartDownload(**IMAGE, size_name="4k"), "Download of image 1 of generation g in 4k"),
+        (GetDownload(**IMAGE), "Download of image 1 of generation g"),
+        (ListProducts(), "List of products"),
+        (GetHistory(page=2), "Generation history, page 2"),
+    ],
+)
+def test_each_operation_says_in_words_what_it_asks(operation: Operation[Any], asked: str) -> None:
+    assert operation.asked == asked
+
+
+def test_the_body_of_a_download_has_what_the_path_has_not() -> None:
+    operation = StartDownload(**IMAGE, size_name="4k", notes="spring", project_code="P-1", product_id=7)
+    body = {"size_name": "4k", "notes": "spring", "project_code": "P-1", "product_id": 7}
+    assert json.loads(operation.body(Dialect.CURRENT)) == body
+
+
+def test_an_operation_keeps_its_own_product_and_takes_what_it_lacks_from_the_account() -> None:
+    account = Account(api_key="k", api_secret="s", product_id=7, project_code="P-1")
+    operation = Refine(image_id="1", product_id=0, **MASK).completed_by(account)
+    assert (operation.product_id, operation.project_code) == (0, "P-1")
+    assert ListProducts().completed_by(account) == ListProducts()
+
+
+def test_a_number_is_as_good_as_its_text_where_an_id_is_due() -> None:
+    assert Refine(image_id=1473240153, **MASK).image_id == "1473240153"
+
+
+def test_an_operation_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        GetGeneration(generation_request_id="g").generation_request_id = "other"
+
+
+def test_the_bytes_of_a_mask_are_not_shown() -> None:
+    assert repr(UploadMask(name="m.jpg", jpeg=b"\xff\xd8")) == "UploadMask(name='m.jpg')"

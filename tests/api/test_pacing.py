@@ -1,0 +1,256 @@
+"""When to ask next, how fast one may send, and when to give up."""
+
+from __future__ import annotations
+
+import logging
+from bisect import bisect_left
+
+import pytest
+import tenacity
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_getty.api.errors import (
+    AuthenticationError,
+    ConflictError,
+    Credit,
+    DeadlineExceededError,
+    GettyError,
+    GoneError,
+    NoAnswerError,
+    RateLimitError,
+    ServerError,
+    UnexpectedAnswerError,
+)
+from airflow_provider_getty.api.pacing import Polling, RequestBudget, backoff, patience, poll_delay
+from airflow_provider_getty.api.results import Pending
+
+PENDING = Pending(generation_request_id="g")
+COMMITTED = {"credit": Credit.COMMITTED}
+RATE_LIMIT = RateLimitError("429", status=429, **COMMITTED)
+SERVER_ERROR = ServerError("Getty answered 503.", status=503, **COMMITTED)
+
+
+# Polls
+
+
+@pytest.mark.parametrize(
+    ("age", "delay"), [(-5, 1), (0, 1), (5, 1), (10, 2), (30, 6), (75, 15), (80, 15), (86_400, 15)]
+)
+def test_polls_come_at_a_fifth_of_the_age_between_1_and_15_seconds(age: float, delay: float) -> None:
+    assert poll_delay(age, jitter=0.5) == pytest.approx(delay)
+
+
+def test_jitter_moves_a_poll_by_up_to_a_tenth() -> None:
+    assert poll_delay(50, jitter=0) == pytest.approx(9)
+    assert poll_delay(50, jitter=1) == pytest.approx(11)
+
+
+# Back-off
+
+
+def longest_waits(error: GettyError) -> list[float]:
+    """How long one waits at most after the first, second … failure."""
+    return [backoff(error, failures, jitter=1) for failures in (1, 2, 3, 4, 20, 10_000)]
+
+
+def test_the_wait_after_a_failure_doubles_up_to_a_minute() -> None:
+    assert longest_waits(SERVER_ERROR) == [1, 2, 4, 8, 60, 60]
+    assert longest_waits(NoAnswerError("No.")) == [1, 2, 4, 8, 60, 60]
+
+
+def test_the_wait_after_429_and_409_begins_with_the_second_that_getty_advises_and_grows_slower() -> None:
+    assert longest_waits(RATE_LIMIT) == [1, 1.5, 2.25, 3.375, 60, 60]
+    assert longest_waits(ConflictError("409", status=409)) == longest_waits(RATE_LIMIT)
+
+
+def test_jitter_shortens_a_wait_by_up_to_half() -> None:
+    assert backoff(SERVER_ERROR, 3, jitter=0) == 2
+
+
+# Waiting for a generation
+
+
+def polling(**changes: float) -> Polling:
+    """A wait that began at 100 s and ends at 160 s."""
+    return Polling("Status of generation g", **{"submitted": 100.0, "deadline": 160.0} | changes)
+
+
+def test_a_pending_generation_is_polled_by_its_age() -> None:
+    assert polling().after(PENDING, now=110, jitter=0.5) == 2
+    assert polling().after(PENDING, now=130, jitter=0.5) == 6
+
+
+def test_a_fixed_interval_replaces_the_schedule() -> None:
+    assert polling(interval=3).after(PENDING, now=130, jitter=0.5) == 3
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        RATE_LIMIT,
+        SERVER_ERROR,
+        ConflictError("409", status=409, **COMMITTED),
+        NoAnswerError("No.", **COMMITTED),
+        UnexpectedAnswerError("HTML", status=200, **COMMITTED),
+    ],
+)
+def test_trouble_that_may_pass_makes_the_next_poll_come_later(trouble: GettyError) -> None:
+    wait = polling()
+    assert wait.after(trouble, now=101, jitter=1) == 1
+    assert wait.after(trouble, now=102, jitter=1) > 1
+
+
+def test_trouble_is_forgotten_when_a_poll_succeeds() -> None:
+    wait = polling()
+    for _ in range(5):
+        wait.after(SERVER_ERROR, now=101, jitter=1)
+    wait.after(PENDING, now=120, jitter=1)
+    assert wait.after(SERVER_ERROR, now=121, jitter=1) == 1
+
+
+@pytest.mark.parametrize(
+    "final",
+    [
+        GoneError("410", status=410, **COMMITTED),
+        AuthenticationError("401", status=401, **COMMITTED),
+        NoAnswerError("No.", credit=Credit.UNKNOWN),
+        UnexpectedAnswerError("HTML", status=200),
+    ],
+)
+@pytest.mark.parametrize("now", [110, 999])
+def test_an_error_that_waiting_cannot_mend_ends_the_wait_with_itself(final: GettyError, now: float) -> None:
+    with pytest.raises(type(final)) as caught:
+        polling().after(final, now=now, jitter=0.5)
+    assert caught.value is final
+
+
+@pytest.mark.parametrize("outcome", [PENDING, RATE_LIMIT])
+def test_the_last_poll_is_made_at_the_deadline_itself(outcome: Pending | GettyError) -> None:
+    assert polling().after(outcome, now=159.75, jitter=1) == 0.25
+
+
+def test_a_generation_that_is_pending_at_the_deadline_is_given_up_but_can_be_collected_later() -> None:
+    with pytest.raises(DeadlineExceededError) as caught:
+        polling().after(PENDING, now=160, jitter=0.5)
+    assert str(caught.value) == (
+        f"Status of generation g: not finished after 60 s. {Credit.COMMITTED} {DeadlineExceededError.default_advice}"
+    )
+    assert not caught.value.may_retry
+
+
+def test_the_error_at_the_deadline_names_the_last_trouble() -> None:
+    with pytest.raises(DeadlineExceededError, match="after 61 s; the last answer was: Getty answered 503"):
+        polling().after(SERVER_ERROR, now=161, jitter=0.5)
+
+
+# The request budget
+
+
+@given(
+    per_second=st.floats(min_value=0.1, max_value=50),
+    pauses=st.lists(st.floats(min_value=0, max_value=3), max_size=200),
+)
+def test_never_more_than_the_limit_is_sent_in_any_one_second(per_second: float, pauses: list[float]) -> None:
+    budget, now, sent = RequestBudget(per_second), 0.0, []
+    for pause in pauses:
+        now += pause
+        sent.append(now + budget.reserve(now))
+    assert sent == sorted(sent)
+    for start in sent:
+        in_window = bisect_left(sent, start + 1 - 1e-6) - bisect_left(sent, start)
+        assert in_window <= max(1, per_second)
+
+
+@given(
+    per_second=st.floats(min_value=0.1, max_value=50),
+    pauses=st.lists(st.floats(min_value=0, max_value=3), max_size=200),
+)
+def test_who_keeps_to_the_limit_by_himself_never_waits(per_second: float, pauses: list[float]) -> None:
+    budget, now = RequestBudget(per_second), 0.0
+    apart = 1 / max(1, int(per_second)) if per_second >= 1 else 1 / per_second
+    for pause in pauses:
+        now += apart + 1e-6 + pause
+        assert budget.reserve(now) == 0
+
+
+def test_a_burst_is_spread_over_the_seconds() -> None:
+    budget = RequestBudget(2)
+    assert [budget.reserve(10) for _ in range(5)] == [0, 0, 1, 1, 2]
+
+
+def test_a_limit_below_one_means_one_request_in_so_many_seconds() -> None:
+    budget = RequestBudget(0.25)
+    assert [budget.reserve(10), budget.reserve(10), budget.reserve(12)] == [0, 4, 6]
+
+
+def test_without_a_limit_nothing_waits() -> None:
+    budget = RequestBudget(None)
+    assert {budget.reserve(0) for _ in range(1000)} == {0}
+
+
+# Patience
+
+
+class Clock:
+    """Seconds that pass while one sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.slept: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        """Let the time pass."""
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+def persist(deadline: float | None, *outcomes: GettyError | str) -> tuple[list[float], str]:
+    """Call what comes to these outcomes one after the other, its last for ever, and return the waits."""
+    clock, coming = Clock(), list(outcomes)
+
+    def call() -> str:
+        outcome = coming.pop(0) if len(coming) > 1 else coming[0]
+        if isinstance(outcome, GettyError):
+            raise outcome
+        return outcome
+
+    arguments = patience(deadline, clock=lambda: clock.now, log=logging.getLogger("test"))
+    try:
+        return clock.slept, tenacity.Retrying(sleep=clock.sleep, **arguments)(call)
+    except GettyError as error:
+        return clock.slept, type(error).__name__
+
+
+def test_without_a_deadline_the_first_trouble_is_the_last() -> None:
+    assert persist(None, RATE_LIMIT) == ([], "RateLimitError")
+
+
+def test_trouble_is_waited_out_until_it_passes() -> None:
+    slept, outcome = persist(60, SERVER_ERROR, RATE_LIMIT, SERVER_ERROR, "done")
+    assert outcome == "done"
+    assert len(slept) == 3
+
+
+def test_trouble_that_does_not_pass_is_raised_after_a_last_try_at_the_deadline() -> None:
+    slept, outcome = persist(20, SERVER_ERROR)
+    assert outcome == "ServerError"
+    assert sum(slept) == pytest.approx(20)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        GoneError("410", status=410),
+        ServerError("503", status=503, credit=Credit.UNKNOWN),
+        NoAnswerError("No.", credit=Credit.DOWNLOAD_UNKNOWN),
+    ],
+)
+def test_what_waiting_cannot_mend_or_could_be_paid_for_twice_is_not_tried_again(error: GettyError) -> None:
+    assert persist(60, error, "done") == ([], type(error).__name__)
+
+
+def test_each_wait_is_logged_with_its_reason(caplog: pytest.LogCaptureFixture) -> None:
+    persist(60, SERVER_ERROR, "done")
+    [line] = caplog.messages
+    assert line.startswith("Getty answered 503.")

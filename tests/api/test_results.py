@@ -1,0 +1,122 @@
+"""Reading what Getty answers: lenient where its documentation leaves room, and without leaking signed URLs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from airflow_provider_getty.api.results import (
+    AccessToken,
+    Download,
+    Generation,
+    HistoryPage,
+    Pending,
+    Products,
+)
+
+SIGNED = "https://delivery.gettyimages.com/1.jpg?Signature=signed-secret"
+DOCUMENT = {
+    "generation_request_id": "g",
+    "seed": 7,
+    "results": [
+        {
+            "index": 0,
+            "is_blocked": False,
+            "url": SIGNED,
+            "preview_urls": [{"preview_size": "comp", "image_url": SIGNED, "width": 612, "height": 408}],
+        },
+        {"index": 1, "is_blocked": True},
+    ],
+    "original_asset": {"id": "1473240153"},
+}
+
+
+def changed(**changes: Any) -> Generation:
+    """The generation with some fields changed."""
+    return Generation.model_validate(DOCUMENT | changes)
+
+
+def test_a_generation_is_read_as_documented() -> None:
+    generation = changed()
+    assert (generation.seed, generation.original_asset.id) == (7, "1473240153")
+    assert generation.results[0].url == SIGNED
+    assert generation.results[0].preview_urls[0].image_url == SIGNED
+    assert [image.index for image in generation.blocked] == [1]
+
+
+def test_a_summary_is_plain_json_without_signed_urls() -> None:
+    summary = changed().summary()
+    assert json.loads(json.dumps(summary)) == summary
+    assert summary == {
+        "generation_request_id": "g",
+        "status": "completed",
+        "seed": 7,
+        "results": [
+            {
+                "index": 0,
+                "is_blocked": False,
+                "preview_urls": [{"preview_size": "comp", "width": 612, "height": 408}],
+            },
+            {"index": 1, "is_blocked": True, "preview_urls": []},
+        ],
+        "original_asset": {"id": "1473240153"},
+    }
+
+
+def test_pending_and_finished_have_summaries_of_the_same_shape() -> None:
+    pending = Pending(generation_request_id="g").summary()
+    assert pending["status"] == "pending"
+    assert list(pending) == list(changed().summary())
+
+
+def test_null_is_as_good_as_absent() -> None:
+    """A blocked image may well come with nulls in place of its URLs."""
+    blocked = {"index": 0, "is_blocked": None, "url": None, "preview_urls": None}
+    generation = changed(seed=None, original_asset=None, results=[blocked])
+    assert generation.results[0].preview_urls == ()
+    assert not generation.results[0].is_blocked
+
+
+@pytest.mark.parametrize("stray", [{"status": "Succeeded"}, {"status": 2}, {"warnings": ["new"]}])
+def test_a_field_that_is_not_documented_loses_nothing(stray: dict[str, Any]) -> None:
+    assert changed(**stray).status == "completed"
+    assert Pending.model_validate({"generation_request_id": "g"} | stray).status == "pending"
+
+
+def test_an_id_may_be_a_number() -> None:
+    assert changed(original_asset={"id": 1473240153}).original_asset.id == "1473240153"
+
+
+@pytest.mark.parametrize(
+    "document", [{}, {"generation_request_id": ""}, {"generation_request_id": None}, [], "g"]
+)
+@pytest.mark.parametrize("kind", [Pending, Generation])
+def test_a_generation_without_its_id_is_none(kind: type[Generation], document: object) -> None:
+    with pytest.raises(ValidationError):
+        kind.model_validate(document)
+
+
+def test_a_download_without_its_url_is_none() -> None:
+    with pytest.raises(ValidationError):
+        Download.model_validate({"url": "", "generated_asset_id": "1"})
+
+
+def test_products_and_history_are_read_as_documented() -> None:
+    product = {
+        "id": 7,
+        "type": "aigen",
+        "credits_remaining": 3,
+        "ai_gen_requirements": {"is_note_required": True},
+    }
+    assert Products.model_validate({"products": [product]}).products[0].credits_remaining == 3
+    item = {"generation_request_id": "g", "notes": "spring", "prompt": "a kite"}
+    page = HistoryPage.model_validate({"result_count": 31, "generations": [item]})
+    assert (page.result_count, page.generations[0].notes) == (31, "spring")
+
+
+def test_no_secret_is_seen_in_a_result() -> None:
+    shown = repr([changed(), Download(url=SIGNED), AccessToken(access_token="signed-secret", expires_in=1)])
+    assert "signed-secret" not in shown
