@@ -1,0 +1,120 @@
+"""Draw boxes and polygons, given as numbers or as the text that a template renders them to."""
+
+# ruff: noqa: PLC0415 - Pillow loads only when something is drawn: DAG files stay quick to parse
+
+from __future__ import annotations
+
+from ast import literal_eval
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import pairwise
+from math import ceil, nan
+from reprlib import repr as shortened
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from airflow_provider_getty.api.errors import MaskError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as PillowImage
+
+Box: TypeAlias = Sequence[float]
+"""Left, top, right, bottom in pixels; right and bottom are the first column and row outside of the box."""
+Polygon: TypeAlias = Sequence[Sequence[float]]
+"""Three or more corners (x, y) in pixels, (0, 0) being the upper left corner of the image."""
+
+_MAX_COORDINATE = 2**31
+
+
+def draw(shapes: Sequence[Any], size: tuple[int, int]) -> PillowImage:
+    """Draw boxes and polygons in white on black.
+
+    :param size: width and height in pixels.
+    :raises MaskError: there is no shape; or one is malformed, empty or wholly outside.
+    """
+    from PIL import Image
+
+    if not shapes:
+        raise MaskError("The list of shapes is empty, so nothing would be refined: give some.")
+    width, height = size
+    canvas = bytearray(width * height)
+    for number, shape in enumerate(shapes, 1):
+        name = f"Shape {number} of the mask, {shortened(shape)},"
+        if not _fill(canvas, size, _corners(shape, name)):
+            raise MaskError(f"{name} covers no pixel of an image of {width} x {height}: move it inside.")
+    return Image.frombytes("L", size, bytes(canvas))
+
+
+def read_list(text: str) -> Any:
+    """Read a list as JSON or, with its tuples, as Jinja writes it.
+
+    :raises MaskError: it is none.
+    """
+    try:
+        return literal_eval(text.strip())
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        raise MaskError(
+            f"{shortened(text)} is not a list of numbers. (A path that begins with '[' is written './[...'.)"
+        ) from None
+
+
+def read_pixels(number: Any, name: str) -> float:
+    """Read a number of pixels, also from text: what Airflow renders inside a list is text.
+
+    :param name: begins the message of an error.
+    :raises MaskError: it is no finite number.
+    """
+    try:
+        pixels = float(number)
+    except (TypeError, ValueError, OverflowError):
+        pixels = nan
+    if not -_MAX_COORDINATE <= pixels <= _MAX_COORDINATE:
+        raise MaskError(f"{name} has {shortened(number)} for a number of pixels: give finite numbers.")
+    return pixels
+
+
+def _corners(shape: Any, name: str) -> list[tuple[float, float]]:
+    match shape:
+        case [[*_], [*_], [*_], *_]:
+            return [_corner(point, name) for point in shape]
+        case [[*_], *_]:
+            raise MaskError(f"{name} has fewer than three corners: give a polygon three or more.")
+        case [_, _, _, _]:
+            left, top, right, bottom = (read_pixels(number, name) for number in shape)
+            if right <= left or bottom <= top:
+                raise MaskError(
+                    f"{name} is empty: give (left, top, right, bottom), left < right, top < bottom."
+                )
+            return [(left, top), (right, top), (right, bottom), (left, bottom)]
+    raise MaskError(
+        f"{name} is neither a box nor a polygon: write shapes as [[left, top, right, bottom], ...] or "
+        "[[[x, y], [x, y], [x, y], ...], ...]."
+    )
+
+
+def _corner(point: Any, name: str) -> tuple[float, float]:
+    match point:
+        case [x, y]:
+            return read_pixels(x, name), read_pixels(y, name)
+    raise MaskError(f"{name} has {shortened(point)} for a corner: give [x, y].")
+
+
+def _fill(canvas: bytearray, size: tuple[int, int], corners: list[tuple[float, float]]) -> bool:
+    """Whiten the pixels whose centre is inside (even-odd), and say whether there were any.
+
+    Pillow's ImageDraw also paints the outline, a pixel further right and down than a box of these corners.
+    """
+    width, height = size
+    crossings: defaultdict[int, list[float]] = defaultdict(list)
+    for edge in pairwise([*corners, corners[0]]):
+        (x, top), (end, bottom) = sorted(edge, key=lambda corner: corner[1])
+        for row in range(max(ceil(top - 0.5), 0), min(ceil(bottom - 0.5), height)):
+            crossings[row].append(x + (row + 0.5 - top) * (end - x) / (bottom - top))
+    painted = False
+    for row, columns in crossings.items():
+        columns.sort()
+        for left, right in zip(columns[::2], columns[1::2], strict=True):
+            first, last = max(ceil(left - 0.5), 0), min(ceil(right - 0.5), width)
+            if first < last:
+                canvas[row * width + first : row * width + last] = b"\xff" * (last - first)
+                painted = True
+    return painted
