@@ -1,0 +1,63 @@
+# All that one does with a clone. It takes Python 3.11 or later, git and make; the rest is installed into the clone.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo airflow emulator test check format matrix pictures build clean
+
+# Nothing of the caller's Airflow, Python or virtual environment reaches in, and the caller's Airflow home stays as it is.
+$(foreach name,$(filter AIRFLOW_%,$(.VARIABLES)),$(eval unexport $(name)))
+unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH PYTHONDONTWRITEBYTECODE PYTEST_ADDOPTS UV_PROJECT_ENVIRONMENT
+export AIRFLOW_HOME := $(CURDIR)/build/airflow-home
+
+# uv from PATH if it is recent enough to read the lock, else our own in .uv/.
+UV := $(shell uv --version 2>/dev/null | grep -Eq '^uv (0\.([89]|[1-9][0-9])|[1-9])' && echo uv || echo .uv/bin/uv)
+PYTHON ?= python3
+RUN := .venv/bin/python
+
+help:
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: .venv/.synced  ## refine an image in a real Airflow, on the emulator; ends with a picture
+	@$(RUN) -m dev.demo
+
+airflow: .venv/.synced  ## a local Airflow with the provider, the example DAGs and the emulator, until Ctrl-C
+	@$(RUN) -m dev.serve
+
+emulator: .venv/.synced  ## the emulator alone, on port 8900 (ARGS="--help" lists its options)
+	@$(RUN) -m airflow_provider_getty.emulator $(ARGS)
+
+test: .venv/.synced  ## all tests, with those on a whole Airflow (ARGS are pytest's)
+	$(RUN) -m pytest $(ARGS)
+
+check: .venv/.synced  ## formatting, lint, strict types, and whether the lock is up to date
+	$(RUN) -m ruff format --check .
+	$(RUN) -m ruff check .
+	$(RUN) -m mypy
+	$(UV) lock --check --quiet
+
+format: .venv/.synced  ## format the code, and mend what ruff can mend
+	$(RUN) -m ruff format .
+	$(RUN) -m ruff check --fix .
+
+matrix: .venv/.synced  ## unit and task tests on Airflow 3.1 to 3.3 and Python 3.11 to 3.13, as far as found
+	PATH="$(CURDIR)/.uv/bin:$$PATH" $(RUN) -m nox $(ARGS)
+
+pictures: .venv/.synced  ## the pictures in docs/images/, drawn anew (the emulator's page needs chromium)
+	@$(RUN) -m dev.pictures
+
+build: $(filter .uv/%,$(UV))  ## the wheel and the source distribution, in dist/
+	$(UV) build --quiet --out-dir dist
+	@ls dist
+
+clean:  ## remove everything that was made here, environments included
+	rm -rf build dist .venv .uv .nox .*_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.synced: pyproject.toml uv.lock $(filter .uv/%,$(UV))
+	@echo "Installing into .venv ..."
+	@$(UV) sync --quiet --locked --all-extras
+	@touch $@
+
+.uv/bin/uv:
+	@echo "Installing uv into .uv ..."
+	@$(PYTHON) -m venv .uv
+	@.uv/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9,<1'

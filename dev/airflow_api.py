@@ -1,0 +1,151 @@
+"""The few calls of Airflow's REST API (v2) that it takes to run a DAG and to see what became of it."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import requests
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+POLL_SECONDS = 0.25
+REQUEST_SECONDS = 30.0
+FINISHED = frozenset({"success", "failed"})
+
+
+@dataclass(frozen=True)
+class TaskInstance:
+    """One task of a run as the API shows it. `map_index` is -1 for a task that is not mapped."""
+
+    task_id: str
+    map_index: int
+    state: str | None
+    try_number: int
+
+    @property
+    def name(self) -> str:
+        """The task's id, with the map index of a mapped one."""
+        return self.task_id if self.map_index < 0 else f"{self.task_id}[{self.map_index}]"
+
+
+class AirflowApi:
+    """An Airflow's REST API, for an Airflow whose SimpleAuthManager takes everybody for an admin."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._session = requests.Session()
+        self._session.trust_env = False  # a proxy from the environment does not know our loopback
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self._session.close()
+
+    def login(self) -> None:
+        """Get a token. Raises requests.RequestException as long as the API server is not up."""
+        answer = self._session.get(f"{self.url}/auth/token", timeout=REQUEST_SECONDS)
+        answer.raise_for_status()
+        self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+
+    def dag_ids(self) -> set[str]:
+        """Return the ids of the DAGs that Airflow has parsed and stored."""
+        return {dag["dag_id"] for dag in self._get("dags", limit=100)["dags"]}
+
+    def import_errors(self) -> list[str]:
+        """Return a traceback for each DAG file that could not be imported."""
+        return [error["stack_trace"] for error in self._get("importErrors")["import_errors"]]
+
+    def trigger(self, dag_id: str, conf: Mapping[str, Any] | None = None) -> str:
+        """Start a run now and return its id."""
+        body = {"logical_date": None, "conf": dict(conf or {})}
+        run_id: str = self._request("POST", f"dags/{dag_id}/dagRuns", json=body)["dag_run_id"]
+        return run_id
+
+    def wait(
+        self,
+        dag_id: str,
+        run_id: str,
+        *,
+        timeout: float,
+        on_change: Callable[[TaskInstance], object] = lambda _: None,
+    ) -> str:
+        """Wait until a run has finished and return its state, success or failed.
+
+        Each state that a task is seen in is given to `on_change` once. Raises TimeoutError after `timeout`
+        seconds.
+        """
+        deadline = time.monotonic() + timeout
+        seen: dict[str, TaskInstance] = {}
+        while True:
+            # The run first: when it has finished, the tasks that are read after it have finished as well.
+            state: str = self._get(f"dags/{dag_id}/dagRuns/{run_id}")["state"]
+            for task in self.task_instances(dag_id, run_id):
+                if seen.get(task.name) != task:
+                    seen[task.name] = task
+                    on_change(task)
+            if state in FINISHED:
+                return state
+            if time.monotonic() > deadline:
+                states = ", ".join(f"{task.name} {task.state}" for task in seen.values())
+                raise TimeoutError(
+                    f"The run {run_id} of {dag_id} is {state} after {timeout:.0f} s: {states}."
+                )
+            time.sleep(POLL_SECONDS)
+
+    def task_instances(self, dag_id: str, run_id: str) -> list[TaskInstance]:
+        """Return the tasks of a run, mapped ones singly."""
+        found = self._get(f"dags/{dag_id}/dagRuns/{run_id}/taskInstances")["task_instances"]
+        return [
+            TaskInstance(**{key: each[key] for key in TaskInstance.__dataclass_fields__}) for each in found
+        ]
+
+    def xcom(self, dag_id: str, run_id: str, task_id: str, key: str = "return_value") -> Any:
+        """Return what a task has pushed, as the JSON that it is stored as."""
+        path = f"dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/{key}"
+        return self._get(path, deserialize="false")["value"]
+
+    def task_log(self, dag_id: str, run_id: str, task: TaskInstance) -> str:
+        """Return what a task has logged in its latest try, with the end of each traceback last."""
+        path = f"dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task.task_id}/logs/{task.try_number}"
+        events = self._get(path, map_index=task.map_index, full_content="true")["content"]
+        return "\n".join(line for event in events for line in _lines(event))
+
+    def failure(self, dag_id: str, run_id: str) -> str:
+        """Return the logs of the tasks that failed in a run."""
+        failed = [task for task in self.task_instances(dag_id, run_id) if task.state == "failed"]
+        logs = [f"The log of {task.name}:\n{self.task_log(dag_id, run_id, task)}" for task in failed]
+        return "\n\n".join(logs)
+
+    def put_connection(self, conn_id: str, fields: Mapping[str, Any]) -> None:
+        """Store a connection, given in Airflow's JSON form, in the place of one of the same id."""
+        entity = {**fields, "connection_id": conn_id, "extra": json.dumps(fields.get("extra", {}))}
+        action = {"action": "create", "action_on_existence": "overwrite", "entities": [entity]}
+        answer = self._request("PATCH", "connections", json={"actions": [action]})
+        if errors := answer["create"]["errors"]:
+            raise requests.HTTPError(f"Airflow refuses the connection {conn_id}: {errors}")
+
+    def _get(self, path: str, **query: str | int) -> Any:
+        return self._request("GET", path, params=query)
+
+    def _request(self, method: str, path: str, **arguments: Any) -> Any:
+        url = f"{self.url}/api/v2/{path}"
+        answer = self._session.request(method, url, timeout=REQUEST_SECONDS, **arguments)
+        if not answer.ok:
+            raise requests.HTTPError(f"{method} {path}: {answer.status_code} {answer.text}", response=answer)
+        return answer.json()
+
+
+def _lines(event: str | Mapping[str, Any]) -> Iterator[str]:
+    """Render an event of a task's log: a structured one, or a line that a process has printed."""
+    if isinstance(event, str):
+        yield event
+        return
+    if "::group::" in event["event"] or "::endgroup::" in event["event"]:  # marks for the log view of the UI
+        return
+    yield f"{event.get('timestamp') or '':.19} {event.get('level', ''):8}{event['event']}"
+    for error in event.get("error_detail") or ():
+        yield from (f"    {frame['filename']}:{frame['lineno']} {frame['name']}" for frame in error["frames"])
+        yield f"    {error['exc_type']}: {error['exc_value']}"

@@ -1,0 +1,133 @@
+"""Child processes that write to log files, and that can be stopped with all that they have started."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from contextlib import ExitStack, contextmanager, suppress
+from typing import TYPE_CHECKING
+
+import psutil
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+LOOPBACK = "127.0.0.1"
+STOP_SECONDS = 4.0  # Airflow 3.3.2's triggerer takes 10 s even when it has nothing to do
+
+
+class ProcessFailedError(Exception):
+    """A process did not start, or ended before its time. The message carries the end of its log."""
+
+
+class ProcessFamily:
+    """Processes that live and die together, in one environment.
+
+    Each one leads a session of its own: a Ctrl-C in the terminal reaches only the parent, which then stops
+    the others, with whatever they have started themselves.
+    """
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self._env = env
+        self._running: dict[subprocess.Popen[bytes], Path] = {}
+
+    def start(self, command: Sequence[str], *, log: Path) -> None:
+        """Start a process that is to stay."""
+        self._spawn(command, log)
+
+    def run(self, command: Sequence[str], *, log: Path) -> None:
+        """Start a process that is to end by itself, and wait until it has done so successfully."""
+        process = self._spawn(command, log)
+        if process.wait() != 0:
+            raise ProcessFailedError(self._obituary(process))
+        del self._running[process]
+
+    def ensure_alive(self) -> None:
+        """Raise if any of them has ended."""
+        for process in self._running:
+            if process.poll() is not None:
+                raise ProcessFailedError(self._obituary(process))
+
+    def stop(self) -> None:
+        """Ask each process to end, all at once; after `STOP_SECONDS` kill whatever is left of their sessions.
+
+        The request goes to the leaders, which know in which order to end their own children.
+        """
+        for process in self._running:
+            process.terminate()
+        deadline = time.monotonic() + STOP_SECONDS
+        for process in self._running:
+            with suppress(subprocess.TimeoutExpired, KeyboardInterrupt):  # a second Ctrl-C: at once
+                process.wait(timeout=max(0, deadline - time.monotonic()))
+        _kill_sessions({process.pid for process in self._running})
+        for process in self._running:
+            process.wait()
+        self._running.clear()
+
+    def _spawn(self, command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                command,
+                env=self._env,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._running[process] = log
+        return process
+
+    def _obituary(self, process: subprocess.Popen[bytes]) -> str:
+        log = self._running[process]
+        return f"{log.stem} ended with exit code {process.returncode}. The end of its log:\n{tail(log)}"
+
+
+def tail(log: Path, lines: int = 30) -> str:
+    """Return the last lines of a log."""
+    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports of the loopback interface that nothing listens on, all different."""
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind((LOOPBACK, 0))
+        return [each.getsockname()[1] for each in sockets]
+
+
+def port_or_free(preferred: int) -> int:
+    """Return the preferred port, or a free one when something already listens there."""
+    with socket.socket() as probe:
+        taken = probe.connect_ex((LOOPBACK, preferred)) == 0
+    return free_ports(1)[0] if taken else preferred
+
+
+@contextmanager
+def stopping_on_signals() -> Iterator[None]:
+    """Turn the signals of `kill`, and of a terminal that closes, into the KeyboardInterrupt of a Ctrl-C."""
+
+    def interrupt(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    # SIGINT as well: a shell starts what it puts in the background with that one ignored.
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    previous = {number: signal.signal(number, interrupt) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _kill_sessions(leaders: set[int]) -> None:
+    """Kill by session, not by process group: Airflow 3.3 runs each task in a group of its own."""
+    for pid in psutil.pids():
+        with suppress(ProcessLookupError, PermissionError):
+            if os.getsid(pid) in leaders:
+                os.kill(pid, signal.SIGKILL)

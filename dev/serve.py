@@ -1,0 +1,65 @@
+"""`make airflow`: a local Airflow with the provider, the example DAGs and the emulator, until Ctrl-C."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import requests
+
+from airflow_provider_getty.emulator.server import Emulator
+from dev.local_airflow import LocalAirflow
+from dev.processes import ProcessFailedError, port_or_free, stopping_on_signals
+
+ROOT = Path(__file__).resolve().parent.parent
+HOME = ROOT / "build" / "airflow"
+AIRFLOW_PORT = 8080
+EMULATOR_PORT = 8900
+LATENCY = "5-15"  # seconds
+GREETING = """
+Airflow      {airflow}
+             The example DAGs are there; start with {airflow}/dags/getty_refine
+             The connection to the emulator is getty_default, under Admin, Connections
+
+Emulator     {getty}
+             Shows which images one may use, what was refined, and what it cost
+
+Ctrl-C stops both.
+"""
+
+
+def main() -> int:
+    """Serve until interrupted, and return the exit code."""
+    try:
+        with stopping_on_signals():
+            _serve()
+    except KeyboardInterrupt:
+        print("\nStopped. Runs and logs are kept in build/airflow for the next time.")
+    except (ProcessFailedError, requests.RequestException) as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _serve() -> None:
+    print("Starting Airflow and the emulator, in about 20 seconds ...", flush=True)
+    with (
+        Emulator(port=_port(EMULATOR_PORT), latency=LATENCY) as getty,
+        LocalAirflow(HOME, ROOT / "example_dags", port=_port(AIRFLOW_PORT)) as airflow,
+    ):
+        # In Airflow's database rather than its environment, so that the UI shows it and can test it.
+        airflow.api.put_connection("getty_default", getty.connection)
+        airflow.wait_for_dags(["getty_refine"])
+        print(GREETING.format(airflow=airflow.url, getty=getty.url), flush=True)
+        airflow.watch()
+
+
+def _port(preferred: int) -> int:
+    port = port_or_free(preferred)
+    if port != preferred:
+        print(f"Port {preferred} is taken; using {port} instead.")
+    return port
+
+
+if __name__ == "__main__":
+    sys.exit(main())

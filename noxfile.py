@@ -1,0 +1,46 @@
+"""`make matrix`: unit and task tests on each supported Airflow, on each supported Python that is found."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import nox
+
+# Newest patches at the time of writing, newer ones are taken. Given less, uv goes back to an old patch, the bounds
+# of which on its dependencies are looser, rather than to an old dependency.
+AIRFLOWS = ("3.1.8", "3.2.2", "3.3.2")
+PYTHONS = ("3.11", "3.12", "3.13")
+
+nox.needs_version = ">=2025.5"
+nox.options.default_venv_backend = "uv"
+nox.options.reuse_existing_virtualenvs = True
+nox.options.error_on_missing_interpreters = False
+
+
+def _interpreter(version: str) -> Path | None:
+    """Return the first interpreter that really runs: a shim of pyenv on PATH may stand for nothing."""
+    on_path = shutil.which(f"python{version}")
+    of_pyenv = sorted(Path.home().glob(f".pyenv/versions/{version}*/bin/python{version}"), reverse=True)
+    for candidate in [*([Path(on_path)] if on_path else []), *of_pyenv]:
+        if subprocess.run([candidate, "--version"], capture_output=True, check=False).returncode == 0:
+            return candidate
+    return None
+
+
+os.environ["UV_PYTHON_DOWNLOADS"] = "never"
+for _found in filter(None, map(_interpreter, PYTHONS)):
+    os.environ["PATH"] = f"{_found.parent}{os.pathsep}{os.environ['PATH']}"
+
+
+@nox.session(python=PYTHONS)
+@nox.parametrize("airflow", AIRFLOWS)
+def matrix(session: nox.Session, airflow: str) -> None:
+    """Run the tests on the newest patch of one Airflow, with the newest dependencies that it allows."""
+    session.install("--upgrade", f"apache-airflow~={airflow}", "-e", ".[test]")
+    # Each version writes a configuration and a database of its own.
+    home = str(Path(session.create_tmp()).resolve())
+    tests = ("tests", "--ignore", "tests/system")
+    session.run("pytest", *tests, *session.posargs, env={"AIRFLOW_HOME": home})
