@@ -1,0 +1,173 @@
+"""GenerationOperator: what all operators that make images have in common."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import (
+    AirflowException,
+    AirflowFailException,
+    AirflowSkipException,
+    BaseOperator,
+    conf,
+)
+
+from airflow_provider_getty import arguments
+from airflow_provider_getty.hooks.getty import GettyHook
+from airflow_provider_getty.triggers.generation import TRIGGER_GRACE, GenerationTrigger
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airflow_provider_getty.api.operations import GeneratingOperation
+    from airflow_provider_getty.api.results import Generation, Pending
+
+
+class GenerationOperator(BaseOperator):
+    """Submits a generation and, unless told otherwise, waits until it is finished.
+
+    The result, in XCom, is plain JSON: ``generation_request_id``, ``status`` (``completed``, or ``pending`` if it
+    did not wait), ``seed``, ``results`` (of ``index``, ``is_blocked``, ``preview_urls``) and ``original_asset``.
+
+    :param product_id: the AI Generator product that pays. Default: the connection's.
+    :param project_code: for products that require one. Default: the connection's.
+    :param notes: for products that require them.
+    :param wait_for_completion: whether to wait; if not, a :class:`GenerationSensor` can.
+    :param deferrable: whether to wait in the triggerer, without a worker. Default: ``[operators]
+        default_deferrable``.
+    :param timeout: how long the whole task may take, in seconds of wall-clock time or as a ``timedelta``.
+    :param poll_interval: a fixed number of seconds between polls. None: by the age of the generation.
+    :param on_blocked: what to do about images that Getty's content policy withheld: ``fail`` or ``skip`` if all
+        are, ``fail_any`` if any is, ``ignore``.
+    :param getty_conn_id: a connection of the type ``getty``.
+    """
+
+    template_fields: Sequence[str] = ("product_id", "project_code", "notes", "getty_conn_id")
+    ui_color = "#e8e2f4"
+
+    def __init__(
+        self,
+        *,
+        product_id: int | str | None = None,
+        project_code: str | None = None,
+        notes: str | None = None,
+        wait_for_completion: bool = True,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        timeout: arguments.Seconds = timedelta(hours=1),
+        poll_interval: arguments.Seconds | None = None,
+        on_blocked: arguments.OnBlocked = "fail",
+        getty_conn_id: str = GettyHook.default_conn_name,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.product_id = product_id
+        self.project_code = project_code
+        self.notes = notes
+        self.wait_for_completion = wait_for_completion
+        self.deferrable = deferrable
+        self.timeout = arguments.seconds("timeout", timeout)
+        self.poll_interval = arguments.optional_seconds("poll_interval", poll_interval)
+        self.on_blocked = arguments.on_blocked(on_blocked)
+        self.getty_conn_id = getty_conn_id
+
+    @cached_property
+    def hook(self) -> GettyHook:
+        """The hook of the connection."""
+        return GettyHook(self.getty_conn_id)
+
+    def operation(self, context: Context, *, deadline: float) -> GeneratingOperation:
+        """What to ask of Getty, with everything uploaded that it needs.
+
+        :param deadline: when to give up (``time.time()``).
+        :raises GettyError: the arguments cannot be used, or an upload failed.
+        """
+        raise NotImplementedError
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Submit, and wait if told so."""
+        from airflow_provider_getty.api.errors import GettyError  # noqa: PLC0415
+        from airflow_provider_getty.outcomes import fail  # noqa: PLC0415
+
+        try:
+            return self._generate(context, deadline=time.time() + self.timeout)
+        except GettyError as error:
+            fail(error)
+
+    def _generate(self, context: Context, *, deadline: float) -> dict[str, Any]:
+        from airflow_provider_getty.api.results import Pending  # noqa: PLC0415
+        from airflow_provider_getty.outcomes import accept  # noqa: PLC0415
+
+        arguments.all_rendered(self, self.template_fields)
+        operation = self.operation(context, deadline=deadline)
+        answer = self.hook.get_conn().ask(operation, deadline=deadline)
+        self.log.info(
+            "%s is generation %s, which is %s.", operation.asked, answer.generation_request_id, answer.status
+        )
+        if isinstance(answer, Pending):
+            if not self.wait_for_completion:
+                return answer.summary()
+            answer = self._wait(answer, deadline)
+        return accept(answer.summary(), self.on_blocked)
+
+    def _wait(self, pending: Pending, deadline: float) -> Generation:
+        from airflow_provider_getty.api.errors import GettyError  # noqa: PLC0415
+        from airflow_provider_getty.api.operations import GetGeneration  # noqa: PLC0415
+        from airflow_provider_getty.api.results import Generation  # noqa: PLC0415
+
+        generation_request_id = pending.generation_request_id
+        if not self.deferrable:
+            return self.hook.wait_for_generation(
+                generation_request_id, deadline=deadline, poll_interval=self.poll_interval
+            )
+        submitted = time.time()
+        try:
+            # The trigger's first poll comes only some seconds after this process has ended.
+            answer = self.hook.get_conn().ask(GetGeneration(generation_request_id=generation_request_id))
+        except GettyError as error:
+            if not error.worth_waiting:
+                raise
+            self.log.warning("%s Waiting.", error)
+        else:
+            if isinstance(answer, Generation):
+                return answer
+        self.defer(
+            trigger=GenerationTrigger(
+                generation_request_id,
+                deadline=deadline,
+                submitted=submitted,
+                getty_conn_id=self.getty_conn_id,
+                poll_interval=self.poll_interval,
+            ),
+            method_name="execute_complete",
+            timeout=timedelta(seconds=max(0.0, deadline - time.time()) + TRIGGER_GRACE),
+        )
+
+    def resume_execution(
+        self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context
+    ) -> dict[str, Any]:
+        """Go on after the wait. If Airflow gave it up, the task fails for good: a new try would pay again."""
+        from airflow_provider_getty.api.errors import Credit  # noqa: PLC0415
+
+        try:
+            result: dict[str, Any] = super().resume_execution(next_method, next_kwargs, context)
+        except (AirflowFailException, AirflowSkipException):
+            raise
+        except AirflowException as error:
+            raise AirflowFailException(
+                f"Airflow gave up the wait in the triggerer: {error}. {Credit.COMMITTED} The generation_request_id "
+                "is in the log of this task."
+            ) from error
+        return result
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002
+        """Finish with what the trigger found out."""
+        from airflow_provider_getty.outcomes import Outcome, accept  # noqa: PLC0415
+
+        outcome = Outcome.from_event(event)
+        if outcome.generation is None:
+            raise AirflowFailException(outcome.error)
+        return accept(outcome.generation, self.on_blocked)

@@ -1,0 +1,79 @@
+"""GenerationTrigger: waits in the triggerer until a generation is finished."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+# Under LocalExecutor, a trigger that fires before the worker process has exited fails the task ("finished with
+# state success, but … queued"; Airflow 3.3.2). A worker needs about a second to exit.
+_FIRST_POLL_IN = 5.0
+
+TRIGGER_GRACE = 120.0
+"""Seconds after its deadline in which a trigger may still report, before Airflow itself ends the wait for it."""
+
+
+class GenerationTrigger(BaseTrigger):
+    """Polls a generation until it is finished; fires once, with the ``Outcome`` of :mod:`..outcomes`.
+
+    :param generation_request_id: the generation.
+    :param deadline: when to give up (``time.time()``); it stays the same when the triggerer restarts.
+    :param submitted: when the generation was submitted (``time.time()``); the older it is, the less often it
+        is polled.
+    :param getty_conn_id: a connection of the type ``getty``.
+    :param poll_interval: a fixed number of seconds between polls. None: by the age of the generation.
+    """
+
+    def __init__(
+        self,
+        generation_request_id: str,
+        *,
+        deadline: float,
+        submitted: float | None = None,
+        getty_conn_id: str = "getty_default",
+        poll_interval: float | None = None,
+    ) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.generation_request_id = generation_request_id
+        self.deadline = deadline
+        self.submitted = time.time() if submitted is None else submitted
+        self.getty_conn_id = getty_conn_id
+        self.poll_interval = poll_interval
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """The class and the arguments from which Airflow makes this trigger again elsewhere."""
+        return (
+            f"{type(self).__module__}.{type(self).__qualname__}",
+            {
+                "generation_request_id": self.generation_request_id,
+                "deadline": self.deadline,
+                "submitted": self.submitted,
+                "getty_conn_id": self.getty_conn_id,
+                "poll_interval": self.poll_interval,
+            },
+        )
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Wait, then fire."""
+        from airflow_provider_getty.api.errors import Credit, GettyError  # noqa: PLC0415
+        from airflow_provider_getty.api.operations import GetGeneration  # noqa: PLC0415
+        from airflow_provider_getty.outcomes import Outcome  # noqa: PLC0415
+        from airflow_provider_getty.triggers.shared_client import shared_client  # noqa: PLC0415
+
+        try:
+            async with shared_client(self.getty_conn_id) as client:
+                result = await client.wait_for(
+                    GetGeneration(generation_request_id=self.generation_request_id),
+                    deadline=self.deadline,
+                    interval=self.poll_interval,
+                    submitted=self.submitted,
+                    first_poll_in=min(_FIRST_POLL_IN, max(0.0, self.deadline - time.time())),
+                )
+            outcome = Outcome.of(result)
+        except GettyError as error:
+            error.credit = Credit.COMMITTED  # whatever is wrong here, the generation is submitted
+            outcome = Outcome.of(error)
+        yield TriggerEvent(outcome.as_event())  # type: ignore[no-untyped-call]

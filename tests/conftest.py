@@ -1,0 +1,56 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+import pytest
+
+from airflow_provider_getty.api.protocol import Protocol
+
+if TYPE_CHECKING:
+    from airflow_provider_getty.emulator.server import Emulator
+
+# Before Airflow is imported: the tests have an Airflow home of their own, and take no settings from outside.
+for _name in [name for name in os.environ if name.startswith("AIRFLOW_")]:
+    del os.environ[_name]
+os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="airflow-home-of-tests-")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Older Airflows warn of themselves, and of the newest of what they depend on."""
+    if not version("apache-airflow").startswith(("3.1.", "3.2.")):
+        return
+    for filtered in ("ignore::DeprecationWarning", "ignore::FutureWarning", "error:::airflow_provider_getty"):
+        config.addinivalue_line("filterwarnings", filtered)
+
+
+def pytest_unconfigure() -> None:
+    """Leave nothing behind."""
+    shutil.rmtree(os.environ["AIRFLOW_HOME"], ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def _forget_spoken_dialects() -> None:
+    """A process remembers which dialect a server speaks; a test must not."""
+    Protocol.spoken.clear()
+
+
+@pytest.fixture
+def getty(getty_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Emulator:
+    """A Getty to which the connection ``getty_default`` leads."""
+    monkeypatch.setenv("AIRFLOW_CONN_GETTY_DEFAULT", json.dumps(getty_emulator.connection))
+    return getty_emulator
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is waited out or polled for is looked at again almost at once."""
+    monkeypatch.setattr("airflow_provider_getty.api.pacing._FIRST_BACKOFF", 0.01)
+    monkeypatch.setattr("airflow_provider_getty.api.pacing._SHORTEST_DELAY", 0.01)
+    monkeypatch.setattr("airflow_provider_getty.triggers.generation._FIRST_POLL_IN", 0.0)

@@ -1,0 +1,38 @@
+"""A generation to download from, and the download of it."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+from PIL import Image
+from task_runs import TaskRun, Worker
+
+from airflow_provider_getty.emulator.server import Emulator
+from airflow_provider_getty.hooks.getty import GettyHook
+from airflow_provider_getty.operators.download import GettyDownloadOperator
+
+
+def generate(getty: Emulator) -> dict[str, Any]:
+    """The result of a finished refine; what was sent for it is forgotten."""
+    hook = GettyHook()
+    mask_url = hook.upload_mask([(60, 16, 964, 250)], image_size=(1024, 683))
+    result = hook.refine(image_id="1473240153", mask_url=mask_url, prompt="balloons").summary()
+    hook.get_conn().close()
+    getty._service.journal.clear()
+    return result
+
+
+def download(generation: Any, destination: Any, **arguments: Any) -> TaskRun:
+    """The run of a download whose task has retries left."""
+    task = GettyDownloadOperator(
+        task_id="download", generation_request_id=generation, destination=destination, **arguments
+    )
+    return Worker().run(task, retries_left=True)
+
+
+def size(image: bytes) -> tuple[int, int]:
+    """Width and height of an image that is whole."""
+    with Image.open(BytesIO(image)) as opened:
+        opened.load()  # to its last byte
+        return opened.size

@@ -1,0 +1,23 @@
+"""A refine that works, to be changed in what a test is about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_getty.operators.refine import GettyRefineOperator
+
+IMAGE_ID = "1473240153"
+SIZE = (1024, 683)
+BOXES = [(60, 16, 964, 250)]
+
+
+def refine(**changes: Any) -> GettyRefineOperator:
+    """A task that refines an image of the emulator; an argument that is changed to None is not given."""
+    arguments = {
+        "task_id": "refine",
+        "image_id": IMAGE_ID,
+        "image_size": SIZE,
+        "mask": BOXES,
+        "prompt": "hot air balloons",
+    } | changes
+    return GettyRefineOperator(**{name: value for name, value in arguments.items() if value is not None})

@@ -1,0 +1,143 @@
+"""GettyRefineOperator: what it refuses before anything is sent."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
+from getty_journal import sent
+from PIL import Image
+from refining import refine
+from task_runs import TaskRun, Worker
+
+from airflow_provider_getty.api.errors import Credit, InvalidRequestError
+from airflow_provider_getty.emulator.server import Emulator
+
+MASK_URL = "https://api.gettyimages.com/v3/search/by-image/uploads/mask.jpg"
+TEXT_OF_A_RESULT = "{'generation_request_id': '1', 'results': []}"
+
+
+def refused(getty: Emulator, run: TaskRun) -> str:
+    """The message of a task that failed for good, free of charge, without a call."""
+    assert (run.state, sent(getty)) == ("failed", [])
+    assert isinstance(run.error, AirflowFailException)
+    assert Credit.UNUSED in run.message
+    return run.message
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ({"image_id": None}, "given are none"),
+        ({"reference_generation": "1"}, "given are image_id and reference_generation"),
+        ({"mask": None}, "given are none"),
+        ({"mask_url": MASK_URL}, "given are mask and mask_url"),
+        ({"timeout": 0}, "timeout is 0"),
+        ({"timeout": -1.5}, "timeout is -1.5"),
+        ({"timeout": timedelta(seconds=-1)}, "timeout is -1.0"),
+        ({"timeout": "600"}, "timeout is '600'"),
+        ({"timeout": float("inf")}, "timeout is inf"),
+        ({"poll_interval": 0}, "poll_interval is 0"),
+        ({"on_blocked": "warn"}, "on_blocked is 'warn'"),
+    ],
+)
+def test_what_the_dag_file_shows_to_be_wrong_is_an_error_there(
+    arguments: dict[str, Any], problem: str
+) -> None:
+    with pytest.raises(InvalidRequestError, match="Nothing was sent; correct the argument") as error:
+        refine(**arguments)
+    assert problem in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ({"image_id": "{{ '' }}"}, "image_id"),
+        ({"prompt": "{{ '{{ prompt }}' }}"}, "prompt is a template that was not rendered"),
+        ({"image_id": "{{ '{% x %}' }}"}, "image_id is a template that was not rendered"),
+        ({"product_id": "spring"}, "product_id"),
+        ({"product_id": -1}, "product_id"),
+        ({"product_id": 2**31}, "product_id"),
+        ({"image_id": None, "reference_generation": ""}, "reference_generation"),
+        ({"image_id": None, "reference_generation": TEXT_OF_A_RESULT}, "text of a whole result"),
+        ({"image_id": None, "reference_generation": {"index": 1}}, "generation_request_id is None"),
+        (
+            {"image_id": None, "reference_generation": {"generation_request_id": "1", "index": -1}},
+            "index",
+        ),
+        ({"mask": None, "mask_url": "{{ '' }}"}, "mask_url"),
+    ],
+)
+def test_what_only_rendering_shows_to_be_wrong_is_not_sent(
+    getty: Emulator, arguments: dict[str, Any], problem: str
+) -> None:
+    assert problem in refused(getty, Worker().run(refine(**arguments)))
+
+
+def picture(mode: str = "L", colour: Any = 255, size: tuple[int, int] = (1024, 683)) -> bytes:
+    file = BytesIO()
+    Image.new(mode, size, colour).save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("mask", "problem"),
+    [
+        (b"<html>no image</html>", "image"),
+        (b"", "empty"),
+        (picture(colour=0), "black"),
+        (picture()[:200], "image"),
+        (picture(size=(10, 10)), "10"),
+        ([], "list of shapes is empty"),
+        ([(10, 10, 5, 5)], "10"),
+        ([(2000, 2000, 2100, 2100)], "2000"),
+        ("memory://nowhere/mask.png", "memory://nowhere/mask.png"),
+        ("neverheardof://bucket/mask.png", "neverheardof://bucket/mask.png"),
+    ],
+    ids=[
+        "no image",
+        "empty",
+        "all black",
+        "truncated",
+        "another size than the image",
+        "no boxes",
+        "an empty box",
+        "a box outside of the image",
+        "an object that is not there",
+        "an unknown storage",
+    ],
+)
+def test_a_mask_that_cannot_be_used_is_not_sent(getty: Emulator, mask: Any, problem: str) -> None:
+    assert problem in refused(getty, Worker().run(refine(mask=mask)))
+
+
+def test_a_mask_file_that_does_not_exist_is_named(getty: Emulator, tmp_path: Path) -> None:
+    missing = tmp_path / "mask.png"
+    assert str(missing) in refused(getty, Worker().run(refine(mask=str(missing))))
+
+
+def test_boxes_without_the_size_of_the_image_are_refused(getty: Emulator) -> None:
+    assert "image_size" in refused(getty, Worker().run(refine(image_size=None)))
+
+
+@pytest.mark.parametrize(
+    ("connection", "problem"),
+    [
+        ({"login": ""}, "API key is missing"),
+        ({"password": ""}, "API secret is missing"),
+        ({"host": "http://api.gettyimages.com"}, "plain http"),
+        ({"extra": {"dialect": "klingon"}}, "dialect is 'klingon'"),
+    ],
+)
+def test_a_connection_that_cannot_be_used_is_named(
+    getty: Emulator, monkeypatch: pytest.MonkeyPatch, connection: dict[str, Any], problem: str
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_GETTY_DEFAULT", json.dumps(getty.connection | connection))
+    message = refused(getty, Worker().run(refine()))
+    assert message.startswith("Connection getty_default: ")
+    assert problem in message

@@ -1,0 +1,218 @@
+"""Runs tasks as a worker does, in this process and without a database.
+
+It is Airflow's own task runner, which talks to an execution API that is only made up: templates, XCom, retries and
+the serialisation of what a task defers with are Airflow's. A deferred task goes on with :meth:`Worker.resume`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import Any
+from uuid import uuid4
+
+import httpx
+from airflow.sdk import DAG
+from airflow.sdk.api.client import Client
+from airflow.sdk.api.datamodels._generated import DagRun, TaskInstance
+from airflow.sdk.execution_time.supervisor import InProcessTestSupervisor
+from airflow.sdk.module_loading import import_string
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+from pydantic import TypeAdapter
+from structlog.testing import capture_logs
+
+try:
+    from airflow.sdk.serde import serialize
+except ImportError:  # Airflow 3.1
+    from airflow.serialization.serialized_objects import BaseSerialization
+
+    serialize = BaseSerialization.serialize
+
+DAG_ID, RUN_ID = "a_dag", "a_run"
+DATE = "2026-01-02T03:04:05+00:00"
+
+
+@dataclass(frozen=True)
+class TaskRun:
+    """How one try, or one part of a try that was deferred, ended.
+
+    :param state: ``success``, ``failed``, ``up_for_retry``, ``skipped``, ``deferred`` or ``up_for_reschedule``.
+    :param result: what it returned to XCom.
+    :param rendered: the rendered template fields, as the web page shows them.
+    :param log: what the task logged, without masking.
+    :param told: what the execution API was told last about the task.
+    """
+
+    task: Any
+    state: str
+    error: BaseException | None
+    result: Any
+    rendered: dict[str, Any]
+    log: str
+    told: dict[str, Any]
+    began: str
+
+    @property
+    def message(self) -> str:
+        """The error's text."""
+        return str(self.error or "")
+
+    @property
+    def timeout(self) -> float:
+        """Seconds after which Airflow ends the wait of a deferred task."""
+        return TypeAdapter(timedelta).validate_python(self.told["trigger_timeout"]).total_seconds()
+
+    @cached_property
+    def trigger(self) -> BaseTrigger:
+        """What it deferred with, as the triggerer makes it from the database."""
+        from airflow.models.trigger import Trigger  # noqa: PLC0415 - takes seconds to import
+
+        stored = json.dumps(self.told["trigger_kwargs"])
+        return import_string(self.told["classpath"])(**Trigger._decrypt_kwargs(stored))
+
+    def fire(self) -> dict[str, Any]:
+        """Run the trigger and return the payload of its event."""
+        return asyncio.run(only_event(self.trigger)).payload
+
+
+async def only_event(trigger: BaseTrigger) -> TriggerEvent:
+    """The event of a trigger that fires once."""
+    [event] = [event async for event in trigger.run()]
+    return event
+
+
+@dataclass
+class Worker:
+    """Runs tasks of one DAG run.
+
+    :param conf: the configuration of the DAG run.
+    :param xcoms: what tasks have returned, by task id; filled by the runs.
+    """
+
+    conf: dict[str, Any] = field(default_factory=dict)
+    xcoms: dict[str, Any] = field(default_factory=dict)
+    _starts: dict[str, list[str]] = field(default_factory=dict)
+
+    def run(self, task: Any, *, map_index: int = -1, retries_left: bool = False) -> TaskRun:
+        """Run a task from its start, or again after it was rescheduled."""
+        starts = self._starts.setdefault(task.task_id, [])
+        run = self._run(
+            task, map_index=map_index, should_retry=retries_left, task_reschedule_count=len(starts)
+        )
+        self._starts[task.task_id] = [*starts, run.began] if run.state == "up_for_reschedule" else []
+        return run
+
+    def resume(self, deferred: TaskRun, event: dict[str, Any] | None = None) -> TaskRun:
+        """Go on with a deferred task. Default event: what its trigger fires, which may take its time."""
+        if event is None:
+            event = deferred.fire()
+        # As the triggerer sends an event: through JSON.
+        next_kwargs = serialize(json.loads(json.dumps({"event": event})))
+        return self._run(deferred.task, next_method=deferred.told["next_method"], next_kwargs=next_kwargs)
+
+    def fail_by_timeout(self, deferred: TaskRun) -> TaskRun:
+        """Go on with a deferred task whose trigger has not fired in time."""
+        error = serialize({"error": "Trigger timeout", "traceback": None})
+        return self._run(deferred.task, next_method="__fail__", next_kwargs=error)
+
+    def _run(self, task: Any, *, map_index: int = -1, **context: Any) -> TaskRun:
+        if not task.has_dag():
+            DAG(DAG_ID, schedule=None).add_task(task)
+        self.xcoms.pop(task.task_id, None)
+        api = _ExecutionApi(self, context, self._starts.get(task.task_id))
+        instance = TaskInstance(
+            id=uuid4(),
+            task_id=task.task_id,
+            dag_id=DAG_ID,
+            run_id=RUN_ID,
+            try_number=1,
+            dag_version_id=uuid4(),
+            map_index=map_index,
+        )
+        began = datetime.now(UTC).isoformat()
+        with capture_logs() as logged:
+            ended = _supervisor(api).start(what=instance, task=task)
+        return TaskRun(
+            task=task,
+            state=str(ended.state.value),
+            error=ended.error,
+            result=self.xcoms.get(task.task_id),
+            rendered=api.rendered,
+            log="\n".join(f"{entry['log_level']}: {entry['event']}" for entry in logged),
+            told=api.told,
+            began=began,
+        )
+
+
+class _ExecutionApi:
+    """The part of Airflow's API that a worker needs."""
+
+    def __init__(self, worker: Worker, context: dict[str, Any], starts: list[str] | None) -> None:
+        self.conf, self.xcoms, self.context, self.starts = worker.conf, worker.xcoms, context, starts
+        self.rendered: dict[str, Any] = {}
+        self.told: dict[str, Any] = {}
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        match request.method, request.url.path.strip("/").split("/"):
+            case "PATCH", ["task-instances", _, "run"]:
+                return httpx.Response(200, json=self._run_context())
+            case "PATCH", ["task-instances", _, "state"]:
+                self.told = json.loads(request.content)
+            case "PUT", ["task-instances", _, "rtif"]:
+                self.rendered = json.loads(request.content)
+            case "POST", ["xcoms", _, _, task_id, "return_value"]:
+                self.xcoms[task_id] = json.loads(request.content)
+            case "GET", ["xcoms", _, _, task_id, "return_value"] if task_id in self.xcoms:
+                return httpx.Response(200, json={"key": "return_value", "value": self.xcoms[task_id]})
+            case "GET", [
+                "xcoms",
+                _,
+                _,
+                task_id,
+                "return_value",
+                "slice",
+            ]:  # of a mapped task; ours are not mapped
+                return httpx.Response(200, json=[self.xcoms[task_id]] if task_id in self.xcoms else [])
+            case "GET", ["task-reschedules", _, "start_date"]:
+                return httpx.Response(200, json=self.starts[0] if self.starts else None)
+            case "GET", _:
+                return httpx.Response(404, json={"detail": {"reason": "not_found"}})
+        return httpx.Response(200, json={})
+
+    def _run_context(self) -> dict[str, Any]:
+        new_in_3_2 = {"partition_key": None} if "partition_key" in DagRun.model_fields else {}
+        return {
+            "dag_run": {
+                "dag_id": DAG_ID,
+                "run_id": RUN_ID,
+                "logical_date": DATE,
+                "data_interval_start": DATE,
+                "data_interval_end": DATE,
+                "run_after": DATE,
+                "start_date": DATE,
+                "end_date": None,
+                "run_type": "manual",
+                "state": "running",
+                "consumed_asset_events": [],
+                "conf": self.conf,
+                **new_in_3_2,
+            },
+            "max_tries": 1,
+            **self.context,
+        }
+
+
+def _supervisor(api: _ExecutionApi) -> type[InProcessTestSupervisor]:
+    client = Client(base_url=None, token="", dry_run=True, transport=httpx.MockTransport(api))
+
+    class Supervisor(InProcessTestSupervisor):
+        """Only from Airflow 3.3 on can a client be given as an argument."""
+
+        @staticmethod
+        def _api_client(dag: DAG | None = None) -> Client:
+            return client
+
+    return Supervisor

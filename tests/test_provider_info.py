@@ -1,0 +1,175 @@
+"""What Airflow lists of the provider, and the form in which its connection is entered."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import import_module, metadata
+from pathlib import Path
+from typing import Any
+
+import airflow
+import jsonschema
+import pytest
+
+import airflow_provider_getty
+from airflow_provider_getty import get_provider_info
+from airflow_provider_getty.api.account import Account, Dialect
+from airflow_provider_getty.emulator.server import Emulator
+from airflow_provider_getty.hooks.getty import _EXTRAS, GettyHook
+
+INFO = get_provider_info()
+[CONNECTION_TYPE] = INFO["connection-types"]
+FIELDS = CONNECTION_TYPE["conn-fields"]
+
+
+def schema(name: str) -> dict[str, Any]:
+    return json.loads((Path(airflow.__file__).parent / name).read_text())
+
+
+def test_it_is_what_airflow_expects() -> None:
+    jsonschema.validate(INFO, schema("provider_info.schema.json"))
+
+
+def test_its_connection_type_is_what_airflow_expects() -> None:
+    items = schema("provider.yaml.schema.json")["properties"]["connection-types"]["items"]
+    if "conn-fields" not in items["properties"]:
+        pytest.skip("Airflow 3.1 knows no fields of connections")
+    jsonschema.validate(CONNECTION_TYPE, items)
+
+
+def named(info: Any) -> Iterator[tuple[str, str]]:
+    """Every module and class that the provider's info names, by the key under which it does."""
+    if isinstance(info, dict):
+        for key, value in info.items():
+            if key.endswith("class-name"):
+                yield key, value
+            elif key == "python-modules":
+                yield from ((key, module) for module in value)
+            else:
+                yield from named(value)
+    elif isinstance(info, list):
+        for item in info:
+            yield from named(item)
+
+
+@pytest.mark.parametrize(("key", "path"), sorted(named(INFO)))
+def test_what_it_names_can_be_imported(key: str, path: str) -> None:
+    if key == "python-modules":
+        assert import_module(path).__doc__
+    else:
+        module, _, name = path.rpartition(".")
+        assert getattr(import_module(module), name)
+
+
+def test_it_names_every_module_of_operators_sensors_and_triggers() -> None:
+    package = Path(airflow_provider_getty.__file__).parent
+    public = {
+        "operators": {"operators.refine", "operators.download"},
+        "sensors": {"sensors.generation"},
+        "triggers": {"triggers.generation"},
+    }
+    for kind, modules in public.items():
+        [listed] = INFO[kind]
+        assert set(listed["python-modules"]) == {f"airflow_provider_getty.{module}" for module in modules}
+        assert all((package / f"{module.replace('.', '/')}.py").is_file() for module in modules)
+
+
+def test_name_and_version_are_those_of_the_distribution() -> None:
+    distribution = metadata.metadata("airflow-provider-getty")
+    assert INFO["package-name"] == distribution["Name"]
+    assert INFO["versions"] == [distribution["Version"]] == [airflow_provider_getty.__version__]
+
+
+def test_the_form_asks_for_key_and_secret_by_these_names() -> None:
+    relabeled = CONNECTION_TYPE["ui-field-behaviour"]["relabeling"]
+    assert (relabeled["login"], relabeled["password"]) == ("API key", "API secret")
+
+
+def test_the_form_has_a_field_for_each_extra() -> None:
+    assert set(FIELDS) == _EXTRAS
+
+
+def test_the_form_offers_each_dialect() -> None:
+    assert FIELDS["dialect"]["schema"]["enum"] == list(Dialect)
+
+
+def test_the_defaults_of_the_form_are_those_of_an_account() -> None:
+    account = Account(api_key="key", api_secret="secret")
+    defaults = {name: field["schema"].get("default") for name, field in FIELDS.items()}
+    assert defaults.pop("token_url") is None  # by the base URL
+    assert defaults == {name: getattr(account, name) for name in defaults}
+
+
+def test_the_hook_is_that_of_the_connection_type() -> None:
+    assert CONNECTION_TYPE["connection-type"] == GettyHook.conn_type
+    assert CONNECTION_TYPE["hook-name"] == GettyHook.hook_name
+
+
+def test_the_form_of_airflow_3_1_says_the_same() -> None:
+    new, old = CONNECTION_TYPE["ui-field-behaviour"], GettyHook.get_ui_field_behaviour()
+    assert (old["relabeling"], old["placeholders"]) == (new["relabeling"], new["placeholders"])
+
+
+@pytest.fixture(scope="module")
+def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home without a database, which these commands do not need."""
+    return tmp_path_factory.mktemp("airflow")
+
+
+def ask(home: Path, *arguments: str, **environment: str) -> tuple[bool, str]:
+    """Run ``airflow`` in a process of its own: whether it succeeded, and what it wrote, in one line."""
+    answer = subprocess.run(
+        [sys.executable, "-m", "airflow", *arguments],
+        env=os.environ | {"AIRFLOW_HOME": str(home)} | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return answer.returncode == 0, " ".join(answer.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        (("list",), "airflow-provider-getty"),
+        (("get", "airflow-provider-getty", "--full", "--output", "json"), "The AI Generator of"),
+        (("hooks",), "airflow_provider_getty.hooks.getty.GettyHook"),
+        (("triggers",), "airflow_provider_getty.triggers.generation"),
+    ],
+)
+def test_airflow_lists_it(airflow_home: Path, question: tuple[str, ...], answer: str) -> None:
+    succeeded, said = ask(airflow_home, "providers", *question)
+    assert succeeded, said
+    assert answer in said
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, ["Connection success!"]),
+        (
+            {"password": "a-wrong-secret"},
+            [
+                "Connection failed!",
+                "Access token: Getty answered 401",
+                "Check the connection's API key and API secret",
+            ],
+        ),
+    ],
+)
+def test_airflow_tests_the_connection(
+    airflow_home: Path, getty_emulator: Emulator, changes: dict[str, str], said: list[str]
+) -> None:
+    _, answer = ask(
+        airflow_home,
+        *("connections", "test", "getty_default"),
+        AIRFLOW__CORE__TEST_CONNECTION="Enabled",
+        AIRFLOW_CONN_GETTY_DEFAULT=json.dumps(getty_emulator.connection | changes),
+    )
+    assert [text for text in said if text not in answer] == []
+    assert not [secret for secret in (getty_emulator.api_secret, "a-wrong-secret") if secret in answer]

@@ -1,0 +1,230 @@
+"""GenerationTrigger: waits in the triggerer, where many of its kind share one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import time
+import weakref
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from getty_journal import sent
+from task_runs import only_event
+
+from airflow_provider_getty.api.errors import Credit
+from airflow_provider_getty.emulator.server import Emulator
+from airflow_provider_getty.hooks.getty import GettyHook
+from airflow_provider_getty.outcomes import Outcome
+from airflow_provider_getty.triggers import generation, shared_client
+from airflow_provider_getty.triggers.generation import GenerationTrigger
+
+pytestmark = pytest.mark.usefixtures("impatient")
+
+
+def submit(getty: Emulator, count: int = 1) -> list[str]:
+    """The ids of generations that do not finish by themselves; what was sent for them is forgotten."""
+    getty.fault("stay-pending", "refine", times=count)
+    hook = GettyHook()
+    mask_url = hook.upload_mask([(10, 10, 90, 90)], image_size=(100, 100))
+    ids = [hook.refine(image_id="1473240153", mask_url=mask_url).generation_request_id for _ in range(count)]
+    hook.get_conn().close()
+    getty._service.journal.clear()
+    return ids
+
+
+@pytest.fixture
+def pending(getty: Emulator) -> str:
+    [pending] = submit(getty)
+    return pending
+
+
+def trigger(generation_request_id: str, *, seconds: float = 60, **arguments: Any) -> GenerationTrigger:
+    return GenerationTrigger(generation_request_id, deadline=time.time() + seconds, **arguments)
+
+
+def fired(waiting: GenerationTrigger) -> Outcome:
+    """What a trigger reports, by way of JSON, in an event loop of its own."""
+    payload = asyncio.run(only_event(waiting)).payload
+    return Outcome.from_event(json.loads(json.dumps(payload)))
+
+
+def test_it_fires_once_with_the_finished_generation(getty: Emulator, pending: str) -> None:
+    getty.fault("stay-pending", "get-generation", times=2)
+    getty.fault("finish-at-once", "get-generation")
+    outcome = fired(trigger(pending))
+    assert outcome.generation is not None
+    assert outcome.generation["generation_request_id"] == pending
+    assert outcome.generation["status"] == "completed"
+    assert (outcome.error, outcome.timed_out) == (None, False)
+    assert sent(getty).count("get-generation") == 3
+
+
+def test_its_event_holds_no_signed_url_and_no_secret(getty: Emulator, pending: str) -> None:
+    getty.fault("finish-at-once", "get-generation")
+    text = json.dumps(asyncio.run(only_event(trigger(pending))).payload)
+    assert not [secret for secret in (getty.api_key, getty.api_secret, "http", "signature") if secret in text]
+
+
+def test_it_is_made_again_from_what_airflow_stores(pending: str) -> None:
+    waiting = trigger(pending, submitted=1.5, getty_conn_id="another", poll_interval=3.0)
+    path, arguments = waiting.serialize()
+    assert path == "airflow_provider_getty.triggers.generation.GenerationTrigger"
+    stored = json.loads(json.dumps(arguments))
+    assert GenerationTrigger(**stored).serialize() == (path, arguments)
+
+
+def test_after_a_restart_of_the_triggerer_the_deadline_is_the_same(pending: str) -> None:
+    first = trigger(pending, seconds=0.5)
+    time.sleep(0.3)
+    began = time.monotonic()
+    outcome = fired(GenerationTrigger(**first.serialize()[1]))
+    assert time.monotonic() - began < 0.45
+    assert outcome.timed_out
+
+
+def test_after_a_restart_it_goes_on_polling_by_the_age_of_the_generation(pending: str) -> None:
+    first = GenerationTrigger(pending, deadline=time.time() + 60, submitted=time.time() - 40)
+    assert GenerationTrigger(**first.serialize()[1]).submitted == first.submitted
+
+
+def test_it_says_when_the_time_is_over(pending: str) -> None:
+    outcome = fired(trigger(pending, seconds=0.3))
+    assert outcome.timed_out
+    assert outcome.error is not None
+    assert f"Status of generation {pending}: not finished" in outcome.error
+    assert Credit.COMMITTED in outcome.error
+
+
+def test_a_deadline_that_has_passed_still_gets_a_last_look(getty: Emulator, pending: str) -> None:
+    """As after a long outage of the triggerer: what was finished meanwhile is not given up."""
+    getty.fault("finish-at-once", "get-generation")
+    assert fired(trigger(pending, seconds=-100)).generation is not None
+
+
+def test_a_deadline_that_has_passed_is_told_at_once(
+    pending: str, getty: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(generation, "_FIRST_POLL_IN", 5.0)
+    began = time.monotonic()
+    assert fired(trigger(pending, seconds=-100)).timed_out
+    assert time.monotonic() - began < 2
+    assert sent(getty).count("get-generation") == 1
+
+
+def test_it_gives_the_worker_time_to_end_before_it_fires(
+    getty: Emulator, pending: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or LocalExecutor takes the task for failed."""
+    monkeypatch.setattr(generation, "_FIRST_POLL_IN", 0.4)
+    getty.fault("finish-at-once", "get-generation")
+    began = time.monotonic()
+    fired(trigger(pending))
+    assert time.monotonic() - began >= 0.4
+
+
+@pytest.mark.parametrize("fault", ["server-error", "queries-per-second", "conflict", "cut-before", "html"])
+def test_trouble_that_may_pass_is_waited_out(getty: Emulator, pending: str, fault: str) -> None:
+    getty.fault(fault, "get-generation", times=3)
+    getty.fault("finish-at-once", "get-generation")
+    assert fired(trigger(pending)).generation is not None
+
+
+def test_trouble_that_lasts_is_told_at_the_deadline(getty: Emulator, pending: str) -> None:
+    getty.fault("server-error", "get-generation", times=None, status=503)
+    outcome = fired(trigger(pending, seconds=0.5))
+    assert outcome.timed_out
+    assert "the last answer was: Getty answered 503" in str(outcome.error)
+
+
+def test_an_error_that_stays_is_told_at_once(getty: Emulator, pending: str) -> None:
+    getty.fault("gone", "get-generation")
+    outcome = fired(trigger(pending))
+    assert not outcome.timed_out
+    assert "410 GenerationRequestGone" in str(outcome.error)
+    assert sent(getty).count("get-generation") == 1
+
+
+def test_a_connection_that_cannot_be_used_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_GETTY_DEFAULT", '{"conn_type": "getty", "login": "only-a-key"}')
+    assert "The Getty API secret is missing" in str(fired(trigger("1")).error)
+
+
+def test_a_connection_that_is_not_there_is_told() -> None:
+    """As where only the workers have it in their environment."""
+    outcome = fired(trigger("1", getty_conn_id="nowhere"))
+    assert "Connection nowhere: It is not known in this process" in str(outcome.error)
+    assert Credit.COMMITTED in str(outcome.error)
+
+
+def test_many_triggers_share_one_token_and_one_client(getty: Emulator) -> None:
+    pending = submit(getty, 40)
+    clients = set()
+
+    async def wait_for_all() -> list[Any]:
+        waiting = [asyncio.create_task(only_event(trigger(one))) for one in pending]
+        while len(getty.requests()) < len(pending):
+            await asyncio.sleep(0.01)
+        clients.update(shared.client for shared in shared_client._shared[asyncio.get_running_loop()].values())
+        getty.fault("finish-at-once", "get-generation", times=None)
+        return await asyncio.gather(*waiting)
+
+    events = asyncio.run(wait_for_all())
+    assert [event.payload["generation"]["generation_request_id"] for event in events] == pending
+    assert sent(getty).count("token") == 1
+    [client] = clients
+    assert client._session.closed
+
+
+def test_a_trigger_that_is_cancelled_does_not_disturb_the_others(getty: Emulator) -> None:
+    stopped, going_on = submit(getty, 2)
+
+    async def cancel_one() -> Any:
+        doomed = asyncio.create_task(only_event(trigger(stopped)))
+        other = asyncio.create_task(only_event(trigger(going_on)))
+        while len(getty.requests()) < 3:
+            await asyncio.sleep(0.01)
+        doomed.cancel()
+        with suppress(asyncio.CancelledError):
+            await doomed
+        getty.fault("finish-at-once", "get-generation")
+        return await other
+
+    event = asyncio.run(cancel_one())
+    assert event.payload["generation"]["generation_request_id"] == going_on
+    assert sent(getty).count("token") == 1
+
+
+def test_cancelled_before_the_client_is_open_it_leaves_nothing(getty: Emulator, pending: str) -> None:
+    async def cancel_at_once() -> int:
+        doomed = asyncio.create_task(only_event(trigger(pending)))
+        await asyncio.sleep(0)
+        doomed.cancel()
+        with suppress(asyncio.CancelledError):
+            await doomed
+        return sum(len(clients) for clients in shared_client._shared.values())
+
+    assert asyncio.run(cancel_at_once()) == 0
+    getty.fault("finish-at-once", "get-generation")
+    assert fired(trigger(pending)).generation is not None
+
+
+def test_event_loops_come_and_go_without_leaving_anything(getty: Emulator) -> None:
+    loops = []
+
+    async def one_life(pending: str) -> None:
+        loops.append(weakref.ref(asyncio.get_running_loop()))
+        getty.fault("finish-at-once", "get-generation")
+        await only_event(trigger(pending))
+
+    for pending in submit(getty, 5):
+        asyncio.run(one_life(pending))
+    gc.collect()
+    alive = [loop for loop in loops if loop() is not None]
+    assert alive in (
+        [],
+        loops[-1:],
+    )  # the last one is remembered by asgiref, with which Airflow reads connections
+    assert len(shared_client._shared) == 0
