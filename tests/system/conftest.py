@@ -1,0 +1,71 @@
+"""A whole Airflow for the session, and one run of the first example DAG on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from airflow_provider_getty.emulator.server import Emulator
+from dev.local_airflow import LocalAirflow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dev.airflow_api import TaskInstance
+
+DAG_ID = "getty_refine"
+EXAMPLE_DAGS = Path(__file__).parents[2] / "example_dags"
+API_KEY = "key-of-the-system-test"
+API_SECRET = "secret-of-the-system-test"
+LATENCY = 600  # seconds of the emulator's clock, which moves on only when the sensor is deferred
+RUN_SECONDS = 180
+
+
+@dataclass(frozen=True)
+class Refinement:
+    """One finished run of the DAG, and where its traces are."""
+
+    airflow: LocalAirflow
+    getty: Emulator
+    run_id: str
+    state: str
+    states: dict[str, list[str | None]]
+    folder: Path
+
+    def xcom(self, task_id: str) -> Any:
+        """Return what a task has returned."""
+        return self.airflow.api.xcom(DAG_ID, self.run_id, task_id)
+
+
+@pytest.fixture(scope="session")
+def getty() -> Iterator[Emulator]:
+    with Emulator(api_key=API_KEY, api_secret=API_SECRET, latency=str(LATENCY)) as emulator:
+        yield emulator
+
+
+@pytest.fixture(scope="session")
+def airflow(getty: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAirflow]:
+    home = tmp_path_factory.mktemp("airflow")
+    with LocalAirflow(home, EXAMPLE_DAGS, {"getty_default": getty.connection}) as local:
+        local.wait_for_dags([DAG_ID])
+        yield local
+
+
+@pytest.fixture(scope="session")
+def refinement(
+    airflow: LocalAirflow, getty: Emulator, tmp_path_factory: pytest.TempPathFactory
+) -> Refinement:
+    folder = tmp_path_factory.mktemp("refined")
+    states: dict[str, list[str | None]] = {}
+
+    def follow(task: TaskInstance) -> None:
+        states.setdefault(task.task_id, []).append(task.state)
+        if task.state == "deferred":
+            getty.advance(LATENCY)
+
+    run_id = airflow.api.trigger(DAG_ID, {"folder": f"{folder.as_uri()}/"})
+    state = airflow.api.wait(DAG_ID, run_id, timeout=RUN_SECONDS, on_change=follow)
+    return Refinement(airflow, getty, run_id, state, states, folder)

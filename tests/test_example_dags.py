@@ -1,0 +1,158 @@
+"""The example DAGs: cheap to parse, and each one does on the emulator what it is there to show."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dag_runs
+import pytest
+from PIL import Image
+
+from airflow_provider_getty.emulator.server import Emulator
+
+HEAVY = {"aiohttp", "requests", "PIL", "fastapi", "uvicorn"}
+TASKS = {
+    "getty_refine": {"refine": 1, "wait": 1, "download": 1},
+    "getty_refine_again": {"refine_sky": 1, "refine_lake": 1, "download": 1},
+    "getty_refine_deferrable": {"refine": 1, "download": 1},
+    "getty_refine_many": {"refine": 3, "download": 3},
+}
+"""How many instances each task has."""
+CREDITS = 7
+EXAMPLES = pytest.mark.parametrize("dag_id", TASKS)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run of all the examples left: the states of their tasks, files, output and database."""
+
+    getty: Emulator
+    ended: dict[str, dict[str, list[str]]]
+    folder: Path
+    output: str
+    home: Path
+
+
+def script(*arguments: str, **environment: str) -> str:
+    """The output of ``dag_runs.py``."""
+    answer = subprocess.run(
+        [sys.executable, dag_runs.__file__, *arguments],
+        env=os.environ | {"AIRFLOW__CORE__LOAD_EXAMPLES": "False"} | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stdout
+    return answer.stdout
+
+
+@pytest.fixture(scope="module")
+def parsed() -> dict[str, Any]:
+    parsed: dict[str, Any] = json.loads(script("parse").splitlines()[-1])
+    return parsed
+
+
+@pytest.fixture(scope="module")
+def getty() -> Iterator[Emulator]:
+    """A Getty that takes a second, so that what can be deferred is."""
+    with Emulator(
+        api_key="key-of-the-examples", api_secret="secret-of-the-examples", latency="1"
+    ) as emulator:
+        yield emulator
+
+
+@pytest.fixture(scope="module")
+def run(getty: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    home, folder = tmp_path_factory.mktemp("airflow"), tmp_path_factory.mktemp("images")
+    environment = {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(dag_runs.EXAMPLES[0].parent),
+        "AIRFLOW_CONN_GETTY_DEFAULT": json.dumps(getty.connection),
+    }
+    subprocess.run(
+        [sys.executable, "-m", "airflow", "db", "migrate"],
+        env=os.environ | environment,
+        capture_output=True,
+        check=True,
+    )
+    output = script("run", str(folder), **environment)
+    return Run(getty, json.loads(output.splitlines()[-1]), folder, output, home)
+
+
+def test_parsing_them_loads_nothing_that_is_heavy(parsed: dict[str, Any]) -> None:
+    """A DAG processor parses each file every few seconds."""
+    assert not HEAVY & {module.partition(".")[0] for module in parsed["loaded"]}
+
+
+def test_parsing_them_warns_of_nothing(parsed: dict[str, Any]) -> None:
+    assert parsed["warnings"] == []
+
+
+def test_these_are_all_of_them() -> None:
+    assert [example.stem for example in dag_runs.EXAMPLES] == sorted(TASKS)
+
+
+@EXAMPLES
+def test_every_task_of_it_succeeds(run: Run, dag_id: str) -> None:
+    assert run.ended[dag_id] == {task: ["success"] * count for task, count in TASKS[dag_id].items()}
+
+
+@EXAMPLES
+def test_its_images_are_in_the_folder_and_nothing_else_is(run: Run, dag_id: str) -> None:
+    files = list((run.folder / dag_id).iterdir())
+    assert len(files) == TASKS[dag_id]["download"]
+    for file in files:
+        with Image.open(file) as image:
+            image.load()  # decodes it to its last byte
+            assert (image.format, image.size[0]) == ("JPEG", 1024)
+
+
+def test_each_generation_is_paid_for_once(run: Run) -> None:
+    ledger = run.getty.ledger()
+    assert ledger["total"] == len(ledger["entries"]) == len(run.getty.generations()) == CREDITS
+
+
+def test_each_generation_was_waited_for_in_the_triggerer(run: Run) -> None:
+    assert run.output.count("Pausing task as DEFERRED") == CREDITS
+
+
+def test_a_refined_image_is_refined_again(run: Run) -> None:
+    generations = {one["generation_request_id"]: one for one in run.getty.generations()}
+    [lake] = [one for one in generations.values() if one["source"]["generation_request_id"]]
+    sky = generations[lake["source"]["generation_request_id"]]
+    assert (sky["prompt"], lake["prompt"]) == (
+        "golden stars and a silver moon",
+        "sailing boats with white sails",
+    )
+
+
+def secrets(getty: Emulator) -> Iterator[str]:
+    """What nobody may read anywhere: the credentials, and all that lets in for a while."""
+    yield from (getty.api_key, getty.api_secret, "Bearer ", "signature=", "/media/")
+    tokens = list(getty._service.state.tokens)
+    assert tokens
+    yield from tokens
+
+
+def test_nothing_that_was_written_holds_a_secret(run: Run) -> None:
+    """Output, which ``dag.test()`` does not mask, logs, and the database with its XComs, triggers and events."""
+    written = {"output": run.output.encode()}
+    written |= {str(path): path.read_bytes() for path in run.home.rglob("*") if path.is_file()}
+    generation_id = run.getty.generations()[0]["generation_request_id"].encode()
+    assert generation_id in written["output"]
+    assert generation_id in written[str(run.home / "airflow.db")]
+    found = [
+        (name, secret)
+        for secret in secrets(run.getty)
+        for name in written
+        if secret.encode() in written[name]
+    ]
+    assert found == []
