@@ -14,7 +14,6 @@ import requests
 from PIL import Image
 
 from airflow_provider_getty.emulator.server import Emulator
-from airflow_provider_getty.masks import make_mask
 from dev.local_airflow import LocalAirflow
 from dev.picture import side_by_side
 from dev.processes import ProcessFailedError, stopping_on_signals
@@ -120,9 +119,10 @@ def _draw(getty: Emulator, wish: dict[str, Any], refined: Path) -> Image.Image:
     with requests.Session() as session:
         session.trust_env = False  # a proxy from the environment does not know our loopback
         original = session.get(image["url"], timeout=30).content
+        mask = session.get(getty.generations()[-1]["mask"], timeout=30).content
     panels = {
         f"Original: {image['title']}": original,
-        "Mask: white is refined": make_mask(wish["boxes"], image_size=wish["image_size"]).jpeg,
+        "Mask: white is refined": mask,
         f"Result: {wish['prompt']}": refined.read_bytes(),
     }
     return side_by_side([(caption, Image.open(BytesIO(data))) for caption, data in panels.items()])

@@ -7,6 +7,7 @@ import ipaddress
 import json
 import logging
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
@@ -15,6 +16,7 @@ import uvicorn
 from airflow_provider_getty.emulator.app import create_service, server_config
 from airflow_provider_getty.emulator.server import connection
 from airflow_provider_getty.emulator.settings import DEFAULT_CREDITS, Credentials, Dialect, Latency, Settings
+from airflow_provider_getty.emulator.state_file import StateFileError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,8 +36,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         credits=options.credits,
         queries_per_second=options.queries_per_second,
         concurrent_generations=options.concurrent_generations,
+        state=options.state,
     )
     service = create_service(settings)
+    try:
+        service.open()
+    except StateFileError as error:
+        raise SystemExit(f"getty-emulator: {error}") from None
     logging.basicConfig(level=logging.WARNING if options.quiet else logging.INFO, format="%(message)s")
     sys.stdout.write(greeting(service, options.host, options.port))
     sys.stdout.flush()
@@ -113,6 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--credits", default=DEFAULT_CREDITS, type=int, help="credits of each account's product")
     add("--queries-per-second", type=int, help="limit of each account")
     add("--concurrent-generations", type=int, help="limit of each account")
+    add("--state", type=Path, metavar="FILE", help="keep the state in this file, and go on where it was left")
     add("--quiet", action="store_true", help="log no requests")
     return parser
 

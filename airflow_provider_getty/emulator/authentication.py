@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from airflow_provider_getty.emulator.answers import gateway_error, service_error, too_many_queries
@@ -47,9 +48,10 @@ def check_token(call: Call) -> None:
     if scheme.lower() != "bearer" or not presented.strip():
         raise _unauthorised("An access token is required.")
     tokens = call.service.state.tokens
-    if call.take("token-expired"):
-        tokens.pop(presented.strip(), None)
     token = tokens.get(presented.strip())
+    if call.take("token-expired") and token is not None:
+        token = tokens[token.text] = replace(token, expires_at=call.now())
+        call.service.save(token)
     if token is None or token.account != call.account.key or token.expires_at <= call.now():
         raise _unauthorised("The access token is invalid or has expired.")
 
@@ -59,9 +61,10 @@ def issue_token(call: Call, account: Account) -> str:
     state, now = call.service.state, call.now()
     for old in [text for text, token in list(state.tokens.items()) if token.expires_at <= now]:
         del state.tokens[old]
-    text = secrets.token_urlsafe(32)
-    state.tokens[text] = Token(account.key, now + TOKEN_SECONDS)
-    return text
+    token = Token(secrets.token_urlsafe(32), account.key, now + TOKEN_SECONDS)
+    state.tokens[token.text] = token
+    call.service.save(token)
+    return token.text
 
 
 def _unauthorised(problem: str) -> Refused:

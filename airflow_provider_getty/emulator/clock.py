@@ -11,17 +11,18 @@ class Clock:
 
     def __init__(self) -> None:
         self._origin = time.time() - time.monotonic()
-        self._advanced = 0.0
+        self.advanced = 0.0
+        """Seconds that it is ahead of the present."""
 
     def now(self) -> float:
         """Return the emulator's time in seconds since the epoch."""
-        return self._origin + time.monotonic() + self._advanced
+        return self._origin + time.monotonic() + self.advanced
 
     def advance(self, seconds: float) -> float:
         """Move the clock forward and return the new time."""
         if seconds < 0:
             raise ValueError("The clock moves forward only.")
-        self._advanced += seconds
+        self.advanced += seconds
         return self.now()
 
 

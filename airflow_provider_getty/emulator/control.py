@@ -16,7 +16,7 @@ from airflow_provider_getty.emulator.state import Product
 if TYPE_CHECKING:
     from airflow_provider_getty.emulator.faults import Fault
     from airflow_provider_getty.emulator.service import Service
-    from airflow_provider_getty.emulator.state import Account, Generation
+    from airflow_provider_getty.emulator.state import Generation, State
 
 
 class ProductRequest(BaseModel):
@@ -118,6 +118,7 @@ class Control:
     def advance(self, seconds: float) -> dict[str, Any]:
         """Move the clock and return its time."""
         now = self._service.clock.advance(seconds)
+        self._service.save(self._service.clock)
         return {"now": now, "date": iso(now)}
 
     def reset(self) -> None:
@@ -140,12 +141,12 @@ class Control:
         """Return the latest requests, oldest first."""
         return [asdict(request) for request in self._service.journal.list()]
 
-    def generations(self) -> list[dict[str, Any]]:
-        """Return all generations, oldest first."""
-        accounts, now = self._service.state.accounts.values(), self._service.clock.now()
-        found = [(account, item) for account in accounts for item in account.generations.values()]
-        found.sort(key=lambda pair: pair[1].created_at)
-        return [_generation(account, generation, now) for account, generation in found]
+    def generations(self, origin: str) -> list[dict[str, Any]]:
+        """Return all generations, oldest first, with links that begin with ``origin``."""
+        state, now = self._service.state, self._service.clock.now()
+        found = [item for account in state.accounts.values() for item in account.generations.values()]
+        found.sort(key=lambda generation: generation.created_at)
+        return [_generation(state, generation, now, origin) for generation in found]
 
     def images(self, origin: str) -> list[dict[str, Any]]:
         """Return the library."""
@@ -195,6 +196,7 @@ class Control:
             account.concurrent_generations = changes.concurrent_generations
         if changes.company_generations is not None:
             account.company_generations = changes.company_generations
+        self._service.save(account)
         return next(listed for listed in self.accounts() if listed["key"] == key)
 
 
@@ -208,18 +210,20 @@ def _fault(fault: Fault) -> dict[str, Any]:
     }
 
 
-def _generation(account: Account, generation: Generation, now: float) -> dict[str, Any]:
+def _generation(state: State, generation: Generation, now: float, origin: str) -> dict[str, Any]:
     order = generation.order
-    state = "gone" if generation.is_gone(now) else "completed" if generation.is_ready(now) else "pending"
+    ready = generation.is_ready(now)
+    mask = signed(state, f"/media/masks/{generation.id}.jpg", now) if order.mask else None
     return {
         "generation_request_id": generation.id,
-        "account": account.key,
-        "state": state,
+        "account": generation.account,
+        "state": "gone" if generation.is_gone(now) else "completed" if ready else "pending",
         "generation_type": order.generation_type,
         "created_at": generation.created_at,
         "seed": generation.seed,
         "blocked": sorted(generation.blocked),
         "source": asdict(order.source) if order.source else None,
+        "mask": mask and origin + mask,
         "prompt": order.prompt,
         "negative_prompt": order.negative_prompt,
         "product_id": order.product_id,

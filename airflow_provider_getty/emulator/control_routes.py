@@ -54,6 +54,9 @@ def control_routes(service: Service) -> APIRouter:
     async def images(request: Request) -> list[dict[str, Any]]:
         return control.images(str(request.base_url).rstrip("/"))
 
+    async def generations(request: Request) -> list[dict[str, Any]]:
+        return control.generations(str(request.base_url).rstrip("/"))
+
     async def configure_account(key: str, wanted: AccountRequest) -> dict[str, Any]:
         try:
             return control.configure_account(key, wanted)
@@ -68,7 +71,7 @@ def control_routes(service: Service) -> APIRouter:
     router.add_api_route("/reset", reset, methods=["POST"])
     router.add_api_route("/ledger", _async(control.ledger))
     router.add_api_route("/requests", _async(control.requests))
-    router.add_api_route("/generations", _async(control.generations))
+    router.add_api_route("/generations", generations)
     router.add_api_route("/images", images)
     router.add_api_route("/accounts", _async(control.accounts))
     router.add_api_route("/accounts/{key}", configure_account, methods=["POST"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from http import HTTPStatus
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 GENERATING = ("refine", "refine-image")
 POLLS = ("get-generation",)
 DOWNLOADS = ("start-download", "get-download")
+HISTORY = ("generation-history", "generation-history-item")
 RESULTS = ("get-generation", "download-sizes", *DOWNLOADS)
 
 
@@ -67,6 +69,10 @@ def _is_status(value: Any) -> bool:
     return type(value) is int and value in set(HTTPStatus)
 
 
+def _is_duration(value: Any) -> bool:
+    return type(value) in {int, float} and 0 <= value < math.inf
+
+
 _WORK = _one_of("before", "after")
 _WORK_TEXT = '"before" or "after": whether the work is done, and paid for, all the same'
 
@@ -91,6 +97,19 @@ KINDS = {
             "The generation has images that are blocked by policy.",
             GENERATING,
             {"which": Parameter("all", '"all", or a list of image indexes', _is_image_choice)},
+        ),
+        Kind(
+            "history-lag",
+            Moment.WITHIN,
+            "At a POST: the history shows the generation only later. At a look: it shows none that is younger.",
+            (*GENERATING, *HISTORY),
+            {"seconds": Parameter(10.0, "how much later, by the movable clock", _is_duration)},
+        ),
+        Kind(
+            "history-hidden",
+            Moment.WITHIN,
+            "At a POST: the history never shows the generation. At a look: it shows none at all.",
+            (*GENERATING, *HISTORY),
         ),
         Kind("gone", Moment.BEFORE, "410 GenerationRequestGone.", (*RESULTS, *GENERATING)),
         Kind("quota-exceeded", Moment.BEFORE, "403 ProductQuotaExceeded.", (*GENERATING, "start-download")),
@@ -127,20 +146,14 @@ KINDS = {
             "token-expired",
             Moment.ARRIVAL,
             "The access token that the call presents has expired. A new one is good.",
-            ("refine", "refine-image", *RESULTS, "generation-history", "generation-history-item", "products"),
+            (*GENERATING, *RESULTS, *HISTORY, "products"),
         ),
         Kind("upload-expired", Moment.WITHIN, "The mask that the call names has expired.", GENERATING),
         Kind(
             "slow",
             Moment.ARRIVAL,
             "The answer takes longer.",
-            parameters={
-                "seconds": Parameter(
-                    1.0,
-                    "how much longer, in real seconds",
-                    lambda value: type(value) in {int, float} and value >= 0,
-                )
-            },
+            parameters={"seconds": Parameter(1.0, "how much longer, in real seconds", _is_duration)},
         ),
         Kind(
             "html",

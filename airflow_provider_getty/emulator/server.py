@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import uvicorn
@@ -15,6 +16,7 @@ from airflow_provider_getty.emulator.settings import DEFAULT_CREDITS, Credential
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from os import PathLike
 
 Result = TypeVar("Result")
 
@@ -40,6 +42,7 @@ class Emulator:
         credits: int = DEFAULT_CREDITS,  # noqa: A002 - it is called so everywhere else
         queries_per_second: int | None = None,
         concurrent_generations: int | None = None,
+        state: str | PathLike[str] | None = None,
     ) -> None:
         self.api_key, self.api_secret = api_key, api_secret
         settings = Settings(
@@ -51,6 +54,7 @@ class Emulator:
             credits=credits,
             queries_per_second=queries_per_second,
             concurrent_generations=concurrent_generations,
+            state=None if state is None else Path(state),
         )
         self._service = create_service(settings)
         self._control = Control(self._service)
@@ -68,12 +72,18 @@ class Emulator:
         return connection(self.url, self.api_key, self.api_secret)
 
     def __enter__(self) -> Self:
-        """Start the server and wait until it can be reached."""
+        """Start the server and wait until it can be reached. Raises StateFileError for a state it cannot use."""
         listener = socket.create_server((self._host, self._port))
+        try:
+            self._service.open()
+        except BaseException:
+            listener.close()
+            raise
         # asyncio does this only for sockets whose protocol is set; without it each small answer waits 40 ms.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._port = listener.getsockname()[1]
-        self._server = uvicorn.Server(server_config(self._service, log_config=None))
+        # The level is for uvicorn's "Shutting down" and the like, which would mix with the log of the caller.
+        self._server = uvicorn.Server(server_config(self._service, log_config=None, log_level="warning"))
         started = threading.Event()
 
         def serve() -> None:
@@ -95,6 +105,7 @@ class Emulator:
         self._server.should_exit = self._server.force_exit = True
         self._thread.join()
         self._loop = None
+        self._service.close()
 
     def fault(
         self, name: str, operation: str | None = None, times: int | None = 1, **parameters: Any
@@ -120,7 +131,7 @@ class Emulator:
 
     def generations(self) -> list[dict[str, Any]]:
         """Return all generations, oldest first."""
-        return self._do(self._control.generations)
+        return self._do(lambda: self._control.generations(self.url))
 
     def images(self) -> list[dict[str, Any]]:
         """Return the images one may refine."""

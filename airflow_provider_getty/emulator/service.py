@@ -11,6 +11,7 @@ from airflow_provider_getty.emulator.journal import Journal
 from airflow_provider_getty.emulator.operations import DRAW
 from airflow_provider_getty.emulator.settings import Settings
 from airflow_provider_getty.emulator.state import State
+from airflow_provider_getty.emulator.state_file import StateFile, Thing
 
 
 class Service:
@@ -21,10 +22,42 @@ class Service:
         self.random = Random()  # noqa: S311 - latencies and seeds, no secrets
         self.faults = Faults()
         self.journal = Journal()
-        self.reset()
+        self._file: StateFile | None = None
+        self._start_anew()
+
+    def open(self) -> None:
+        """Go on where the state file was left, if there is to be one. Raises StateFileError."""
+        if self.settings.state is None:
+            return
+        self._start_anew()
+        file = StateFile.open(self.settings.state)
+        try:
+            file.load(self.state, self.clock)
+        except BaseException:
+            file.close()
+            raise
+        self._file = file
+        self.save(self.state)
+
+    def close(self) -> None:
+        """Let go of the state file."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def save(self, *things: Thing) -> None:
+        """Write what was changed into the state file, if there is one: whoever changes something calls this."""
+        if self._file is not None:
+            self._file.save(*things)
 
     def reset(self) -> None:
         """Go back to the start: the clock, the state, the switches, the journal."""
+        self._start_anew()
+        if self._file is not None:
+            self._file.clear()
+        self.save(self.state)
+
+    def _start_anew(self) -> None:
         self.clock = Clock()
         self.state = State.fresh(self.settings)
         self.studio = Studio(DRAW, lambda: self.state)

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from random import Random
 
 DEFAULT_CREDITS = 100_000
@@ -88,3 +89,5 @@ class Settings:
     credits: int = DEFAULT_CREDITS
     queries_per_second: int | None = None
     concurrent_generations: int | None = None
+    state: Path | None = None
+    """The file that keeps the state over restarts; without one it is kept in memory only."""

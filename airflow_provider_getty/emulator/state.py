@@ -40,6 +40,7 @@ class Product:
 class Upload:
     """An uploaded file. Overwriting makes a new one; a generation keeps the one it was made with."""
 
+    account: str
     name: str
     content: bytes = field(repr=False)
     format: str
@@ -88,10 +89,13 @@ class Generation:
     """One generation request. Pending until ``ready_at``."""
 
     id: str
+    account: str
     order: Order
     seed: int
     created_at: float
     ready_at: float
+    listed_at: float
+    """When it appears in generation-history."""
     blocked: frozenset[int] = frozenset()
     downloads: dict[int, Download] | None = None
     """By image index; absent until the first download, because most generations have none."""
@@ -155,8 +159,9 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What an access token stands for."""
+    """An access token and what it stands for."""
 
+    text: str = field(repr=False)
     account: str
     expires_at: float
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import requests
 from PIL import Image, ImageDraw
@@ -33,6 +33,12 @@ class Client:
     secret: str
     session: requests.Session = field(default_factory=requests.Session)
     _token: str | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.session.close()
 
     def token(self) -> str:
         """Return a token, fetched once."""

@@ -10,7 +10,7 @@ from random import Random
 
 import pytest
 import requests
-from emulator_client import Client
+from emulator_client import Client, jpeg_mask
 
 from airflow_provider_getty.emulator.__main__ import _parser, greeting
 from airflow_provider_getty.emulator.app import create_service
@@ -77,6 +77,23 @@ def test_the_images_come_with_an_address_and_a_box_inside_them(getty: Client) ->
         assert 0 <= left < right <= image["width"]
         assert 0 <= top < bottom <= image["height"]
         assert requests.get(image["url"], timeout=20).headers["Content-Type"] == "image/jpeg"
+
+
+def test_a_generation_comes_with_the_mask_that_it_was_made_with(getty: Client) -> None:
+    mask = jpeg_mask(box=(5, 5, 300, 300))
+    getty.refined(mask_url=getty.mask_url(mask))
+    getty.mask_url(jpeg_mask(box=(9, 9, 90, 90)))
+    [listed] = requests.get(f"{getty.emulator.url}/_emulator/generations", timeout=5).json()
+    assert requests.get(listed["mask"], timeout=5).content == mask
+    assert listed["mask"] == getty.emulator.generations()[0]["mask"]
+
+
+def test_the_server_itself_logs_nothing_at_its_start_and_end(caplog: pytest.LogCaptureFixture) -> None:
+    """Whoever runs an emulator in a thread has a log of their own."""
+    caplog.set_level(logging.INFO)
+    with Emulator() as emulator:
+        requests.get(emulator.url, timeout=5)
+    assert [record for record in caplog.records if record.name.startswith("uvicorn")] == []
 
 
 def test_the_start_page_shows_prompts_as_text_and_loads_nothing_from_elsewhere(getty: Client) -> None:

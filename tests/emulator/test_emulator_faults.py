@@ -137,6 +137,57 @@ def test_an_upload_can_expire_early(getty: Client) -> None:
     assert [getty.refine(mask_url=url).status_code for _ in range(2)] == [400, 400]
 
 
+def listed(getty: Client) -> list[str]:
+    items = getty.call("GET", "/v3/ai/generation-history").json()["generations"]
+    return [item["generation_request_id"] for item in items]
+
+
+def item_status(getty: Client, generation: str) -> int:
+    return getty.call("GET", f"/v3/ai/generation-history/{generation}").status_code
+
+
+def test_a_generation_can_be_late_in_the_history(getty: Client) -> None:
+    getty.emulator.fault("history-lag", "refine", seconds=60)
+    late, prompt = getty.refined(), getty.refined()
+    assert (listed(getty), item_status(getty, late)) == ([prompt], 404)
+    assert getty.poll(late).status_code == 200
+    getty.emulator.advance(61)
+    assert (listed(getty), item_status(getty, late)) == ([prompt, late], 200)
+
+
+def test_a_generation_can_be_missing_from_the_history_for_ever(getty: Client) -> None:
+    getty.emulator.fault("history-hidden", "refine")
+    hidden, shown = getty.refined(), getty.refined()
+    getty.emulator.advance(1000)
+    assert (listed(getty), item_status(getty, hidden)) == ([shown], 404)
+    assert getty.poll(hidden).status_code == 200
+    assert getty.emulator.ledger()["total"] == 2
+
+
+def test_a_look_into_the_history_can_be_late_or_blind(getty: Client) -> None:
+    early = getty.refined()
+    getty.emulator.advance(30)
+    late = getty.refined()
+    getty.emulator.fault("history-lag", "generation-history", seconds=20)
+    assert [listed(getty) for _ in range(2)] == [[early], [late, early]]
+    getty.emulator.fault("history-hidden", "generation-history")
+    assert [listed(getty) for _ in range(2)] == [[], [late, early]]
+    getty.emulator.fault("history-hidden", "generation-history-item")
+    assert [item_status(getty, early) for _ in range(2)] == [404, 200]
+
+
+def test_a_lost_reply_may_leave_a_generation_that_the_history_does_not_show_yet(getty: Client) -> None:
+    """Faults that say how a call ends go together with those that say what it leaves behind."""
+    mask_url = getty.mask_url()
+    getty.emulator.fault("cut-after", "refine")
+    getty.emulator.fault("history-lag", "refine", seconds=5)
+    with pytest.raises(requests.ConnectionError):
+        getty.refine(mask_url=mask_url)
+    assert listed(getty) == []
+    getty.emulator.advance(6)
+    assert len(listed(getty)) == getty.emulator.ledger()["total"] == 1
+
+
 def test_an_answer_can_be_slow(getty: Client) -> None:
     getty.emulator.fault("slow", "products", seconds=0.3)
     assert getty.call("GET", "/v3/products").elapsed.total_seconds() > 0.3
@@ -210,6 +261,8 @@ def test_the_switches_work_over_http(getty: Client) -> None:
         {"fault": "block-images", "which": "some"},
         {"fault": "block-images", "which": [7]},
         {"fault": "slow", "seconds": "x"},
+        {"fault": "history-lag", "seconds": -1},
+        {"fault": "history-hidden", "operation": "products"},
         {"fault": "wrong-length", "difference": None},
         {"fault": "html", "status": "x"},
     ],

@@ -87,7 +87,8 @@ def test_a_download_is_prepared_and_then_fetched(start: Start) -> None:
     assert getty.call("GET", path).status_code == 404
     started = getty.call("PUT", path, json={"size_name": "1k", "notes": "n"})
     assert (started.status_code, started.content) == (202, b"")
-    assert getty.call("PUT", path, json={"size_name": "1k"}).status_code == 409
+    again = getty.call("PUT", path, json={"size_name": "1k"})
+    assert (again.status_code, again.json()["ErrorCode"]) == (409, "ConcurrencyConflict")
     waiting = getty.call("GET", path)
     assert (waiting.status_code, waiting.content) == (202, b"")
     getty.emulator.advance(61)

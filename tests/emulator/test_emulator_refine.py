@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -115,6 +116,19 @@ def test_a_body_that_is_no_json_object_is_refused(getty: Client, body: Any) -> N
 def test_a_body_must_be_declared_as_json(getty: Client) -> None:
     answer = getty.call("POST", REFINE, data=b"{}", headers={"Content-Type": "text/plain"})
     assert answer.status_code == 415
+
+
+def test_a_body_that_is_not_declared_counts_as_json(getty: Client) -> None:
+    body = json.dumps({"id": LAKE, "mask_url": getty.mask_url()}).encode()
+    assert getty.call("POST", REFINE, data=body, headers={"Content-Type": None}).status_code == 200
+
+
+def test_a_refusal_names_every_field_that_may_name_the_image(getty: Client) -> None:
+    answer = getty.call("POST", REFINE, json={"mask_url": getty.mask_url()})
+    named = [
+        field in answer.json()["ErrorMessage"] for field in ("id,", "reference_asset_id", "reference_gen")
+    ]
+    assert (answer.status_code, all(named)) == (400, True)
 
 
 def test_the_seed_can_be_given(getty: Client) -> None:

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 
 from pydantic import BaseModel, ValidationError
 
-from airflow_provider_getty.emulator.answers import Answer, invalid_parameter, service_error
+from airflow_provider_getty.emulator.answers import JSON, Answer, invalid_parameter, service_error
 from airflow_provider_getty.emulator.settings import Dialect
 
 if TYPE_CHECKING:
@@ -91,8 +91,11 @@ class Call:
         return found
 
     def read(self, model: type[Body]) -> Body:
-        """Read the JSON body. Fields that are null count as absent, unknown ones are passed over."""
-        content_type = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        """Read the JSON body. Fields that are null count as absent, unknown ones are passed over.
+
+        Getty's reference page names application/json as the default of Content-Type.
+        """
+        content_type = self.headers.get("content-type", JSON).partition(";")[0].strip().lower()
         if not (content_type in {"application/json", "text/json"} or content_type.endswith("+json")):
             raise service_error(415, "UnsupportedMediaType", "The body must be application/json.")
         try:

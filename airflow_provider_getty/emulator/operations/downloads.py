@@ -64,15 +64,16 @@ async def start_download(call: Call) -> Answer:
     now = call.now()
     earlier = (generation.downloads or {}).get(index)
     if earlier is not None and earlier.ready_at > now:
-        raise service_error(409, "DownloadInProgress", "A download of this image is already in progress.")
+        raise service_error(409, "ConcurrencyConflict", "A download of this image is already in progress.")
+    paid = []
     if body.size_name in CHARGED:
-        charge(
-            call, generation, product, body.notes, body.project_code, index=index, size_name=body.size_name
-        )
+        project, size = body.project_code, body.size_name
+        paid.append(charge(call, generation, product, body.notes, project, index=index, size_name=size))
     seconds = 0 if call.take("finish-at-once") else call.service.settings.download_latency
     asset_id = earlier.generated_asset_id if earlier else str(secrets.randbelow(9 * 10**9) + 10**9)
     download = Download(body.size_name, asset_id, now + seconds)
     generation.downloads = {**(generation.downloads or {}), index: download}
+    call.service.save(call.account, *paid, generation)
     at_once = seconds <= 0 and call.service.settings.dialect is not Dialect.CURRENT
     return _ready(call, generation, index, download) if at_once else Answer(202)
 

@@ -96,14 +96,18 @@ async def generate(call: Call, order: Order) -> Answer:
     seed = order.seed if order.seed is not None else service.random.randrange(2**31)
     generation = Generation(
         id=str(uuid.uuid4()),
+        account=account.key,
         order=order,
         seed=seed,
         created_at=now,
         ready_at=_ready_at(call, now),
+        listed_at=_listed_at(call, now),
         blocked=_blocked(call),
     )
-    charge(call, generation, find_product(account, order.product_id), order.notes, order.project_code)
+    product = find_product(account, order.product_id)
+    paid = charge(call, generation, product, order.notes, order.project_code)
     account.add(generation)
+    service.save(account, paid, generation)
     if service.settings.dialect is Dialect.CURRENT:
         return pending(generation)
     await _hold(call, generation)
@@ -121,25 +125,25 @@ def charge(
     *,
     index: int | None = None,
     size_name: str | None = None,
-) -> None:
-    """Take one credit from the product and write it into the ledger, or refuse."""
+) -> Charge:
+    """Take one credit from the product and write it into the ledger, or refuse. It is the caller's to save."""
     if product.credits_remaining < 1:
         raise quota_exceeded()
     product.credits_remaining -= 1
-    call.account.charges.append(
-        Charge(
-            time=call.now(),
-            account=call.account.key,
-            operation=call.operation.name,
-            generation_request_id=generation.id,
-            product_id=product.id,
-            credits=1,
-            notes=notes,
-            project_code=project_code,
-            index=index,
-            size_name=size_name,
-        )
+    paid = Charge(
+        time=call.now(),
+        account=call.account.key,
+        operation=call.operation.name,
+        generation_request_id=generation.id,
+        product_id=product.id,
+        credits=1,
+        notes=notes,
+        project_code=project_code,
+        index=index,
+        size_name=size_name,
     )
+    call.account.charges.append(paid)
+    return paid
 
 
 def paying_product(account: Account, fields: CommonFields) -> Product:
@@ -203,6 +207,13 @@ def _ready_at(call: Call, now: float) -> float:
     if call.take("finish-at-once"):
         return now
     return now + call.service.settings.latency.sample(call.service.random)
+
+
+def _listed_at(call: Call, now: float) -> float:
+    if call.take("history-hidden"):
+        return math.inf
+    lag = call.take("history-lag")
+    return now + lag.parameters["seconds"] if lag else now
 
 
 def _blocked(call: Call) -> frozenset[int]:

@@ -30,6 +30,7 @@ async def get_generation(call: Call) -> Answer:
     generation = find(call)
     if call.take("finish-at-once"):
         generation.ready_at = min(generation.ready_at, call.now())
+        call.service.save(generation)
     if call.take("stay-pending") or not generation.is_ready(call.now()):
         return pending(generation)
     return json_answer(200, result(call, generation))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from airflow_provider_getty.emulator.operations.generations import original_asse
 from airflow_provider_getty.emulator.state import IMAGES_PER_GENERATION, Generation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _LARGEST_PAGE = 1000
 _MEDIA_TYPES = frozenset({"photography", "illustration"})
@@ -41,7 +42,7 @@ async def history(call: Call) -> Answer:
 async def history_item(call: Call) -> Answer:
     """Show one generation."""
     generation = call.account.generations.get(call.segments["id"])
-    if generation is None or generation.is_gone(call.now()):
+    if generation is None or generation.is_gone(call.now()) or not _listed(call)(generation):
         raise generation_not_found()
     return json_answer(200, _item(call, generation))
 
@@ -53,15 +54,23 @@ def _matching(call: Call) -> Iterator[Generation]:
     if media_type not in {None, *_MEDIA_TYPES}:
         raise invalid_parameter("media_type", f"It must be one of {', '.join(sorted(_MEDIA_TYPES))}.")
     products = _product_ids(call)
-    now = call.now()
+    now, is_listed = call.now(), _listed(call)
     for generation in reversed(list(call.account.generations.values())):
         if (start is not None and generation.created_at < start) or generation.is_gone(now):
             return
-        if end is not None and generation.created_at > end:
+        if not is_listed(generation) or (end is not None and generation.created_at > end):
             continue
         if media_type not in {None, MEDIA_TYPE} or (products and generation.order.product_id not in products):
             continue
         yield generation
+
+
+def _listed(call: Call) -> Callable[[Generation], bool]:
+    """Return which generations this look into the history can find: it may lag, or be blind, for a fault."""
+    now = call.now()
+    hidden, lag = call.take("history-hidden"), call.take("history-lag")
+    newest = -math.inf if hidden else now - lag.parameters["seconds"] if lag else now
+    return lambda generation: generation.listed_at <= now and generation.created_at <= newest
 
 
 def _item(call: Call, generation: Generation) -> dict[str, Any]:

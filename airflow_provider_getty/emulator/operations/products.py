@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_getty.emulator.answers import Answer, json_answer, service_error
+from airflow_provider_getty.emulator.answers import Answer, invalid_parameter, json_answer
 from airflow_provider_getty.emulator.operations.call import Access, Call, Operation, Path
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ async def products(call: Call) -> Answer:
     """List the products; with ``fields=download_requirements`` also what each demands of a call."""
     fields = {field for value in call.query().get("fields", []) for field in value.split(",") if field}
     if unknown := fields - {"download_requirements"}:
-        raise service_error(400, "InvalidRequestParameters", f"Unknown fields: {', '.join(sorted(unknown))}.")
+        raise invalid_parameter("fields", f"Unknown fields: {', '.join(sorted(unknown))}.")
     listed = [_product(product, detailed=bool(fields)) for product in call.account.products]
     return json_answer(200, {"products": listed})
 

@@ -70,9 +70,10 @@ def _named_image(
         return lambda: library_image(call, asset_id)
     named = [value for value in (asset_id, body.reference_asset_id, reference) if value]
     if len(named) != 1:
-        fields = "reference_asset_id or reference_generation"
-        problem = "Exactly one image must be named" if named else "An image must be named"
-        raise invalid_parameter("reference_asset_id", f"{problem}: {fields}.")
+        names = ["reference_asset_id", "reference_generation"]
+        if dialect is Dialect.ANY:
+            names.insert(0, "id")
+        raise invalid_parameter(names[0], f"Exactly one image must be named, as one of {', '.join(names)}.")
     if reference is not None:
         return lambda: generated_image(call, reference.generation_request_id, reference.index)
     return lambda: library_image(call, asset_id or body.reference_asset_id or "")

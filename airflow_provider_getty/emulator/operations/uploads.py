@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import ipaddress
+from dataclasses import replace
 from urllib.parse import unquote, urlsplit
 
 from PIL import Image
@@ -33,7 +34,9 @@ async def upload(call: Call) -> Answer:
     found = await asyncio.to_thread(image_format, call.body)
     if found != declared:
         raise invalid_parameter("body", f"The file is not a readable {declared} image.")
-    call.account.uploads[name] = Upload(name, call.body, declared, call.now() + UPLOAD_SECONDS)
+    uploaded = Upload(call.account.key, name, call.body, declared, call.now() + UPLOAD_SECONDS)
+    call.account.uploads[name] = uploaded
+    call.service.save(uploaded)
     return Answer(200)
 
 
@@ -55,8 +58,10 @@ def find_mask(call: Call, url: str) -> bytes:
     upload = call.account.uploads.get(name)
     if upload is None:
         raise invalid_parameter("mask_url", "There is no such upload of this API key.")
-    if call.take("upload-expired") or upload.expires_at <= call.now():
-        del call.account.uploads[name]
+    if call.take("upload-expired"):
+        upload = call.account.uploads[name] = replace(upload, expires_at=call.now())
+        call.service.save(upload)
+    if upload.expires_at <= call.now():
         raise invalid_parameter("mask_url", "The upload has expired.")
     if upload.format != "JPEG":
         raise invalid_parameter("mask_url", "The mask must be a JPEG.")
