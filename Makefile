@@ -1,7 +1,7 @@
 # All that one does with a clone. It takes Python 3.11 or later, git and make; the rest is installed into the clone.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo airflow emulator test check format matrix pictures build clean
+.PHONY: help demo airflow emulator test check format matrix pictures build clean crash-matrix
 
 # Nothing of the caller's Airflow, Python or virtual environment reaches in, and the caller's Airflow home stays as it is.
 $(foreach name,$(filter AIRFLOW_%,$(.VARIABLES)),$(eval unexport $(name)))
@@ -14,7 +14,7 @@ PYTHON ?= python3
 RUN := .venv/bin/python
 
 help:
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: .venv/.synced  ## refine an image in a real Airflow, on the emulator; ends with a picture
 	@$(RUN) -m dev.demo
@@ -40,6 +40,9 @@ format: .venv/.synced  ## format the code, and mend what ruff can mend
 
 matrix: .venv/.synced  ## unit and task tests on Airflow 3.1 to 3.3 and Python 3.11 to 3.13, as far as found
 	PATH="$(CURDIR)/.uv/bin:$$PATH" $(RUN) -m nox $(ARGS)
+
+crash-matrix: .venv/.synced  ## kill a real Airflow at each step of a refine, and print what was paid
+	@$(RUN) -m dev.crash_matrix
 
 pictures: .venv/.synced  ## the pictures in docs/images/, drawn anew (the emulator's page needs chromium)
 	@$(RUN) -m dev.pictures

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from typing import Any, Literal, TypeAlias, cast, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 from airflow_provider_getty.api.errors import InvalidRequestError
 
@@ -16,6 +16,12 @@ GenerationSource: TypeAlias = str | Mapping[str, Any]
 OnBlocked: TypeAlias = Literal["fail", "fail_any", "skip", "ignore"]
 """What a task does about images that Getty's content policy withheld: ``fail`` or ``skip`` if all are,
 ``fail_any`` if any is, ``ignore`` leaves it to what comes after."""
+
+Marker: TypeAlias = Literal["notes", "none"]
+"""Where a submission carries its marker."""
+
+OnUnsure: TypeAlias = Literal["fail", "resubmit"]
+"""What to do if nobody can tell whether a generation was created."""
 
 
 def seconds(name: str, value: Seconds) -> float:
@@ -32,12 +38,11 @@ def optional_seconds(name: str, value: Seconds | None) -> float | None:
     return None if value is None else seconds(name, value)
 
 
-def on_blocked(value: str) -> OnBlocked:
-    """A known policy on blocked images."""
-    if value not in get_args(OnBlocked):
-        known = ", ".join(get_args(OnBlocked))
-        raise InvalidRequestError(f"on_blocked is {value!r}; it must be one of {known}.")
-    return cast("OnBlocked", value)
+def one_of(name: str, value: Any, allowed: Any) -> Any:
+    """One of the values of a ``Literal``."""
+    if value not in get_args(allowed):
+        raise InvalidRequestError(f"{name} is {value!r}; it must be one of {', '.join(get_args(allowed))}.")
+    return value
 
 
 def all_rendered(owner: object, template_fields: Iterable[str]) -> None:

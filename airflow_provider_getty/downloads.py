@@ -1,64 +1,125 @@
-"""The conversation of a download: have it prepared, wait for it, stream it; in trouble, ask again."""
+"""The conversation of a download: have it prepared, wait for it, stream it; in trouble, ask again.
+
+Having a large size prepared may cost each time. So what may have been started already is looked for first.
+"""
 
 from __future__ import annotations
 
 import logging
 import random
 import time
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from airflow_provider_getty.api.client import GettyClient
 from airflow_provider_getty.api.errors import Credit, DownloadError, GettyError, NotFoundError
-from airflow_provider_getty.api.operations import GetDownload, StartDownload
+from airflow_provider_getty.api.operations import GetDownload, GetDownloadSizes, StartDownload
 from airflow_provider_getty.api.pacing import backoff
 
 log = logging.getLogger(__name__)
 
 
-def download(client: GettyClient, start: StartDownload, into: BinaryIO, *, deadline: float) -> int:
+def download(
+    client: GettyClient,
+    start: StartDownload,
+    into: BinaryIO,
+    *,
+    deadline: float,
+    may_be_started: bool = False,
+) -> int:
     """Download a generated image.
 
     :param into: an empty file, open for reading and writing.
     :param deadline: when to give up (``time.time()``).
+    :param may_be_started: whether an earlier try may have had it prepared, and charged.
     :return: the length in bytes.
     :raises GettyError: it failed for good, or the time is over.
     """
-    poll = GetDownload(generation_request_id=start.generation_request_id, index=start.index)
-    _start(client, start, poll, deadline)
-    failures = 0
-    while True:
-        ready = client.wait_for(poll, deadline=deadline)
-        try:
-            return client.fetch_image(ready.url, into, asked=start.asked)
-        except DownloadError as error:
-            failures += 1
-            delay = backoff(error, failures, jitter=random.random())  # noqa: S311
-            if time.time() + delay > deadline:
-                raise
-            # The next poll brings a fresh URL, for the case that this one has expired.
-            log.warning("%s Tried again in %.0f s.", error, delay)
-            into.seek(0)
-            into.truncate()
-            time.sleep(delay)
+    return _Downloading(client, start, into, deadline).run(may_be_started=may_be_started)
 
 
-def _start(client: GettyClient, start: StartDownload, poll: GetDownload, deadline: float) -> None:
-    """Start the download; if it is unknown whether it was started, and charged, look before asking again."""
-    failures = 0
-    while True:
-        try:
-            client.ask(start, deadline=deadline)
-        except GettyError as error:
-            if error.credit is not Credit.DOWNLOAD_UNKNOWN or not error.temporary:
-                raise
-            failures += 1
-            delay = backoff(error, failures, jitter=random.random())  # noqa: S311
-            if time.time() + delay > deadline:
-                raise
-            log.warning("%s In %.0f s it is looked up whether it was started.", error, delay)
-            time.sleep(delay)
+@dataclass(frozen=True)
+class _Downloading:
+    client: GettyClient
+    start: StartDownload
+    into: BinaryIO
+    deadline: float
+
+    @property
+    def poll(self) -> GetDownload:
+        return GetDownload(generation_request_id=self.start.generation_request_id, index=self.start.index)
+
+    def run(self, *, may_be_started: bool) -> int:
+        if may_be_started and self._is_started():
+            length = self._fetch()
+            # What is ready does not say in which size; another task may have asked for another one.
+            if self._has_wanted_size():
+                return length
+            log.info("A download was ready, but not of size %s.", self.start.size_name)
+            self._rewind()
+        self._start()
+        return self._fetch()
+
+    def _start(self) -> None:
+        failures = 0
+        while True:
             try:
-                client.ask(poll, deadline=deadline)
-            except NotFoundError:
-                continue
-        return
+                self.client.ask(self.start, deadline=self.deadline)
+            except GettyError as error:
+                if error.credit is not Credit.DOWNLOAD_UNKNOWN or not error.temporary:
+                    raise
+                failures += 1
+                self._pause(error, failures, "It is looked up whether it was started")
+                if not self._is_started():
+                    continue
+            return
+
+    def _is_started(self) -> bool:
+        try:
+            self.client.ask(self.poll, deadline=self.deadline)
+        except NotFoundError:
+            return False
+        return True
+
+    def _fetch(self) -> int:
+        failures = 0
+        while True:
+            ready = self.client.wait_for(self.poll, deadline=self.deadline)
+            try:
+                return self.client.fetch_image(ready.url, self.into, asked=self.start.asked)
+            except DownloadError as error:
+                failures += 1
+                # The next poll brings a fresh URL, for the case that this one has expired.
+                self._pause(error, failures, "Tried again")
+                self._rewind()
+
+    def _pause(self, error: GettyError, failures: int, then: str) -> None:
+        """Wait before another attempt; if there is no time for it, give up.
+
+        :raises GettyError: the error, at the deadline.
+        """
+        delay = backoff(error, failures, jitter=random.random())  # noqa: S311
+        if time.time() + delay > self.deadline:
+            raise error
+        log.warning("%s %s in %.1f s.", error, then, delay)
+        time.sleep(delay)
+
+    def _rewind(self) -> None:
+        self.into.seek(0)
+        self.into.truncate()
+
+    def _has_wanted_size(self) -> bool:
+        from PIL import Image  # noqa: PLC0415 - only a retry needs it
+
+        sizes = self.client.ask(
+            GetDownloadSizes(generation_request_id=self.start.generation_request_id, index=self.start.index),
+            deadline=self.deadline,
+        ).download_sizes
+        self.into.flush()
+        self.into.seek(0)
+        with Image.open(self.into) as image:
+            found = image.size
+        self.into.seek(0, 2)
+        return any(
+            size.size_name == self.start.size_name and (size.width, size.height) == found for size in sizes
+        )

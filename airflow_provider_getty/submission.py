@@ -16,23 +16,18 @@ import json
 import time
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
-from airflow_provider_getty.api.errors import BadRequestError, Credit, GettyError
+from airflow_provider_getty.api.errors import BadRequestError, Credit, GettyError, SubmissionUnsureError
 from airflow_provider_getty.api.operations import GeneratingOperation
 from airflow_provider_getty.api.results import Generation, HistoryItem, Pending
-
-OnUnsure: TypeAlias = Literal["fail", "resubmit"]
+from airflow_provider_getty.arguments import OnUnsure
 
 ResultT = TypeVar("ResultT")
 
 _LOOK_AGAIN_IN = 3.0
 _CLOCK_SKEW = 300.0  # between this machine and Getty
 _LONGEST_READABLE = 60
-
-
-class SubmissionUnsureError(GettyError):
-    """Nobody can tell whether an earlier attempt created a generation."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,9 +167,14 @@ class Submission:
                 fingerprint=fingerprint, marker=marker, round=self.task.round, intended=self.task.earlier
             )
         if record and self._is_open(record, fingerprint):
-            adopted = yield from self._adopt(record, sent_by=self.task.began)
-            if adopted:
-                return adopted
+            try:
+                adopted = yield from self._adopt(record, sent_by=self.task.began)
+            except SubmissionUnsureError:
+                if self.policy.on_unsure == "fail":
+                    raise
+            else:
+                if adopted:
+                    return adopted
         return (yield from self._create(fingerprint, marker))
 
     def _is_open(self, record: Record, fingerprint: str) -> bool:
@@ -183,39 +183,54 @@ class Submission:
         return record.fingerprint == fingerprint and not delivered_before_a_clear
 
     def _create(self, fingerprint: str, marker: str) -> Steps[Pending | Generation]:
-        uploads_again = False
+        is_second_upload = is_resubmission = False
         while True:
-            uploaded = yield Upload()
-            operation = self.operation.model_copy(update=uploaded)
-            if self.policy.marker:
-                operation = operation.model_copy(update={"notes": _with_marker(operation.notes, marker)})
-            intent = Record(
-                fingerprint=fingerprint, marker=marker, round=self.task.round, intended=self.clock()
-            )
-            yield Save(intent)
             try:
-                answer: Pending | Generation = yield Post(operation)
-            except GettyError as error:
-                if error.credit is Credit.UNKNOWN:
-                    adopted = yield from self._adopt(intent, sent_by=self.clock())
-                    if adopted:
-                        return adopted
-                    if self.clock() < self.deadline:
-                        continue
-                    error.credit = operation.committed
-                elif _is_of_mask(error) and uploaded and not uploads_again:
-                    uploads_again = True  # it may have expired while the task waited; another gets a new name
-                    continue
-                yield Save(None)
-                raise
-            yield Save(replace(intent, generation_request_id=answer.generation_request_id))
-            return answer
+                answer = yield from self._attempt(fingerprint, marker)
+            except SubmissionUnsureError:
+                if self.policy.on_unsure == "fail" or is_resubmission:
+                    raise
+                is_resubmission = True
+            except BadRequestError as error:
+                if is_second_upload or not self.inputs or "mask" not in error.problem:
+                    raise
+                is_second_upload = (
+                    True  # the mask may have expired while the task waited; another gets a new name
+                )
+            else:
+                if answer:
+                    return answer
+
+    def _attempt(self, fingerprint: str, marker: str) -> Steps[Pending | Generation | None]:
+        """Submit once; None: the attempt was lost, and it is certain that it created nothing."""
+        operation = self.operation.model_copy(update=(yield Upload()))
+        if self.policy.marker:
+            operation = operation.model_copy(update={"notes": _with_marker(operation.notes, marker)})
+        intent = Record(fingerprint=fingerprint, marker=marker, round=self.task.round, intended=self.clock())
+        yield Save(intent)
+        try:
+            answer: Pending | Generation = yield Post(operation)
+        except GettyError as error:
+            if error.credit is Credit.UNKNOWN:
+                adopted = yield from self._adopt(intent, sent_by=self.clock())
+                if adopted or self.clock() < self.deadline:
+                    return adopted
+                error.credit = operation.committed
+            yield Save(None)
+            raise
+        yield Save(replace(intent, generation_request_id=answer.generation_request_id))
+        return answer
 
     def _adopt(self, record: Record, *, sent_by: float) -> Steps[Pending | None]:
-        """Take over what the record is of; None: it is certain that nothing was created, or does not matter.
+        """Take over what the record is of; None: it is certain that nothing was created.
 
         :param sent_by: until when the attempt can have been sent.
+        :raises SubmissionUnsureError: that cannot be known.
         """
+        certain_at = sent_by + self.policy.history_lag
+        give_up_at = self.deadline
+        if self.policy.on_unsure == "resubmit":
+            give_up_at = min(give_up_at, certain_at)
         generation_request_id = record.generation_request_id
         while generation_request_id is None:
             trouble = None
@@ -227,11 +242,9 @@ class Submission:
                 generation_request_id = self._found(items, record)
                 if generation_request_id:
                     break
-                if self.clock() >= sent_by + self.policy.history_lag:
+                if self.clock() >= certain_at:
                     return None
-            if self.clock() >= self.deadline or (trouble and not trouble.may_retry):
-                if self.policy.on_unsure == "resubmit":
-                    return None
+            if self.clock() >= give_up_at or (trouble and not trouble.may_retry):
                 raise self._unsure(
                     record, f"The history could not be read: {trouble.problem}" if trouble else ""
                 )
@@ -244,9 +257,9 @@ class Submission:
             ids = [item.generation_request_id for item in items if record.marker in (item.notes or "")]
             return ids[0] if ids else None
         ids = [item.generation_request_id for item in items if _has_inputs(item, self.operation)]
-        if len(ids) > 1 and self.policy.on_unsure == "fail":
+        if len(ids) > 1:
             raise self._unsure(record, f"{len(ids)} generations have its inputs: {', '.join(ids)}.")
-        return ids[0] if len(ids) == 1 else None
+        return ids[0] if ids else None
 
     def _unsure(self, record: Record, why: str) -> SubmissionUnsureError:
         sought = f"the marker {record.marker} in the notes" if self.policy.marker else "the same inputs"
@@ -257,10 +270,6 @@ class Submission:
             advice=f"Look in Getty's generation history for {sought}. If it is there, clearing this task adopts it; "
             'if not, or if a second credit does not matter, clear it with on_unsure_submission="resubmit".',
         )
-
-
-def _is_of_mask(error: GettyError) -> bool:
-    return isinstance(error, BadRequestError) and "mask" in error.problem
 
 
 def _has_inputs(item: HistoryItem, operation: GeneratingOperation) -> bool:

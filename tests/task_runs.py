@@ -105,18 +105,25 @@ class Worker:
         self._starts[task.task_id] = [*starts, run.began] if run.state == "up_for_reschedule" else []
         return run
 
-    def resume(self, deferred: TaskRun, event: dict[str, Any] | None = None) -> TaskRun:
+    def resume(
+        self, deferred: TaskRun, event: dict[str, Any] | None = None, *, retries_left: bool = False
+    ) -> TaskRun:
         """Go on with a deferred task. Default event: what its trigger fires, which may take its time."""
         if event is None:
             event = deferred.fire()
         # As the triggerer sends an event: through JSON.
         next_kwargs = serialize(json.loads(json.dumps({"event": event})))
-        return self._run(deferred.task, next_method=deferred.told["next_method"], next_kwargs=next_kwargs)
+        return self._run(
+            deferred.task,
+            next_method=deferred.told["next_method"],
+            next_kwargs=next_kwargs,
+            should_retry=retries_left,
+        )
 
-    def fail_by_timeout(self, deferred: TaskRun) -> TaskRun:
+    def fail_by_timeout(self, deferred: TaskRun, *, retries_left: bool = False) -> TaskRun:
         """Go on with a deferred task whose trigger has not fired in time."""
         error = serialize({"error": "Trigger timeout", "traceback": None})
-        return self._run(deferred.task, next_method="__fail__", next_kwargs=error)
+        return self._run(deferred.task, next_method="__fail__", next_kwargs=error, should_retry=retries_left)
 
     def _run(self, task: Any, *, map_index: int = -1, **context: Any) -> TaskRun:
         if not task.has_dag():

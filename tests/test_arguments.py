@@ -38,12 +38,12 @@ def test_an_optional_time_may_be_none() -> None:
 
 @pytest.mark.parametrize("policy", ["fail", "fail_any", "skip", "ignore"])
 def test_a_known_policy_on_blocked_images_is_taken(policy: str) -> None:
-    assert arguments.on_blocked(policy) == policy
+    assert arguments.one_of("on_blocked", policy, arguments.OnBlocked) == policy
 
 
 def test_an_unknown_policy_is_refused_with_those_that_are_known() -> None:
     with pytest.raises(InvalidRequestError, match="one of fail, fail_any, skip, ignore"):
-        arguments.on_blocked("warn")
+        arguments.one_of("on_blocked", "warn", arguments.OnBlocked)
 
 
 @pytest.mark.parametrize("text", ["{{ params.x }}", "a {% if x %}", "{{"])

@@ -97,7 +97,7 @@ def test_the_objection_names_the_images_and_the_credit() -> None:
         (errors.QuotaExceededError("403.", status=403), False),
         (errors.InvalidRequestError("wrong."), False),
         (errors.ConfigurationError("wrong."), False),
-        (errors.DeadlineExceededError("late.", credit=Credit.COMMITTED), False),
+        (errors.DeadlineExceededError("late.", credit=Credit.COMMITTED), True),
     ],
 )
 def test_airflow_retries_what_may_succeed_and_cannot_be_paid_for_twice(

@@ -17,6 +17,7 @@ from airflow_provider_getty.api.errors import (
     NoAnswerError,
     PermissionDeniedError,
     QueriesPerSecondError,
+    SubmissionUnsureError,
 )
 from airflow_provider_getty.api.operations import Refine
 from airflow_provider_getty.api.results import HistoryItem, OriginalAsset, Pending
@@ -27,7 +28,6 @@ from airflow_provider_getty.submission import (
     Record,
     Save,
     Submission,
-    SubmissionUnsureError,
     Task,
     Upload,
     Wait,
@@ -118,6 +118,7 @@ class Airflow:
             task=task,
             operation=self.operation,
             policy=self.policy,
+            inputs="a digest of the mask",
             deadline=getty.now + self.patience,
             clock=lambda: getty.now,
         )
@@ -299,6 +300,25 @@ def test_an_unsure_task_may_be_told_to_submit_anew() -> None:
     assert getty.posts == 2
 
 
+def test_it_does_so_once_in_a_try() -> None:
+    getty = Getty(fates=[Fate.LOST_BEFORE_THE_WORK] * 3, history_is_forbidden=True)
+
+    with pytest.raises(SubmissionUnsureError):
+        Airflow(getty, policy=Policy(history_lag=LAG, on_unsure="resubmit")).run()
+    assert getty.posts == 2
+
+
+def test_a_task_that_was_unsure_before_may_be_told_to_submit_anew() -> None:
+    getty = Getty(fates=[Fate.LOST_BEFORE_THE_WORK], history_is_forbidden=True)
+    airflow = Airflow(getty)
+    with pytest.raises(SubmissionUnsureError):
+        airflow.run()
+    airflow.clear()
+    airflow.policy = Policy(history_lag=LAG, on_unsure="resubmit")
+
+    assert airflow.run() == "generation-1"
+
+
 def test_after_an_unsure_failure_a_clear_adopts_what_has_appeared() -> None:
     getty = Getty(fates=[Fate.LOST_AFTER_THE_WORK], history_is_forbidden=True)
     airflow = Airflow(getty)
@@ -342,7 +362,7 @@ def test_a_mask_that_is_refused_is_uploaded_once_more() -> None:
     airflow = Airflow(Getty(fates=[Fate.MASK_REFUSED]))
 
     assert airflow.run() == "generation-1"
-    assert airflow.steps == ["Upload", "Save", "Post", "Upload", "Save", "Post", "Save"]
+    assert airflow.steps == ["Upload", "Save", "Post", "Save", "Upload", "Save", "Post", "Save"]
 
 
 def test_a_mask_that_is_refused_twice_is_given_up() -> None:

@@ -28,6 +28,7 @@ GettyError
 │   └── ServerError ...................... 5xx
 ├── DownloadError ........................ an image did not arrive whole
 ├── DeadlineExceededError ................ the time that the caller gave is over
+├── SubmissionUnsureError ................ nobody can tell whether a generation was created
 └── GenerationBlockedError ............... Getty's content policy withheld the images
 
 Each error says four things: what was asked, what Getty answered, what became of the credit, and what to do.
@@ -288,7 +289,12 @@ class DownloadError(GettyError):
 class DeadlineExceededError(GettyError):
     """The time that the caller gave is over."""
 
+    temporary = True
     default_advice = "Allow more time with timeout, or collect the result later by its generation_request_id."
+
+
+class SubmissionUnsureError(GettyError):
+    """Nobody can tell whether an earlier attempt created a generation."""
 
 
 class GenerationBlockedError(GettyError):

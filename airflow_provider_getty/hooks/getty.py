@@ -7,8 +7,10 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from functools import cached_property
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.connection import get_async_connection
@@ -28,14 +30,15 @@ if TYPE_CHECKING:
     from airflow_provider_getty.api.results import (
         DownloadSize,
         Generation,
-        HistoryPage,
+        HistoryItem,
         Pending,
         Product,
     )
-    from airflow_provider_getty.masks import MaskSource
+    from airflow_provider_getty.masks import Mask, MaskSource
     from airflow_provider_getty.storage import Where
 
 _PATIENCE = 60.0
+_HISTORY_PAGE = 100
 
 
 class GettyHook(BaseHook):
@@ -126,15 +129,15 @@ class GettyHook(BaseHook):
 
     def upload_mask(
         self,
-        mask: MaskSource,
+        mask: Mask | MaskSource,
         *,
         image_size: Sequence[int] | str | None = None,
         label: str = "mask",
         deadline: float | None = None,
     ) -> str:
-        """Make a mask and upload it under a name that nothing else uses.
+        """Upload a mask under a name that nothing else uses.
 
-        :param mask: see :func:`airflow_provider_getty.masks.make_mask`.
+        :param mask: a made one, or what :func:`airflow_provider_getty.masks.make_mask` makes one of.
         :param image_size: width and height in pixels of the image to refine.
         :param label: begins the name of the upload.
         :param deadline: until when (``time.time()``) trouble is waited out.
@@ -143,9 +146,9 @@ class GettyHook(BaseHook):
         :raises GettyError: Getty did not take it.
         """
         from airflow_provider_getty.api.operations import UploadMask
-        from airflow_provider_getty.masks import make_mask, unique_name
+        from airflow_provider_getty.masks import Mask, make_mask, unique_name
 
-        made = make_mask(mask, image_size=image_size)
+        made = mask if isinstance(mask, Mask) else make_mask(mask, image_size=image_size)
         name = unique_name(label)
         self._client.ask(UploadMask(name=name, jpeg=made.jpeg), deadline=deadline or _soon())
         return self.account.uploads_url + name
@@ -210,12 +213,14 @@ class GettyHook(BaseHook):
         product_id: int | str | None = None,
         project_code: str | None = None,
         notes: str | None = None,
+        may_be_started: bool = False,
         deadline: float | None = None,
     ) -> int:
         """Download a generated image; the destination holds it whole, or stays as it was.
 
         :param destination: a local path, a URI or an ``ObjectStoragePath``.
         :param size_name: one of :meth:`download_sizes`; a large one may cost.
+        :param may_be_started: whether an earlier call may have started it; then that is used, and not paid again.
         :param deadline: when to give up (``time.time()``); default: in 10 minutes.
         :return: the length in bytes.
         :raises OSError: the destination cannot be written to.
@@ -234,7 +239,13 @@ class GettyHook(BaseHook):
             notes=notes,
         )
         with publishing(locate(destination)) as file:
-            return download(self._client, operation, file, deadline=deadline or time.time() + 600)
+            return download(
+                self._client,
+                operation,
+                file,
+                deadline=deadline or time.time() + 600,
+                may_be_started=may_be_started,
+            )
 
     def products(self) -> tuple[Product, ...]:
         """The account's licence products; those of the AI Generator have the type ``aigen``."""
@@ -242,11 +253,27 @@ class GettyHook(BaseHook):
 
         return self._client.ask(ListProducts(), deadline=_soon()).products
 
-    def history(self, **arguments: Any) -> HistoryPage:
-        """A page of the account's generations; the arguments are those of ``api.operations.GetHistory``."""
+    def history(
+        self, *, since: datetime | None = None, until: datetime | None = None
+    ) -> Iterator[HistoryItem]:
+        """The account's generations, the newest first, fetched page by page.
+
+        :param since: only those that were made then or later; and
+        :param until: only those that were made then or earlier.
+        """
         from airflow_provider_getty.api.operations import GetHistory
 
-        return self._client.ask(GetHistory(**arguments), deadline=_soon())
+        seen = set()
+        for page in count(1):
+            operation = GetHistory(page=page, page_size=_HISTORY_PAGE, date_start=since, date_end=until)
+            answer = self._client.ask(operation, deadline=_soon())
+            for item in answer.generations:
+                # What is generated meanwhile moves the rest to later pages.
+                if item.generation_request_id not in seen:
+                    seen.add(item.generation_request_id)
+                    yield item
+            if page * _HISTORY_PAGE >= answer.result_count or not answer.generations:
+                return
 
 
 def account_of(connection: Connection) -> Account:

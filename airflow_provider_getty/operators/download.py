@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from airflow_provider_getty.storage import Where
 
 
+_KEY = "getty_download"
+
+
 class GettyDownloadOperator(BaseOperator):
     """Downloads one image of a finished generation; the destination holds it whole, or stays as it was.
 
@@ -76,19 +79,18 @@ class GettyDownloadOperator(BaseOperator):
         self.timeout = arguments.seconds("timeout", timeout)
         self.getty_conn_id = getty_conn_id
 
-    def execute(self, context: Context) -> str:  # noqa: ARG002
+    def execute(self, context: Context) -> str:
         """Download, unless the destination is there already."""
         from airflow_provider_getty.api.errors import GettyError  # noqa: PLC0415
         from airflow_provider_getty.outcomes import fail  # noqa: PLC0415
 
         try:
-            return self._download(deadline=time.time() + self.timeout)
+            return self._download(context, deadline=time.time() + self.timeout)
         except GettyError as error:
             fail(error)
 
-    def _download(self, *, deadline: float) -> str:
-        from airflow_provider_getty.api.errors import InvalidRequestError  # noqa: PLC0415
-        from airflow_provider_getty.storage import StorageError, locate  # noqa: PLC0415
+    def _download(self, context: Context, *, deadline: float) -> str:
+        from airflow_provider_getty.storage import locate  # noqa: PLC0415
 
         arguments.all_rendered(self, self.template_fields)
         image = arguments.reference_generation(self.generation_request_id)
@@ -97,11 +99,8 @@ class GettyDownloadOperator(BaseOperator):
         destination = self.destination
         if isinstance(destination, str) and destination.endswith("/"):
             destination += f"{image['generation_request_id']}-{image['index']}-{self.size_name}.jpg"
-        try:
-            location = locate(destination)
-        except StorageError as error:
-            raise InvalidRequestError(f"destination: {error}") from None
-        if location.exists() and not self.overwrite:
+        location = locate(destination)
+        if not self.overwrite and location.exists():
             self.log.info("%s is there already; nothing is downloaded.", location.shown)
             return str(destination)
         try:
@@ -111,6 +110,7 @@ class GettyDownloadOperator(BaseOperator):
                 product_id=self.product_id,
                 project_code=self.project_code,
                 notes=self.notes,
+                may_be_started=self._may_be_started(context, {**image, "size_name": self.size_name}),
                 deadline=deadline,
                 **image,
             )
@@ -121,3 +121,14 @@ class GettyDownloadOperator(BaseOperator):
             ) from error
         self.log.info("Downloaded %d bytes to %s.", length, location.shown)
         return str(destination)
+
+    @staticmethod
+    def _may_be_started(context: Context, download: dict[str, Any]) -> bool:
+        """Whether an earlier try of this task may have had this download prepared; note that this one has."""
+        store: Any = context.get("task_state_store")  # Airflow 3.3 and later
+        if store is None:
+            return context["ti"].try_number > 1
+        known = store.get(_KEY)
+        if known != download:
+            store.set(_KEY, download)
+        return bool(known == download)

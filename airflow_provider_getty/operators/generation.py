@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import (
     AirflowException,
     AirflowFailException,
-    AirflowSkipException,
     BaseOperator,
+    TaskDeferred,
     conf,
 )
 
@@ -23,8 +23,8 @@ from airflow_provider_getty.triggers.generation import TRIGGER_GRACE, Generation
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_provider_getty.api.operations import GeneratingOperation
     from airflow_provider_getty.api.results import Generation, Pending
+    from airflow_provider_getty.operators.submitting import Request
 
 
 class GenerationOperator(BaseOperator):
@@ -43,6 +43,12 @@ class GenerationOperator(BaseOperator):
     :param poll_interval: a fixed number of seconds between polls. None: by the age of the generation.
     :param on_blocked: what to do about images that Getty's content policy withheld: ``fail`` or ``skip`` if all
         are, ``fail_any`` if any is, ``ignore``.
+    :param marker: ``notes``: send a marker along in ``notes``, by which a retry finds what an earlier try submitted
+        if its id was lost. ``none``: for accounts that may not send notes; a retry then compares the inputs.
+    :param on_unsure_submission: what to do if nobody can tell whether an earlier try created a generation: ``fail``,
+        or ``resubmit``, which may pay twice.
+    :param history_lag: after how long a generation is certain to be in Getty's history, in seconds or as a
+        ``timedelta``; a retry that finds none waits until then before it submits.
     :param getty_conn_id: a connection of the type ``getty``.
     """
 
@@ -60,6 +66,9 @@ class GenerationOperator(BaseOperator):
         timeout: arguments.Seconds = timedelta(hours=1),
         poll_interval: arguments.Seconds | None = None,
         on_blocked: arguments.OnBlocked = "fail",
+        marker: arguments.Marker = "notes",
+        on_unsure_submission: arguments.OnUnsure = "fail",
+        history_lag: arguments.Seconds = timedelta(minutes=1),
         getty_conn_id: str = GettyHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
@@ -71,7 +80,12 @@ class GenerationOperator(BaseOperator):
         self.deferrable = deferrable
         self.timeout = arguments.seconds("timeout", timeout)
         self.poll_interval = arguments.optional_seconds("poll_interval", poll_interval)
-        self.on_blocked = arguments.on_blocked(on_blocked)
+        self.on_blocked = arguments.one_of("on_blocked", on_blocked, arguments.OnBlocked)
+        self.marker = arguments.one_of("marker", marker, arguments.Marker)
+        self.on_unsure_submission = arguments.one_of(
+            "on_unsure_submission", on_unsure_submission, arguments.OnUnsure
+        )
+        self.history_lag = arguments.seconds("history_lag", history_lag)
         self.getty_conn_id = getty_conn_id
 
     @cached_property
@@ -79,16 +93,15 @@ class GenerationOperator(BaseOperator):
         """The hook of the connection."""
         return GettyHook(self.getty_conn_id)
 
-    def operation(self, context: Context, *, deadline: float) -> GeneratingOperation:
-        """What to ask of Getty, with everything uploaded that it needs.
+    def request(self) -> Request:
+        """What to ask of Getty, and how to upload what it needs. Nothing is sent yet.
 
-        :param deadline: when to give up (``time.time()``).
-        :raises GettyError: the arguments cannot be used, or an upload failed.
+        :raises GettyError: the arguments cannot be used.
         """
         raise NotImplementedError
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Submit, and wait if told so."""
+        """Submit, or adopt what an earlier try submitted; then wait if told so."""
         from airflow_provider_getty.api.errors import GettyError  # noqa: PLC0415
         from airflow_provider_getty.outcomes import fail  # noqa: PLC0415
 
@@ -98,20 +111,27 @@ class GenerationOperator(BaseOperator):
             fail(error)
 
     def _generate(self, context: Context, *, deadline: float) -> dict[str, Any]:
+        from airflow_provider_getty.api.errors import GoneError  # noqa: PLC0415
         from airflow_provider_getty.api.results import Pending  # noqa: PLC0415
+        from airflow_provider_getty.operators.submitting import SubmissionStore, Submitter  # noqa: PLC0415
         from airflow_provider_getty.outcomes import accept  # noqa: PLC0415
+        from airflow_provider_getty.submission import Policy  # noqa: PLC0415
 
         arguments.all_rendered(self, self.template_fields)
-        operation = self.operation(context, deadline=deadline)
-        answer = self.hook.get_conn().ask(operation, deadline=deadline)
-        self.log.info(
-            "%s is generation %s, which is %s.", operation.asked, answer.generation_request_id, answer.status
+        policy = Policy(
+            marker=self.marker == "notes", history_lag=self.history_lag, on_unsure=self.on_unsure_submission
         )
-        if isinstance(answer, Pending):
-            if not self.wait_for_completion:
-                return answer.summary()
-            answer = self._wait(answer, deadline)
-        return accept(answer.summary(), self.on_blocked)
+        answer = Submitter(self.request(), self.hook, policy, deadline).submit(context)
+        store = SubmissionStore.of(context)
+        if isinstance(answer, Pending) and self.wait_for_completion:
+            try:
+                answer = self._wait(answer, deadline)
+            except GoneError:
+                store.save(None)  # so that a clear generates anew
+                raise
+        store.deliver()
+        result = answer.summary()
+        return result if isinstance(answer, Pending) else accept(result, self.on_blocked)
 
     def _wait(self, pending: Pending, deadline: float) -> Generation:
         from airflow_provider_getty.api.errors import GettyError  # noqa: PLC0415
@@ -134,7 +154,7 @@ class GenerationOperator(BaseOperator):
         else:
             if isinstance(answer, Generation):
                 return answer
-        self.defer(
+        raise TaskDeferred(
             trigger=GenerationTrigger(
                 generation_request_id,
                 deadline=deadline,
@@ -146,28 +166,13 @@ class GenerationOperator(BaseOperator):
             timeout=timedelta(seconds=max(0.0, deadline - time.time()) + TRIGGER_GRACE),
         )
 
-    def resume_execution(
-        self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context
-    ) -> dict[str, Any]:
-        """Go on after the wait. If Airflow gave it up, the task fails for good: a new try would pay again."""
-        from airflow_provider_getty.api.errors import Credit  # noqa: PLC0415
-
-        try:
-            result: dict[str, Any] = super().resume_execution(next_method, next_kwargs, context)
-        except (AirflowFailException, AirflowSkipException):
-            raise
-        except AirflowException as error:
-            raise AirflowFailException(
-                f"Airflow gave up the wait in the triggerer: {error}. {Credit.COMMITTED} The generation_request_id "
-                "is in the log of this task."
-            ) from error
-        return result
-
-    def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """Finish with what the trigger found out."""
+        from airflow_provider_getty.operators.submitting import SubmissionStore  # noqa: PLC0415
         from airflow_provider_getty.outcomes import Outcome, accept  # noqa: PLC0415
 
         outcome = Outcome.from_event(event)
         if outcome.generation is None:
-            raise AirflowFailException(outcome.error)
+            raise (AirflowException if outcome.timed_out else AirflowFailException)(outcome.error)
+        SubmissionStore.of(context).deliver()
         return accept(outcome.generation, self.on_blocked)

@@ -9,10 +9,8 @@ from airflow_provider_getty import arguments
 from airflow_provider_getty.operators.generation import GenerationOperator
 
 if TYPE_CHECKING:
-    from airflow.sdk import Context
-
-    from airflow_provider_getty.api.operations import Refine
-    from airflow_provider_getty.masks import MaskSource
+    from airflow_provider_getty.masks import Mask, MaskSource
+    from airflow_provider_getty.operators.submitting import Request
 
 
 class GettyRefineOperator(GenerationOperator):
@@ -65,9 +63,11 @@ class GettyRefineOperator(GenerationOperator):
         self.prompt = prompt
         self.negative_prompt = negative_prompt
 
-    def operation(self, context: Context, *, deadline: float) -> Refine:
-        """The refine, with its mask uploaded."""
+    def request(self) -> Request:
+        """The refine, and the upload of its mask."""
         from airflow_provider_getty.api.operations import Refine  # noqa: PLC0415
+        from airflow_provider_getty.masks import make_mask  # noqa: PLC0415
+        from airflow_provider_getty.operators.submitting import Request  # noqa: PLC0415
 
         arguments.exactly_one(image_id=self.image_id, reference_generation=self.reference_generation)
         arguments.exactly_one(mask=self.mask, mask_url=self.mask_url)
@@ -76,7 +76,7 @@ class GettyRefineOperator(GenerationOperator):
             image_id=self.image_id,
             reference_generation=self.reference_generation
             and arguments.reference_generation(self.reference_generation),
-            mask_url=uploads_url if self.mask_url is None else self.mask_url,
+            mask_url=self.mask_url if self.mask is None else uploads_url,
             prompt=self.prompt,
             negative_prompt=self.negative_prompt,
             product_id=self.product_id,
@@ -86,9 +86,11 @@ class GettyRefineOperator(GenerationOperator):
         if self.mask is None:
             if not refine.mask_url.startswith(uploads_url):
                 self.log.warning("mask_url is not below %s, where Getty keeps uploads.", uploads_url)
-            return refine
-        mask_url = self.hook.upload_mask(
-            self.mask, image_size=self.image_size, label=context["ti"].task_id, deadline=deadline
-        )
+            return Request(refine)
+        mask = make_mask(self.mask, image_size=self.image_size)
+        return Request(refine, mask.digest, lambda deadline: {"mask_url": self._upload(mask, deadline)})
+
+    def _upload(self, mask: Mask, deadline: float) -> str:
+        mask_url = self.hook.upload_mask(mask, label=self.task_id, deadline=deadline)
         self.log.info("Uploaded the mask as %s.", mask_url)
-        return refine.model_copy(update={"mask_url": mask_url})
+        return mask_url

@@ -65,7 +65,7 @@ class GenerationSensor(BaseSensorOperator):
         self.generation_request_id = generation_request_id
         self.deferrable = deferrable
         self.fixed_interval = fixed_interval
-        self.on_blocked = arguments.on_blocked(on_blocked)
+        self.on_blocked = arguments.one_of("on_blocked", on_blocked, arguments.OnBlocked)
         self.getty_conn_id = getty_conn_id
 
     @cached_property

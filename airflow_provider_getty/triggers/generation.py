@@ -77,3 +77,9 @@ class GenerationTrigger(BaseTrigger):
             error.credit = Credit.COMMITTED  # whatever is wrong here, the generation is submitted
             outcome = Outcome.of(error)
         yield TriggerEvent(outcome.as_event())  # type: ignore[no-untyped-call]
+
+    async def on_kill(self) -> None:
+        """Airflow 3.3 and later calls this when a person marks or clears the task. Getty has no cancel."""
+        self.log.info(
+            "Generation %s goes on at Getty; clearing its task adopts it.", self.generation_request_id
+        )

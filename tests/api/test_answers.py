@@ -82,5 +82,17 @@ def test_each_error_class_says_what_to_do() -> None:
     def below(kind: type[GettyError]) -> set[type[GettyError]]:
         return {kind}.union(*map(below, kind.__subclasses__()))
 
-    silent = {kind.__name__ for kind in below(GettyError) if not kind.default_advice}
-    assert silent <= {"GettyError", "InvalidRequestError", "MaskError", "TransportError", "AnswerError"}
+    # Those of the API: what else is below GettyError depends on what was imported before.
+    silent = {
+        kind.__name__
+        for kind in below(GettyError)
+        if not kind.default_advice and kind.__module__ == GettyError.__module__
+    }
+    assert silent <= {
+        "GettyError",
+        "InvalidRequestError",
+        "MaskError",
+        "TransportError",
+        "AnswerError",
+        "SubmissionUnsureError",
+    }

@@ -287,4 +287,4 @@ def test_the_hook_does_all_that_the_operators_do(getty: Emulator, tmp_path: Any)
     assert [size.size_name for size in hook.download_sizes(generation_id)] == ["1k", "4k"]
     file = tmp_path / "image.jpg"
     assert hook.download(generation_id, file) == file.stat().st_size
-    assert [item.generation_request_id for item in hook.history().generations] == [generation_id]
+    assert [item.generation_request_id for item in hook.history()] == [generation_id]

@@ -106,33 +106,62 @@ def test_a_limit_that_lasts_until_the_timeout_leaves_the_task_to_its_retries(get
     assert "429 TooManyConcurrentGenerations" in limited.message
 
 
-@pytest.mark.parametrize(
-    ("fault", "parameters"),
-    [
-        ("server-error", {"work": "after"}),
-        ("server-error", {"work": "before", "status": 503}),
-        ("cut-before", {}),
-        ("cut-after", {}),
-        ("cut-body", {}),
-        ("html", {}),
-        ("truncated-json", {}),
-        ("empty-body", {}),
-        ("missing-id", {}),
-    ],
-)
-def test_when_nobody_knows_whether_it_was_submitted_it_is_not_submitted_again(
+AMBIGUOUS = [
+    ("server-error", {"work": "after"}),
+    ("cut-after", {}),
+    ("cut-body", {}),
+    ("html", {}),
+    ("truncated-json", {}),
+    ("empty-body", {}),
+    ("missing-id", {}),
+]
+
+
+@pytest.mark.parametrize(("fault", "parameters"), AMBIGUOUS)
+def test_what_getty_did_without_saying_so_is_found_in_the_history(
     getty: Emulator, fault: str, parameters: dict[str, object]
 ) -> None:
     getty.fault(fault, "refine", **parameters)
-    unsure = run()
+    adopted = run()
+    assert adopted.state == "success"
+    assert sent(getty).count("refine") == 1
+    [generation] = getty.generations()
+    assert adopted.result["generation_request_id"] == generation["generation_request_id"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "parameters"), [("server-error", {"work": "before", "status": 503}), ("cut-before", {})]
+)
+def test_what_getty_certainly_did_not_do_is_submitted_anew(
+    getty: Emulator, fault: str, parameters: dict[str, object]
+) -> None:
+    getty.fault(fault, "refine", **parameters)
+    assert run(history_lag=0.1).state == "success"
+    assert sent(getty).count("refine") == 2
+    assert getty.ledger()["total"] == 1
+
+
+def test_when_the_history_cannot_tell_the_task_says_that_it_is_unsure(getty: Emulator) -> None:
+    getty.fault("cut-after", "refine")
+    getty.fault("history-hidden", "refine")
+    unsure = run(timeout=1)
     assert unsure.state == "failed"
     assert isinstance(unsure.error, AirflowFailException)
     assert Credit.UNKNOWN in unsure.message
+    assert ".refine#" in unsure.message
+    assert 'on_unsure_submission="resubmit"' in unsure.message
     assert sent(getty).count("refine") == 1
 
 
+def test_an_unsure_task_resubmits_if_it_is_told_to(getty: Emulator) -> None:
+    getty.fault("cut-after", "refine")
+    getty.fault("history-hidden", "refine")
+    assert run(timeout=2, history_lag=60, on_unsure_submission="resubmit").state == "success"
+    assert sent(getty).count("refine") == 2
+
+
 @pytest.mark.parametrize("deferrable", [False, True])
-def test_what_is_submitted_and_never_finished_is_not_submitted_again(
+def test_what_is_not_finished_in_time_is_left_to_a_retry_which_pays_nothing(
     getty: Emulator, *, deferrable: bool
 ) -> None:
     worker, task = Worker(), refine(deferrable=deferrable, timeout=1)
@@ -141,16 +170,14 @@ def test_what_is_submitted_and_never_finished_is_not_submitted_again(
     late = worker.run(task, retries_left=True)
     if deferrable:
         assert late.state == "deferred"
-        late = worker.resume(late)
+        late = worker.resume(late, retries_left=True)
     assert 0.9 < time.monotonic() - began < 3
-    assert late.state == "failed"
-    assert isinstance(late.error, AirflowFailException)
+    assert late.state == "up_for_retry"
     [generation] = getty.generations()
     assert late.message.startswith(
         f"Status of generation {generation['generation_request_id']}: not finished"
     )
     assert Credit.COMMITTED in late.message
-    assert "generation_request_id" in late.message
 
 
 @pytest.mark.parametrize("deferrable", [False, True])
@@ -199,15 +226,12 @@ def test_a_generation_that_is_gone_ends_the_task_for_good(getty: Emulator, *, de
     assert Credit.COMMITTED in ended.message
 
 
-def test_a_wait_that_airflow_gives_up_is_not_submitted_again(getty: Emulator) -> None:
-    """No trigger reported, as when no triggerer runs: Airflow would retry that by itself."""
+def test_a_wait_that_airflow_gives_up_is_left_to_a_retry(getty: Emulator) -> None:
+    """No trigger reported, as when no triggerer runs."""
     worker = Worker()
     getty.fault("stay-pending", "refine")
     deferred = worker.run(refine(deferrable=True), retries_left=True)
-    ended = worker.fail_by_timeout(deferred)
-    assert ended.state == "failed"
-    assert isinstance(ended.error, AirflowFailException)
-    assert Credit.COMMITTED in ended.message
+    assert worker.fail_by_timeout(deferred, retries_left=True).state == "up_for_retry"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,166 @@
+"""What :mod:`..submission` decides is done here: with Getty, and with Airflow's task state store."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_getty.api.errors import GettyError
+from airflow_provider_getty.submission import (
+    LookUp,
+    Policy,
+    Post,
+    Record,
+    Save,
+    Step,
+    Submission,
+    Task,
+    Upload,
+    Wait,
+)
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airflow_provider_getty.api.operations import GeneratingOperation
+    from airflow_provider_getty.api.results import Generation, Pending
+    from airflow_provider_getty.hooks.getty import GettyHook
+
+log = logging.getLogger(__name__)
+
+_KEY = "getty_submission"
+_RETENTION = timedelta(days=184)  # Getty keeps generations for six months
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a task asks of Getty.
+
+    :param operation: complete but for what is uploaded.
+    :param inputs: a digest of what is to be uploaded.
+    :param upload: uploads it until the deadline, and returns the operation's fields that refer to it.
+    """
+
+    operation: GeneratingOperation
+    inputs: str = ""
+    upload: Callable[[float], dict[str, Any]] = lambda _: {}
+
+
+@dataclass(frozen=True)
+class SubmissionStore:
+    """A task's :class:`~..submission.Record` in Airflow's task state store (3.3 and later), if there is one."""
+
+    accessor: Any
+
+    @classmethod
+    def of(cls, context: Context) -> SubmissionStore:
+        """The store of the task that runs."""
+        return cls(context.get("task_state_store"))
+
+    def load(self) -> Record | None:
+        """What is kept, if anything is."""
+        document = self.accessor.get(_KEY) if self.accessor else None
+        return Record(**document) if document else None
+
+    def save(self, record: Record | None) -> None:
+        """Keep the record, or forget what is kept."""
+        if not self.accessor:
+            return
+        if record is None:
+            self.accessor.delete(_KEY)
+        else:
+            self.accessor.set(_KEY, record.as_json(), retention=_RETENTION)
+
+    def deliver(self) -> None:
+        """Note that the task returns the result, so that a clear by a person makes a new one."""
+        if record := self.load():
+            self.save(replace(record, delivered=True))
+
+
+@dataclass(frozen=True)
+class Submitter:
+    """Submits a task's request, or adopts what an earlier try of the task submitted.
+
+    :param deadline: when to give up (``time.time()``).
+    """
+
+    request: Request
+    hook: GettyHook
+    policy: Policy
+    deadline: float
+
+    def submit(self, context: Context) -> Pending | Generation:
+        """Do what the submission says, until it has an answer of Getty.
+
+        :raises GettyError: see :meth:`..submission.Submission.submit`.
+        """
+        store = SubmissionStore.of(context)
+        known = store.load()
+        steps = Submission(
+            task=_task(context, has_store=store.accessor is not None),
+            operation=self.request.operation,
+            inputs=self.request.inputs,
+            policy=self.policy,
+            deadline=self.deadline,
+        ).submit(known)
+        reply: Any = None
+        adopted = True
+        try:
+            while True:
+                step = steps.throw(reply) if isinstance(reply, GettyError) else steps.send(reply)
+                adopted = adopted and not isinstance(step, Post)
+                try:
+                    reply = self._do(step, store)
+                except GettyError as error:
+                    reply = error
+        except StopIteration as stop:
+            answer: Pending | Generation = stop.value
+        generation = answer.generation_request_id
+        if adopted:
+            log.info(
+                "Adopting generation %s, which an earlier try submitted: it costs no further credit.",
+                generation,
+            )
+        else:
+            log.info(
+                "%s is generation %s, which is %s.", self.request.operation.asked, generation, answer.status
+            )
+            if known and known.generation_request_id and not known.delivered:
+                log.warning(
+                    "The inputs have changed: generation %s is left behind.", known.generation_request_id
+                )
+        return answer
+
+    def _do(self, step: Step, store: SubmissionStore) -> Any:
+        match step:
+            case Save(record):
+                return store.save(record)
+            case Upload():
+                return self.request.upload(self.deadline)
+            case Post(operation):
+                return self.hook.get_conn().ask(operation, deadline=self.deadline)
+            case LookUp(since):
+                return list(self.hook.history(since=datetime.fromtimestamp(since, UTC)))
+            case Wait(seconds):
+                return time.sleep(seconds)
+
+
+def _task(context: Context, *, has_store: bool) -> Task:
+    ti = context["ti"]
+    # Grows with a clear by a person, and stays the same in Airflow's own retries.
+    round_ = ti.max_tries - (ti.task.retries or 0)
+    is_first_try = ti.try_number <= round_ + 1
+    run = context["dag_run"]
+    return Task(
+        dag_id=ti.dag_id,
+        run_id=ti.run_id,
+        task_id=ti.task_id,
+        map_index=-1 if ti.map_index is None else ti.map_index,
+        round=round_,
+        began=time.time(),
+        earlier=None if has_store or is_first_try else (run.start_date or run.run_after).timestamp(),
+    )
