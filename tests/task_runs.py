@@ -90,20 +90,30 @@ class Worker:
 
     :param conf: the configuration of the DAG run.
     :param xcoms: what tasks have returned, by task id; filled by the runs.
+    :param store: the task state store (Airflow 3.3), which is not divided by task here.
     """
 
     conf: dict[str, Any] = field(default_factory=dict)
     xcoms: dict[str, Any] = field(default_factory=dict)
+    store: dict[str, Any] = field(default_factory=dict)
     _starts: dict[str, list[str]] = field(default_factory=dict)
+    _tries: dict[str, int] = field(default_factory=dict)
+    _cleared: dict[str, int] = field(default_factory=dict)
 
     def run(self, task: Any, *, map_index: int = -1, retries_left: bool = False) -> TaskRun:
-        """Run a task from its start, or again after it was rescheduled."""
+        """Run a task from its start: its first try, a retry, or again after it was rescheduled."""
         starts = self._starts.setdefault(task.task_id, [])
+        if not starts:
+            self._tries[task.task_id] = self._tries.get(task.task_id, 0) + 1
         run = self._run(
             task, map_index=map_index, should_retry=retries_left, task_reschedule_count=len(starts)
         )
         self._starts[task.task_id] = [*starts, run.began] if run.state == "up_for_reschedule" else []
         return run
+
+    def clear(self, task_id: str) -> None:
+        """What Airflow does when a person clears a task: its retries begin anew, its tries go on."""
+        self._cleared[task_id] = self._tries.get(task_id, 0)
 
     def resume(
         self, deferred: TaskRun, event: dict[str, Any] | None = None, *, retries_left: bool = False
@@ -129,13 +139,14 @@ class Worker:
         if not task.has_dag():
             DAG(DAG_ID, schedule=None).add_task(task)
         self.xcoms.pop(task.task_id, None)
+        context["max_tries"] = task.retries + self._cleared.get(task.task_id, 0)
         api = _ExecutionApi(self, context, self._starts.get(task.task_id))
         instance = TaskInstance(
             id=uuid4(),
             task_id=task.task_id,
             dag_id=DAG_ID,
             run_id=RUN_ID,
-            try_number=1,
+            try_number=self._tries.get(task.task_id, 1),
             dag_version_id=uuid4(),
             map_index=map_index,
         )
@@ -158,11 +169,12 @@ class _ExecutionApi:
     """The part of Airflow's API that a worker needs."""
 
     def __init__(self, worker: Worker, context: dict[str, Any], starts: list[str] | None) -> None:
-        self.conf, self.xcoms, self.context, self.starts = worker.conf, worker.xcoms, context, starts
+        self.conf, self.xcoms, self.store = worker.conf, worker.xcoms, worker.store
+        self.context, self.starts = context, starts
         self.rendered: dict[str, Any] = {}
         self.told: dict[str, Any] = {}
 
-    def __call__(self, request: httpx.Request) -> httpx.Response:
+    def __call__(self, request: httpx.Request) -> httpx.Response:  # noqa: PLR0911 - a case for each call
         match request.method, request.url.path.strip("/").split("/"):
             case "PATCH", ["task-instances", _, "run"]:
                 return httpx.Response(200, json=self._run_context())
@@ -174,18 +186,25 @@ class _ExecutionApi:
                 self.xcoms[task_id] = json.loads(request.content)
             case "GET", ["xcoms", _, _, task_id, "return_value"] if task_id in self.xcoms:
                 return httpx.Response(200, json={"key": "return_value", "value": self.xcoms[task_id]})
-            case "GET", [
-                "xcoms",
-                _,
-                _,
-                task_id,
-                "return_value",
-                "slice",
-            ]:  # of a mapped task; ours are not mapped
+            case "GET", ["xcoms", _, _, task_id, "return_value", "slice"]:  # of a mapped task; ours are not
                 return httpx.Response(200, json=[self.xcoms[task_id]] if task_id in self.xcoms else [])
+            case method, ["store", "ti", _, key]:
+                return self._store(method, key, request)
             case "GET", ["task-reschedules", _, "start_date"]:
                 return httpx.Response(200, json=self.starts[0] if self.starts else None)
             case "GET", _:
+                return httpx.Response(404, json={"detail": {"reason": "not_found"}})
+        return httpx.Response(200, json={})
+
+    def _store(self, method: str, key: str, request: httpx.Request) -> httpx.Response:
+        match method:
+            case "PUT":
+                self.store[key] = json.loads(request.content)["value"]
+            case "DELETE":
+                self.store.pop(key, None)
+            case _ if key in self.store:
+                return httpx.Response(200, json={"value": self.store[key]})
+            case _:
                 return httpx.Response(404, json={"detail": {"reason": "not_found"}})
         return httpx.Response(200, json={})
 
@@ -207,7 +226,6 @@ class _ExecutionApi:
                 "conf": self.conf,
                 **new_in_3_2,
             },
-            "max_tries": 1,
             **self.context,
         }
 
