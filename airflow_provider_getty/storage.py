@@ -15,7 +15,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
-from errno import EISDIR
+from errno import EEXIST, EISDIR
+from hashlib import sha256
 from pathlib import Path
 from reprlib import repr as shortened
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
@@ -93,15 +94,20 @@ class _LocalFile(Location):
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists() and not path.is_file():
             raise _no_file(self.shown)
-        part = path.with_name(f".{uuid4().hex}.part")
-        try:
-            with part.open("x+b") as file:
+        part = path.with_name(f".{sha256(os.fsencode(path.name)).hexdigest()[:32]}.part")
+        part.unlink(missing_ok=True)  # it is of a process that was killed
+        with part.open("x+b") as file:
+            try:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+                if not _is_at(file, part):
+                    raise FileExistsError(EEXIST, "Another process is writing the same file", self.shown)
+                part.replace(path)
+            except BaseException:
+                if _is_at(file, part):
+                    part.unlink()
+                raise
 
 
 @dataclass(frozen=True)
@@ -207,6 +213,14 @@ def _open(where: Any) -> tuple[Any, str]:
         if getattr(path, "conn_id", None) or path.protocol in ("http", "https"):
             raise
         return UPath(str(path)).fs, path.path
+
+
+def _is_at(file: BinaryIO, path: Path) -> bool:
+    """Whether the open file still has this name, which another process may have taken."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _no_file(shown: str) -> IsADirectoryError:

@@ -95,6 +95,11 @@ class AirflowApi:
                 )
             time.sleep(POLL_SECONDS)
 
+    def run_states(self, dag_id: str) -> dict[str, str]:
+        """Return the state of each run of a DAG, by its id."""
+        runs = self._get(f"dags/{dag_id}/dagRuns", limit=100)["dag_runs"]
+        return {run["dag_run_id"]: run["state"] for run in runs}
+
     def task_instances(self, dag_id: str, run_id: str) -> list[TaskInstance]:
         """Return the tasks of a run, mapped ones singly."""
         found = self._get(f"dags/{dag_id}/dagRuns/{run_id}/taskInstances")["task_instances"]

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import time
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeAlias
 
 import requests
 
@@ -16,6 +16,9 @@ from dev.processes import LOOPBACK, ProcessFailedError, ProcessFamily, free_port
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
+    from subprocess import Popen
+
+Settings: TypeAlias = "Mapping[str, Mapping[str, object]]"
 
 START_SECONDS = 120.0
 IMPORT_SECONDS = 20.0
@@ -28,6 +31,8 @@ class LocalAirflow:
 
     Nothing of the caller's own Airflow is read or written: no `AIRFLOW_*` variable comes through, and its
     database, configuration and logs lie in `home`. `connections` are given by id, in Airflow's JSON form.
+    `database_url` is SQLAlchemy's of another database than the SQLite one in `home`; `settings` are Airflow's
+    by section and key, and replace those that are made here.
     """
 
     def __init__(
@@ -37,6 +42,8 @@ class LocalAirflow:
         connections: Mapping[str, Mapping[str, Any]] | None = None,
         *,
         port: int | None = None,
+        database_url: str | None = None,
+        settings: Settings | None = None,
     ) -> None:
         self.home = home
         self.logs = home / "processes"
@@ -44,10 +51,13 @@ class LocalAirflow:
         port = port or free_port
         self.url = f"http://{LOOPBACK}:{port}"
         self.api = AirflowApi(self.url)
+        self._components: dict[str, Popen[bytes]] = {}
         self._processes = ProcessFamily(
             _clean_environment()
             | {"AIRFLOW_HOME": str(home)}
-            | _settings(dags_folder, port, *log_ports)
+            | _variables(_settings(dags_folder, port, *log_ports))
+            | _variables({"database": {"sql_alchemy_conn": database_url}} if database_url else {})
+            | _variables(settings or {})
             | {f"AIRFLOW_CONN_{name.upper()}": json.dumps(each) for name, each in (connections or {}).items()}
         )
 
@@ -80,18 +90,32 @@ class LocalAirflow:
                 raise ProcessFailedError(f"Airflow does not find {missing}. {self._tail('dag-processor')}")
             time.sleep(POLL_SECONDS)
 
+    def kill(self, component: str) -> None:
+        """Kill one of the `COMPONENTS` with SIGKILL, with all that it has started."""
+        self._processes.kill(self._components.pop(component))
+
+    def start(self, component: str) -> None:
+        """Start one of the `COMPONENTS`, the first time or again."""
+        log = self.logs / f"{component}.log"
+        command = (sys.executable, "-m", "airflow", component)
+        self._components[component] = self._processes.start(command, log=log)
+
+    def ensure_alive(self) -> None:
+        """Raise ProcessFailedError if a part of Airflow has ended."""
+        self._processes.ensure_alive()
+
     def watch(self) -> NoReturn:
         """Stay until interrupted. Raises ProcessFailedError when a part of Airflow ends."""
         while True:
-            self._processes.ensure_alive()
+            self.ensure_alive()
             time.sleep(1)
 
     def _start(self) -> None:
         self.home.mkdir(parents=True, exist_ok=True)
-        airflow = (sys.executable, "-m", "airflow")
-        self._processes.run([*airflow, "db", "migrate"], log=self.logs / "db-migrate.log")
+        migrate = (sys.executable, "-m", "airflow", "db", "migrate")
+        self._processes.run(migrate, log=self.logs / "db-migrate.log")
         for component in COMPONENTS:
-            self._processes.start([*airflow, component], log=self.logs / f"{component}.log")
+            self.start(component)
         deadline = time.monotonic() + START_SECONDS
         while True:
             self._processes.ensure_alive()
@@ -116,10 +140,10 @@ def _clean_environment() -> dict[str, str]:
     return kept | {"NO_PROXY": f"{LOOPBACK},localhost", "no_proxy": f"{LOOPBACK},localhost"}
 
 
-def _settings(dags_folder: Path, port: int, worker_log_port: int, trigger_log_port: int) -> dict[str, str]:
-    """Return Airflow's settings as environment variables: local, open to everybody here, quick to react."""
+def _settings(dags_folder: Path, port: int, worker_log_port: int, trigger_log_port: int) -> Settings:
+    """Return Airflow's settings: local, open to everybody here, quick to react."""
     url = f"http://{LOOPBACK}:{port}"
-    settings: dict[str, dict[str, object]] = {
+    return {
         "core": {
             "dags_folder": dags_folder,
             "load_examples": False,
@@ -136,6 +160,10 @@ def _settings(dags_folder: Path, port: int, worker_log_port: int, trigger_log_po
         "logging": {"worker_log_server_port": worker_log_port, "trigger_log_server_port": trigger_log_port},
         "usage_data_collection": {"enabled": False},
     }
+
+
+def _variables(settings: Settings) -> dict[str, str]:
+    """Return settings as environment variables."""
     return {
         f"AIRFLOW__{section.upper()}__{key.upper()}": str(value)
         for section, options in settings.items()

@@ -35,9 +35,15 @@ class ProcessFamily:
         self._env = env
         self._running: dict[subprocess.Popen[bytes], Path] = {}
 
-    def start(self, command: Sequence[str], *, log: Path) -> None:
+    def start(self, command: Sequence[str], *, log: Path) -> subprocess.Popen[bytes]:
         """Start a process that is to stay."""
-        self._spawn(command, log)
+        return self._spawn(command, log)
+
+    def kill(self, process: subprocess.Popen[bytes]) -> None:
+        """Kill a process that was started here, with whatever it has started: none can say goodbye."""
+        _kill_sessions({process.pid})
+        process.wait()
+        del self._running[process]
 
     def run(self, command: Sequence[str], *, log: Path) -> None:
         """Start a process that is to end by itself, and wait until it has done so successfully."""
@@ -70,7 +76,7 @@ class ProcessFamily:
 
     def _spawn(self, command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
         log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("wb") as output:
+        with log.open("ab") as output:
             process = subprocess.Popen(
                 command,
                 env=self._env,

@@ -267,3 +267,28 @@ def test_a_store_that_cannot_rename_is_asked_for_nothing_but_the_upload(mocker: 
     copied = mocker.spy(Bucket, "copy")
     publish("bucket://b/image.jpg", b"whole image")
     copied.assert_not_called()
+
+
+def test_what_a_killed_process_left_behind_is_gone_after_the_next_try(tmp_path: Path) -> None:
+    killed = publishing(locate(tmp_path / "image.jpg"))
+    killed.__enter__().write(b"half")
+    [left] = tmp_path.iterdir()
+
+    with publishing(locate(tmp_path / "image.jpg")) as file:
+        file.write(b"whole")
+
+    assert [path.name for path in tmp_path.iterdir()] == ["image.jpg"]
+    assert left.name != "image.jpg"
+
+
+def test_two_that_write_the_same_file_do_not_mix(tmp_path: Path) -> None:
+    first = publishing(locate(tmp_path / "image.jpg"))
+    first.__enter__().write(b"the first")
+    with publishing(locate(tmp_path / "image.jpg")) as second:
+        second.write(b"the second")
+
+        with pytest.raises(FileExistsError, match="Another process is writing the same file"):
+            first.__exit__(None, None, None)
+
+    assert (tmp_path / "image.jpg").read_bytes() == b"the second"
+    assert [path.name for path in tmp_path.iterdir()] == ["image.jpg"]

@@ -1,0 +1,124 @@
+"""`make crash-matrix`: kill a refine at each of its steps, and see what it costs in the end.
+
+Real processes die by SIGKILL in a real Airflow, Airflow tries again, and the emulator's ledger tells what was paid.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+
+from dev.crashes import DAGS, FORMS, STEPS, TRIGGERER, Crash, Form, Outcome
+from dev.local_airflow import LocalAirflow
+from dev.postgres import temporary_postgres
+from dev.processes import ProcessFailedError, stopping_on_signals
+
+ALL_SECONDS = 600
+POLL_SECONDS = 0.5
+QUICK_TO_NOTICE = {
+    "scheduler": {
+        "task_instance_heartbeat_timeout": 10,
+        "task_instance_heartbeat_timeout_detection_interval": 1,
+    },
+    "workers": {"min_heartbeat_interval": 2},
+    "triggerer": {"job_heartbeat_sec": 2, "triggerer_health_check_threshold": 8},
+}
+ON_POSTGRES = {"core": {"parallelism": 8}}
+AT_ONCE_ON_POSTGRES, AT_ONCE_ON_SQLITE = (
+    10,
+    3,
+)  # runs; with more, SQLite says "database is locked" (Airflow 3.3.2)
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """All outcomes, by step and form."""
+
+    database: str
+    seconds: float
+    outcomes: Mapping[tuple[str, Form], Outcome]
+
+    def as_markdown(self) -> str:
+        """Return the table, a row for each step and a column for each form."""
+        titles = [f"{form.name} (the {form.victim} dies)" for form in FORMS]
+        lines = [f"| Killed | {' | '.join(titles)} |", "|---" * (len(FORMS) + 1) + "|"]
+        for step, title in STEPS.items():
+            row = (str(self.outcomes[step, form]) for form in FORMS)
+            lines.append(f"| {title} | {' | '.join(row)} |")
+        return "\n".join(lines)
+
+
+def crash_matrix(folder: Path) -> Matrix:
+    """Run all crashes in one Airflow, some at once, on PostgreSQL if there is one here."""
+    started = time.monotonic()
+    with ExitStack() as stack:
+        database_url = stack.enter_context(temporary_postgres())
+        crashes = [Crash.at(step, form, folder) for step in STEPS for form in FORMS]
+        for crash in crashes:
+            stack.enter_context(crash.getty)
+        airflow = stack.enter_context(
+            LocalAirflow(
+                folder / "airflow",
+                DAGS,
+                {crash.connection: crash.getty.connection for crash in crashes},
+                database_url=database_url,
+                settings=QUICK_TO_NOTICE | (ON_POSTGRES if database_url else {}),
+            )
+        )
+        airflow.wait_for_dags([form.dag_id for form in FORMS])
+        _run(airflow, crashes, at_once=AT_ONCE_ON_POSTGRES if database_url else AT_ONCE_ON_SQLITE)
+        outcomes = {(crash.step, crash.form): crash.outcome(airflow.api) for crash in crashes}
+    return Matrix("PostgreSQL" if database_url else "SQLite", time.monotonic() - started, outcomes)
+
+
+def _run(airflow: LocalAirflow, crashes: list[Crash], *, at_once: int) -> None:
+    """Kill whoever stands at a step, until all runs have ended or the time is over."""
+    deadline = time.monotonic() + ALL_SECONDS
+    waiting, running = list(crashes), list[Crash]()
+    in_triggerer = [crash for crash in crashes if crash.waits_in_triggerer]
+    while (waiting or running) and time.monotonic() < deadline:
+        airflow.ensure_alive()
+        while waiting and len(running) < at_once:
+            running.append(waiting.pop(0))
+            running[-1].start(airflow.api)
+        for crash in running:
+            crash.kill()
+        if in_triggerer and all(
+            crash in running and crash.is_deferred(airflow.api) for crash in in_triggerer
+        ):
+            airflow.kill("triggerer")
+            for crash in in_triggerer:
+                crash.was_killed(TRIGGERER)
+            airflow.start("triggerer")
+            in_triggerer = []
+        states = {form: airflow.api.run_states(form.dag_id) for form in FORMS}
+        for crash in running:
+            crash.is_in(states[crash.form][crash.run_id])
+        running = [crash for crash in running if not crash.ended]
+        time.sleep(POLL_SECONDS)
+
+
+def main() -> int:
+    """Run the matrix, print it, and return the exit code."""
+    try:
+        with stopping_on_signals(), tempfile.TemporaryDirectory(prefix="crash-matrix-") as folder:
+            matrix = crash_matrix(Path(folder))
+    except KeyboardInterrupt:
+        return 130
+    except (ProcessFailedError, requests.RequestException) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(matrix.as_markdown())
+    print(f"\nAirflow on {matrix.database}, all in {matrix.seconds:.0f} s.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,232 @@
+"""One run of a refine that is killed at one of its steps, and what it cost in the end."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+from airflow_provider_getty.api.account import Account
+from airflow_provider_getty.api.client import GettyClient
+from airflow_provider_getty.api.operations import GetDownload
+from airflow_provider_getty.emulator.server import Emulator
+from dev.processes import ProcessFailedError
+
+if TYPE_CHECKING:
+    from dev.airflow_api import AirflowApi
+
+DAGS = Path(__file__).resolve().parent.parent / "tests" / "system" / "crash_dags"
+LATENCY = 8  # seconds; a trigger polls first after 5
+UNTIL_KILLED = 3600  # seconds of the emulator's clock, which is moved on after the kill
+SLOW = 8  # seconds before the server does the work; less than the history_lag of the DAGs
+WORKER = "LocalExecutor"
+TRIGGERER = 0  # stands for its process among those that were killed
+
+
+@dataclass(frozen=True)
+class Form:
+    """A way to run a refine.
+
+    :param victim: ``task``: the process of the task dies, as by the kernel's out-of-memory killer, and its supervisor
+        tells Airflow. ``worker``: the supervisor dies too, as with its machine, and Airflow misses their heartbeats.
+    """
+
+    name: str
+    instances: int
+    victim: str
+
+    @property
+    def dag_id(self) -> str:
+        """Return the DAG that has it."""
+        return f"crash_{self.name}"
+
+
+FORMS = (Form("sync", 1, "worker"), Form("deferrable", 1, "task"), Form("mapped", 2, "worker"))
+STEPS = {
+    "before-upload": "before the upload",
+    "after-upload": "after the upload",
+    "after-intent": "after the intent was saved",
+    "server-works": "while the server is doing the work",
+    "after-reply": "after the reply, before the id is stored",
+    "after-id": "after the id, before the deferral or wait",
+    "while-waiting": "while waiting (if deferred: the triggerer dies)",
+    "on-resume": "on resume, with the result in hand",
+    "mid-download": "mid-download",
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a run.
+
+    :param killed: whether all were killed that should be.
+    :param charges: how often each task instance paid.
+    :param tries: of the task instance that took most.
+    :param seconds: from the first kill until the run had ended.
+    :param pictures: whether the pictures on disk are whole and right, one for each task instance.
+    :param trouble: the logs of the tasks that failed.
+    """
+
+    killed: bool
+    state: str
+    charges: tuple[int, ...]
+    tries: int
+    seconds: float
+    pictures: bool
+    trouble: str
+
+    def __str__(self) -> str:
+        """Return the text of a cell of the table."""
+        if not self.killed:
+            return f"NOT KILLED ({self.state})"
+        paid = " + ".join(map(str, self.charges)) or "0"
+        words = [
+            "" if self.state == "success" else self.state.upper(),
+            f"{paid} charge{'s' * (paid != '1')}",
+            "1 try" if self.tries == 1 else f"{self.tries} tries",
+            f"{self.seconds:.0f} s",
+            "right picture" + "s" * (len(self.charges) > 1) if self.pictures else "WRONG PICTURE",
+        ]
+        return ", ".join(filter(None, words))
+
+
+@dataclass
+class Crash:
+    """One run, with an emulator of its own, so that faults and charges are those of this run."""
+
+    form: Form
+    step: str
+    folder: Path
+    getty: Emulator
+    run_id: str = ""
+    state: str = "queued"
+    _dead: set[int] = field(default_factory=set)
+    _killed_at: float = 0.0
+    _ended_at: float = 0.0
+
+    @classmethod
+    def at(cls, step: str, form: Form, folder: Path) -> Crash:
+        """Prepare a run that is to be killed at this step."""
+        getty = Emulator(latency=str(UNTIL_KILLED if step == "while-waiting" else LATENCY))
+        return cls(form, step, folder / f"{form.name}-{step}", getty)
+
+    @property
+    def connection(self) -> str:
+        """Return the id of the connection to its emulator."""
+        return f"getty_{self.form.name}_{self.step}".replace("-", "_")
+
+    @property
+    def waits_in_triggerer(self) -> bool:
+        """Whether the triggerer is to be killed, rather than a worker."""
+        return self.step == "while-waiting" and self.form.name != "sync"
+
+    @property
+    def killed(self) -> bool:
+        """Whether all have been killed that are to be."""
+        return len(self._dead) == (1 if self.waits_in_triggerer else self.form.instances)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the run is over."""
+        return self._ended_at > 0
+
+    def start(self, api: AirflowApi) -> None:
+        """Start the run."""
+        self.folder.mkdir()
+        if self.step == "server-works":
+            self.getty.fault("slow", "refine", times=self.form.instances, seconds=SLOW)
+        conf = {"step": self.step, "folder": str(self.folder), "getty": self.connection}
+        self.run_id = api.trigger(self.form.dag_id, conf)
+
+    def is_deferred(self, api: AirflowApi) -> bool:
+        """Whether all instances of the refine are."""
+        tasks = api.task_instances(self.form.dag_id, self.run_id)
+        states = [task.state for task in tasks if task.task_id == "refine"]
+        return states == ["deferred"] * self.form.instances
+
+    def kill(self) -> None:
+        """Kill the tasks that stand at the step, or that wait there for the server."""
+        if self.waits_in_triggerer or self.killed:
+            return
+        pids = [int(file.read_text()) for file in self.folder.glob("*.pid")]
+        if not self._server_is_at_work(len(pids)):
+            return
+        for pid in pids:
+            if pid not in self._dead and psutil.pid_exists(pid):
+                _kill(pid, with_supervisor=self.form.victim == "worker")
+                self.was_killed(pid)
+
+    def was_killed(self, pid: int) -> None:
+        """Remember it; a server that was to take until then takes no longer."""
+        self._dead.add(pid)
+        self._killed_at = self._killed_at or time.monotonic()
+        if self.step == "while-waiting":
+            self.getty.advance(UNTIL_KILLED)
+
+    def is_in(self, state: str) -> None:
+        """Remember the state of the run."""
+        self.state = state
+        if state in {"success", "failed"} and not self.ended:
+            self._ended_at = time.monotonic()
+
+    def outcome(self, api: AirflowApi) -> Outcome:
+        """Return what there is to see at the end."""
+        prompts = {each["generation_request_id"]: each["prompt"] for each in self.getty.generations()}
+        charges = Counter(prompts[each["generation_request_id"]] for each in self.getty.ledger()["entries"])
+        tries = [task.try_number for task in api.task_instances(self.form.dag_id, self.run_id)]
+        return Outcome(
+            killed=self.killed,
+            state=self.state,
+            charges=tuple(charges.values()),
+            tries=max(tries, default=0),
+            seconds=(self._ended_at or time.monotonic()) - self._killed_at,
+            pictures=self._pictures_are_right(prompts),
+            trouble=api.failure(self.form.dag_id, self.run_id),
+        )
+
+    def _server_is_at_work(self, ready: int) -> bool:
+        """Whether it is, at the steps where it has to be; when all tasks are ready, they are told to go on there."""
+        if self.step not in {"server-works", "while-waiting"}:
+            return True
+        if ready < self.form.instances:
+            return False
+        (self.folder / "go").touch()
+        requests = self.getty.requests()
+        if self.step == "server-works":
+            return [each["fault"] for each in requests].count("slow") >= self.form.instances
+        return [each["operation"] for each in requests].count("get-generation") > 1
+
+    def _pictures_are_right(self, prompts: dict[str, str]) -> bool:
+        """Compare them with what the emulator gives for the generations that they are named after."""
+        files = {file.name[:36]: file for file in (self.folder / "pictures").glob("*.jpg")}
+        if {prompts[each] for each in files} != set(prompts.values()) or len(files) != self.form.instances:
+            return False
+        account = Account(
+            api_key=self.getty.api_key, api_secret=self.getty.api_secret, base_url=self.getty.url
+        )
+        with GettyClient(account) as client:
+            return all(file.read_bytes() == _picture(client, each) for each, file in files.items())
+
+
+def _picture(client: GettyClient, generation_request_id: str) -> bytes:
+    download = GetDownload(generation_request_id=generation_request_id, index=0)
+    ready = client.wait_for(download, deadline=time.time() + 30)
+    picture = BytesIO()
+    client.fetch_image(ready.url, picture, asked=download.asked)
+    return picture.getvalue()
+
+
+def _kill(pid: int, *, with_supervisor: bool) -> None:
+    """Kill a task's process, and before it what supervises it, which could still tell Airflow of the death."""
+    task = psutil.Process(pid)
+    supervisor = task.parent()
+    if with_supervisor:
+        if supervisor is None or WORKER not in " ".join(supervisor.cmdline()):
+            raise ProcessFailedError(f"The process {pid} is no task of a worker of the {WORKER}.")
+        supervisor.kill()
+    task.kill()

@@ -1,0 +1,103 @@
+"""A PostgreSQL of our own for as long as it is needed, from the programs that this machine has."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dev.processes import LOOPBACK, ProcessFailedError, free_ports, tail
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+START_SECONDS = 30.0
+POLL_SECONDS = 0.1
+READY = "database system is ready to accept connections"
+USER = "airflow"
+UNPRIVILEGED = ("postgres", "nobody")
+FORGETFUL = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")  # it need not survive a power cut
+
+
+@contextmanager
+def temporary_postgres() -> Iterator[str | None]:
+    """Start an empty PostgreSQL on a free port, and yield its SQLAlchemy URL; None if there is none here."""
+    programs, user = _programs(), _user()
+    if programs is None or user is None:
+        yield None
+        return
+    # Not in a folder of the caller's: who is root may be the only one who can enter it.
+    with tempfile.TemporaryDirectory(prefix="postgres-") as folder:
+        home = Path(folder)
+        data, log, password = home / "data", home / "postgres.log", home / "password"
+        password.touch(mode=0o600)
+        password.write_text(secrets.token_hex(16))
+        runs_as: dict[str, Any] = {"cwd": home}
+        if os.geteuid() == 0:
+            runs_as |= {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": ()}
+            for path in (home, password):
+                os.chown(path, user.pw_uid, user.pw_gid)
+        with log.open("wb") as output:
+            made = subprocess.run(
+                [
+                    *(programs / "initdb", "-D", data, "-U", USER, "--encoding=UTF8", "--locale=C"),
+                    *("--auth=scram-sha-256", f"--pwfile={password}", "--no-sync"),
+                ],
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                check=False,
+                **runs_as,
+            )
+        if made.returncode != 0:
+            raise ProcessFailedError(f"initdb failed:\n{tail(log)}")
+        [port] = free_ports(1)
+        with _server(programs, data, port, log, runs_as):
+            yield f"postgresql+psycopg2://{USER}:{password.read_text()}@{LOOPBACK}:{port}/postgres"
+
+
+@contextmanager
+def _server(programs: Path, data: Path, port: int, log: Path, runs_as: dict[str, Any]) -> Iterator[None]:
+    settings = (f"listen_addresses={LOOPBACK}", f"port={port}", "unix_socket_directories=", *FORGETFUL)
+    with log.open("ab") as output:
+        server = subprocess.Popen(
+            [programs / "postgres", "-D", data, *(f"--{setting}" for setting in settings)],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # a Ctrl-C is for its parent, which stops it last
+            **runs_as,
+        )
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while READY not in log.read_text():
+            if server.poll() is not None or time.monotonic() > deadline:
+                raise ProcessFailedError(f"PostgreSQL did not start:\n{tail(log)}")
+            time.sleep(POLL_SECONDS)
+        yield
+    finally:
+        server.send_signal(signal.SIGINT)  # without waiting for those who are still connected
+        server.wait()
+
+
+def _programs() -> Path | None:
+    """Return the folder of PostgreSQL's programs. Debian keeps them out of PATH."""
+    if found := shutil.which("initdb"):
+        return Path(found).resolve().parent
+    versions = Path("/usr/lib/postgresql").glob("*/bin/initdb")
+    return max((each.parent for each in versions), key=lambda folder: int(folder.parent.name), default=None)
+
+
+def _user() -> pwd.struct_passwd | None:
+    """Return who it can run as: PostgreSQL refuses to run as root."""
+    if os.geteuid() != 0:
+        return pwd.getpwuid(os.geteuid())
+    known = {user.pw_name: user for user in pwd.getpwall()}
+    return next((known[name] for name in UNPRIVILEGED if name in known), None)

@@ -1,0 +1,160 @@
+"""Refine and download in three forms; a run stands still where its parameter says, until it is killed there.
+
+The operators are the shipped ones. What they call is wrapped from outside, for as long as they run.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import timedelta
+from functools import wraps
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+import requests
+from airflow.sdk import DAG
+
+from airflow_provider_getty.hooks.getty import GettyHook
+from airflow_provider_getty.operators.download import GettyDownloadOperator
+from airflow_provider_getty.operators.refine import GettyRefineOperator
+from airflow_provider_getty.operators.submitting import SubmissionStore
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    Call = Callable[..., Any]
+
+IMAGE = {"image_id": "1473240153", "image_size": (1024, 683), "mask": [(60, 16, 964, 250)]}
+
+
+def before(call: Call, stand: Call, *, nth: int = 1) -> Call:
+    """Stand still before the nth time that something is called."""
+    times = count(1)
+
+    @wraps(call)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        if next(times) == nth:
+            stand()
+        return call(*args, **kwargs)
+
+    return wrapper
+
+
+def after(call: Call, stand: Call, *, nth: int = 1) -> Call:
+    """Stand still after the nth time that something was called."""
+    times = count(1)
+
+    @wraps(call)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        result = call(*args, **kwargs)
+        if next(times) == nth:
+            stand()
+        return result
+
+    return wrapper
+
+
+def within_an_image(iter_content: Call, stand: Call) -> Call:
+    """Stand still when the first bytes of an image have arrived."""
+
+    @wraps(iter_content)
+    def wrapper(response: requests.Response, size: int) -> Iterator[bytes]:
+        if not response.headers.get("Content-Type", "").startswith("image/"):
+            yield from iter_content(response, size)
+            return
+        chunks = iter_content(response, 4096)
+        yield next(chunks)
+        stand()
+        yield from chunks
+
+    return wrapper
+
+
+# The first thing that a task saves is its intent, the second its generation's id.
+POINTS: dict[str, Callable[[Call], AbstractContextManager[object]]] = {
+    "before-upload": lambda stand: wrapped(GettyHook, "upload_mask", before, stand),
+    "after-upload": lambda stand: wrapped(GettyHook, "upload_mask", after, stand),
+    "after-intent": lambda stand: wrapped(SubmissionStore, "save", after, stand),
+    "server-works": lambda stand: wrapped(SubmissionStore, "save", after, stand),
+    "after-reply": lambda stand: wrapped(SubmissionStore, "save", before, stand, nth=2),
+    "after-id": lambda stand: wrapped(SubmissionStore, "save", after, stand, nth=2),
+    "while-waiting": lambda stand: wrapped(GettyHook, "wait_for_generation", before, stand),
+    "on-resume": lambda stand: wrapped(SubmissionStore, "deliver", before, stand),
+    "mid-download": lambda stand: wrapped(requests.Response, "iter_content", within_an_image, stand),
+}
+GOES_ON = frozenset({"server-works", "while-waiting"})  # when told so, to be killed while Getty is at work
+
+
+def wrapped(
+    owner: type, name: str, wrap: Call, stand: Call, **arguments: Any
+) -> AbstractContextManager[object]:
+    """Replace a method by its wrapped form."""
+    return mock.patch.object(owner, name, wrap(getattr(owner, name), stand, **arguments))
+
+
+@contextmanager
+def standing_still(context: Context) -> Iterator[None]:
+    """At the step, once for each task instance: leave the process's id, and stay there."""
+    step = context["params"]["step"]
+    file = Path(context["params"]["folder"], f"{context['ti'].map_index}.pid")
+
+    def stand() -> None:
+        if file.exists():
+            return
+        file.with_suffix(".new").write_text(str(os.getpid()))
+        file.with_suffix(".new").rename(file)
+        while not (step in GOES_ON and file.with_name("go").exists()):
+            time.sleep(0.05)
+
+    with POINTS[step](stand) if step else nullcontext():
+        yield
+
+
+class Refine(GettyRefineOperator):
+    def execute(self, context: Context) -> dict[str, Any]:
+        with standing_still(context):
+            return super().execute(context)
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
+        with standing_still(context):
+            return super().execute_complete(context, event)
+
+
+class Download(GettyDownloadOperator):
+    def execute(self, context: Context) -> str:
+        with standing_still(context):
+            return super().execute(context)
+
+
+def dag(dag_id: str) -> DAG:
+    """A DAG whose tasks are tried again soon."""
+    return DAG(
+        dag_id=dag_id,
+        schedule=None,
+        catchup=False,
+        params={"step": "", "folder": "", "getty": "getty_default"},
+        default_args={
+            "retries": 3,
+            "retry_delay": timedelta(seconds=1),
+            "getty_conn_id": "{{ params.getty }}",
+        },
+    )
+
+
+HOW = {**IMAGE, "task_id": "refine", "history_lag": 10, "poll_interval": 2, "timeout": 300}
+WHERE = {"task_id": "download", "destination": "{{ params.folder }}/pictures/"}
+
+with dag("crash_sync"):
+    Download(generation_request_id=Refine(prompt="balloons", deferrable=False, **HOW).output, **WHERE)
+
+with dag("crash_deferrable"):
+    Download(generation_request_id=Refine(prompt="balloons", deferrable=True, **HOW).output, **WHERE)
+
+with dag("crash_mapped"):
+    refines = Refine.partial(deferrable=True, **HOW).expand(prompt=["balloons", "kites"])
+    Download.partial(**WHERE).expand(generation_request_id=refines.output)
