@@ -26,8 +26,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Older Airflows warn of themselves, and of the newest of what they depend on."""
     if not version("apache-airflow").startswith(("3.1.", "3.2.")):
         return
-    for filtered in ("ignore::DeprecationWarning", "ignore::FutureWarning", "error:::airflow_provider_getty"):
-        config.addinivalue_line("filterwarnings", filtered)
+    for kind in ("DeprecationWarning", "PendingDeprecationWarning", "FutureWarning"):
+        config.addinivalue_line("filterwarnings", f"ignore::{kind}")
+    config.addinivalue_line("filterwarnings", "error:::airflow_provider_getty")
 
 
 def pytest_unconfigure() -> None:

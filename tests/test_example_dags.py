@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,8 @@ TASKS = {
 }
 """How many instances each task has."""
 CREDITS = 7
+LATENCY = 600  # seconds of the emulator's clock, which moves on only when a task is deferred
+DEFERRED = "Pausing task as DEFERRED"
 EXAMPLES = pytest.mark.parametrize("dag_id", TASKS)
 
 
@@ -40,18 +42,28 @@ class Run:
     home: Path
 
 
-def script(*arguments: str, **environment: str) -> str:
-    """The output of ``dag_runs.py``."""
-    answer = subprocess.run(
+def script(*arguments: str, at_deferral: Callable[[], None] | None = None, **environment: str) -> str:
+    """The output of ``dag_runs.py``.
+
+    :param at_deferral: called whenever a task is deferred.
+    """
+    own = {"AIRFLOW__CORE__LOAD_EXAMPLES": "False", "PYTHONUNBUFFERED": "1"}
+    lines = []
+    with subprocess.Popen(
         [sys.executable, dag_runs.__file__, *arguments],
-        env=os.environ | {"AIRFLOW__CORE__LOAD_EXAMPLES": "False"} | environment,
+        env=os.environ | own | environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        check=False,
-    )
-    assert answer.returncode == 0, answer.stdout
-    return answer.stdout
+    ) as process:
+        assert process.stdout
+        for line in process.stdout:
+            lines.append(line)
+            if at_deferral and DEFERRED in line:
+                at_deferral()
+    output = "".join(lines)
+    assert process.returncode == 0, output
+    return output
 
 
 @pytest.fixture(scope="module")
@@ -62,9 +74,9 @@ def parsed() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def getty() -> Iterator[Emulator]:
-    """A Getty that takes a second, so that what can be deferred is."""
+    """A Getty where nothing is finished before it is waited for."""
     with Emulator(
-        api_key="key-of-the-examples", api_secret="secret-of-the-examples", latency="1"
+        api_key="key-of-the-examples", api_secret="secret-of-the-examples", latency=str(LATENCY)
     ) as emulator:
         yield emulator
 
@@ -83,7 +95,7 @@ def run(getty: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Run:
         capture_output=True,
         check=True,
     )
-    output = script("run", str(folder), **environment)
+    output = script("run", str(folder), at_deferral=lambda: getty.advance(LATENCY), **environment)
     return Run(getty, json.loads(output.splitlines()[-1]), folder, output, home)
 
 
@@ -121,7 +133,7 @@ def test_each_generation_is_paid_for_once(run: Run) -> None:
 
 
 def test_each_generation_was_waited_for_in_the_triggerer(run: Run) -> None:
-    assert run.output.count("Pausing task as DEFERRED") == CREDITS
+    assert run.output.count(DEFERRED) == CREDITS
 
 
 def test_a_refined_image_is_refined_again(run: Run) -> None:

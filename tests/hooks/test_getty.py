@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from getty_journal import sent
 from airflow_provider_getty.api.account import GETTY_TOKEN_URL, GETTY_URL, Account, Dialect
 from airflow_provider_getty.api.errors import ConfigurationError
 from airflow_provider_getty.emulator.server import Emulator
-from airflow_provider_getty.hooks.getty import GettyHook
+from airflow_provider_getty.hooks.getty import GettyHook, account_of
 
 KEY, SECRET = "key-of-the-hook-tests", "secret-of-the-hook-tests"
 COMPLETE = {"conn_type": "getty", "login": KEY, "password": SECRET}
@@ -145,7 +146,6 @@ def test_what_the_form_leaves_empty_is_the_default(connect: Any, nothing: str | 
         ({"extra": {"max_requests_per_second": -1}}, "max_requests_per_second is -1.0"),
         ({"extra": {"max_requests_per_second": "fast"}}, "max_requests_per_second is 'fast'"),
         ({"extra": {"procuct_id": 7}}, "the unknown procuct_id; known are dialect"),
-        ({"extra": "[1]"}, "is not a JSON object"),
     ],
 )
 def test_a_connection_that_cannot_be_used_says_why(
@@ -158,6 +158,18 @@ def test_a_connection_that_cannot_be_used_says_why(
     assert problem in message
     assert "Correct the Airflow connection" in message
     assert not [secret for secret in (KEY, SECRET, "pass@") if secret in message]
+
+
+@pytest.mark.parametrize(
+    ("extra", "problem"), [("[1]", "Its extra is not a JSON object"), ("{token_url", "Its extra is not JSON")]
+)
+def test_an_extra_that_is_no_object_says_so(extra: str, problem: str) -> None:
+    """Airflow itself refuses most of these, in some versions."""
+    connection: Any = SimpleNamespace(
+        login=KEY, password=SECRET, host=None, port=None, schema=None, extra=extra
+    )
+    with pytest.raises(ConfigurationError, match=problem):
+        account_of(connection)
 
 
 def test_the_async_client_reads_the_same_connection(connect: Any) -> None:

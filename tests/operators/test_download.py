@@ -88,7 +88,8 @@ def test_an_object_store_takes_it_as_well(generation: dict[str, Any], *, as_obje
     store = MemoryFileSystem()
     store.store.clear()
     run = download(generation, ObjectStoragePath(uri) if as_object else uri)
-    assert (run.state, run.result) == ("success", uri)
+    assert run.state == "success"
+    assert run.result.replace(":///", "://") == uri  # Airflow 3.1 writes the path of an object with three
     assert [size(store.cat_file(path)) for path in store.find("/")] == [(1024, 683)]
 
 

@@ -247,8 +247,8 @@ def test_a_wait_that_airflow_gives_up_is_left_to_a_retry(getty: Emulator) -> Non
 def test_the_task_decides_what_blocked_images_mean(
     getty: Emulator, on_blocked: str, some: str, all_of_them: str, *, deferrable: bool
 ) -> None:
-    worker = Worker()
     for which, state in ([0, 2], some), ("all", all_of_them):
+        worker = Worker()
         getty.fault("block-images", "refine", which=which)
         if deferrable:
             getty.fault("stay-pending", "refine")

@@ -117,9 +117,8 @@ def test_a_mask_that_is_one_already_goes_up_byte_for_byte(getty: Emulator) -> No
 
 
 def test_each_run_uploads_its_mask_under_a_name_of_its_own(getty: Emulator) -> None:
-    worker, task = Worker(), refine()
-    worker.run(task)
-    worker.run(task)
+    Worker().run(refine())
+    Worker().run(refine())
     uploads = [request["path"] for request in getty.requests() if request["operation"] == "upload"]
     assert len(set(uploads)) == 2
 
