@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_getty.emulator.answers import (
     Answer,
     Refused,
+    gateway_error,
     generation_gone,
     json_answer,
     quota_exceeded,
@@ -49,6 +50,8 @@ def instead_of_work(fault: Fault) -> Answer | None:  # noqa: PLR0911 - one for e
             return service_error(
                 409, "ConcurrencyConflict", "Another request changed this at the same time."
             ).answer
+        case "refuse":
+            return _refusal(**fault.parameters)
         case "server-error" | "html":
             return altered(fault, Answer(200))
         case _:
@@ -98,6 +101,11 @@ async def deliver(fault: Fault | None, answer: Answer, request_id: str, receive:
             await _send(send, answer, headers)
             return True
     return False
+
+
+def _refusal(status: int, code: str | None) -> Answer:
+    phrase = HTTPStatus(status).phrase
+    return (service_error(status, code, phrase) if code else gateway_error(status, phrase)).answer
 
 
 def _server_error(status: int) -> Answer:

@@ -69,6 +69,13 @@ def _is_status(value: Any) -> bool:
     return type(value) is int and value in set(HTTPStatus)
 
 
+_REFUSALS = range(400, 500)
+
+
+def _is_refusal(value: Any) -> bool:
+    return _is_status(value) and value in _REFUSALS
+
+
 def _is_duration(value: Any) -> bool:
     return type(value) in {int, float} and 0 <= value < math.inf
 
@@ -125,6 +132,19 @@ KINDS = {
             (*GENERATING, *POLLS),
         ),
         Kind("conflict", Moment.BEFORE, "409 ConcurrencyConflict.", (*GENERATING, *RESULTS)),
+        Kind(
+            "refuse",
+            Moment.BEFORE,
+            "A refusal of your choice: the service's if it has a code, else the gateway's.",
+            parameters={
+                "status": Parameter(400, "one of the 4xx", _is_refusal),
+                "code": Parameter(
+                    None,
+                    "the ErrorCode, a text, or null",
+                    lambda value: value is None or (isinstance(value, str) and value != ""),
+                ),
+            },
+        ),
         Kind(
             "server-error",
             Moment.BEFORE,

@@ -40,6 +40,17 @@ def test_a_refine_that_is_refused_costs_nothing(getty: Client, fault: str) -> No
     assert getty.emulator.ledger()["total"] == 0
 
 
+def test_a_call_can_be_refused_for_any_reason(getty: Client) -> None:
+    getty.emulator.fault("refuse", "refine", status=403, code="NoProducts")
+    answer = getty.refine()
+    assert (answer.status_code, answer.json()["ErrorCode"]) == (403, "NoProducts")
+    assert answer.headers["Content-Type"] == SERVICE
+    getty.emulator.fault("refuse", "upload", status=418)
+    answer = getty.upload()
+    assert (answer.status_code, answer.json()) == (418, {"message": "I'm a Teapot"})
+    assert getty.emulator.ledger()["total"] == 0
+
+
 def test_too_many_queries_are_the_gateway_s_429(getty: Client) -> None:
     getty.emulator.fault("queries-per-second", "products")
     answer = getty.call("GET", "/v3/products")
@@ -258,6 +269,9 @@ def test_the_switches_work_over_http(getty: Client) -> None:
         {"fault": "gone", "times": 0},
         {"fault": "gone", "colour": "red"},
         {"fault": "server-error", "status": 404},
+        {"fault": "refuse", "status": 500},
+        {"fault": "refuse", "status": 499},
+        {"fault": "refuse", "code": ""},
         {"fault": "block-images", "which": "some"},
         {"fault": "block-images", "which": [7]},
         {"fault": "slow", "seconds": "x"},
