@@ -50,29 +50,36 @@ class _Downloading:
         return GetDownload(generation_request_id=self.start.generation_request_id, index=self.start.index)
 
     def run(self, *, may_be_started: bool) -> int:
-        if may_be_started and self._is_started():
+        is_ours = not (may_be_started and self._is_started()) and self._start()
+        failures = 0
+        while True:
             length = self._fetch()
             # What is ready does not say in which size; another task may have asked for another one.
-            if self._has_wanted_size():
+            if is_ours or self._has_wanted_size():
                 return length
-            log.info("A download was ready, but not of size %s.", self.start.size_name)
+            failures += 1
+            other = DownloadError(
+                "What was prepared already is of another size.",
+                asked=self.start.asked,
+                credit=Credit.COMMITTED,
+            )
+            self._pause(other, failures, "Started")
             self._rewind()
-        self._start()
-        return self._fetch()
+            is_ours = self._start()
 
-    def _start(self) -> None:
+    def _start(self) -> bool:
+        """Have it prepared; whether what is prepared is certain to be of the wanted size."""
         failures = 0
         while True:
             try:
-                self.client.ask(self.start, deadline=self.deadline)
+                return self.client.ask(self.start, deadline=self.deadline)
             except GettyError as error:
                 if error.credit is not Credit.DOWNLOAD_UNKNOWN or not error.temporary:
                     raise
                 failures += 1
                 self._pause(error, failures, "It is looked up whether it was started")
-                if not self._is_started():
-                    continue
-            return
+                if self._is_started():
+                    return False
 
     def _is_started(self) -> bool:
         try:

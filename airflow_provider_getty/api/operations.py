@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum, auto
+from http import HTTPStatus
 from string import Formatter
 from types import MappingProxyType
 from typing import Any, ClassVar, Generic, Self, TypeVar
@@ -259,13 +260,15 @@ class GetDownloadSizes(_OfImage[DownloadSizes]):
     answers = MappingProxyType({200: DownloadSizes})
 
 
-class StartDownload(_OfImage[None]):
-    """Have Getty prepare a download. A large size may cost."""
+class StartDownload(_OfImage[bool]):
+    """Have Getty prepare a download. A large size may cost.
+
+    False: one of this image is being prepared already, in whatever size.
+    """
 
     method: ClassVar[str] = "PUT"
     route: ClassVar[str] = "/v3/ai/image-generations/{generation_request_id}/images/{index}/download"
     asks: ClassVar[str] = "Download of image {index} of generation {generation_request_id} in {size_name}"
-    # 409: this image's download is being prepared already, which is as good.
     answers = MappingProxyType({200: None, 202: None, 409: None})
     at_risk: ClassVar[Credit] = Credit.DOWNLOAD_UNKNOWN
 
@@ -273,6 +276,10 @@ class StartDownload(_OfImage[None]):
     product_id: int | None = ProductId
     project_code: str | None = None
     notes: str | None = None
+
+    def read(self, status: int, document: Any) -> bool:  # noqa: ARG002 - GetDownload reads what is in it
+        """Whether this call has started it."""
+        return status != HTTPStatus.CONFLICT
 
 
 class GetDownload(_OfImage[PendingDownload | Download]):

@@ -186,9 +186,12 @@ def fetch_image(url: str, into: BinaryIO, *, asked: str) -> Conversation[int]:
         answer = yield from _exchange(Call("GET", url, {"Accept-Encoding": "identity"}, into=into))
         if answer.status != HTTPStatus.OK:
             raise errors.DownloadError(f"The image's server answered {answer.status}.")
+        content_type = answer.headers.get("content-type", "")
+        if content_type.startswith("text/"):
+            raise errors.DownloadError(f"Something that is not an image arrived ({content_type}).")
         announced = answer.headers.get("content-length", "")
-        is_whole = answer.received == int(announced) if announced.isdigit() else answer.received > 0
-        if not is_whole:
+        expected = int(announced) if announced.isdigit() else answer.received
+        if not 0 < answer.received == expected:
             raise errors.DownloadError(f"{answer.received} of {announced or 'some'} bytes arrived.")
     except errors.TransportError as error:
         raise errors.DownloadError(error.problem, asked=asked, credit=Credit.COMMITTED) from None

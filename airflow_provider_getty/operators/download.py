@@ -100,10 +100,10 @@ class GettyDownloadOperator(BaseOperator):
         if isinstance(destination, str) and destination.endswith("/"):
             destination += f"{image['generation_request_id']}-{image['index']}-{self.size_name}.jpg"
         location = locate(destination)
-        if not self.overwrite and location.exists():
-            self.log.info("%s is there already; nothing is downloaded.", location.shown)
-            return str(destination)
         try:
+            if not self.overwrite and location.exists():
+                self.log.info("%s is there already; nothing is downloaded.", location.shown)
+                return str(destination)
             length = GettyHook(self.getty_conn_id).download(
                 destination=destination,
                 size_name=self.size_name,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_getty.api.errors import GettyError
+from airflow_provider_getty.api.errors import Credit, GettyError
 from airflow_provider_getty.submission import (
     LookUp,
     Policy,
@@ -117,6 +117,8 @@ class Submitter:
                     reply = self._do(step, store)
                 except GettyError as error:
                     reply = error
+                    if isinstance(step, Post) and error.credit is Credit.UNKNOWN:
+                        log.warning("%s It is looked up in the generation history.", error)
         except StopIteration as stop:
             answer: Pending | Generation = stop.value
         generation = answer.generation_request_id

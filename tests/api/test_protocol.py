@@ -152,10 +152,12 @@ def test_a_download_is_started_and_fetched_from_the_same_place() -> None:
     assert getty.bodies == [{"size_name": "1k"}]
 
 
-@pytest.mark.parametrize("coming", [answer(200), answer(202), error(409, "DownloadInProgress")])
-def test_a_download_that_is_in_progress_already_counts_as_started(coming: Answer) -> None:
+@pytest.mark.parametrize(
+    ("coming", "ours"), [(answer(200), True), (answer(202), True), (error(409, "DownloadInProgress"), False)]
+)
+def test_a_download_that_is_in_progress_already_is_no_error(coming: Answer, ours: bool) -> None:
     operation = StartDownload(generation_request_id=ID, size_name="1k")
-    assert ScriptedGetty().ask(operation, token(), coming) is None
+    assert ScriptedGetty().ask(operation, token(), coming) is ours
 
 
 # Images
@@ -180,6 +182,8 @@ def test_an_image_of_unannounced_length_is_whole_when_something_came() -> None:
         (Answer(200, {"content-length": "5"}, received=4), "4 of 5 bytes arrived."),
         (Answer(200, {"content-length": "5"}, received=6), "6 of 5 bytes arrived."),
         (Answer(200, received=0), "0 of some bytes arrived."),
+        (Answer(200, {"content-length": "0"}, received=0), "0 of 0 bytes arrived."),
+        (Answer(200, {"content-type": "text/html; charset=utf-8"}, received=9), "not an image arrived"),
         (answer(403, {"message": SIGNED_URL}), "answered 403."),
         (answer(302, location=SIGNED_URL), "answered 302."),
         (NoAnswerError("There was no answer (ReadTimeout)."), "There was no answer (ReadTimeout)."),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from functools import cache
 from io import BytesIO
 from typing import Any
 
+import pytest
 from PIL import Image
 from task_runs import TaskRun, Worker
 
+from airflow_provider_getty.emulator.operations.generations import fitted
 from airflow_provider_getty.emulator.server import Emulator
+from airflow_provider_getty.emulator.state import Generation
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.operators.download import GettyDownloadOperator
 
@@ -29,6 +33,22 @@ def download(generation: Any, destination: Any, **arguments: Any) -> TaskRun:
         task_id="download", generation_request_id=generation, destination=destination, **arguments
     )
     return Worker().run(task, retries_left=True)
+
+
+def draw_nothing(getty: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Generated images are of the right size, but grey: drawing takes longer than all the rest."""
+
+    async def generated(generation: Generation, _: int, side: int) -> bytes:
+        return _grey(fitted(generation.order.width, generation.order.height, side))
+
+    monkeypatch.setattr(getty._service.studio, "generated", generated)
+
+
+@cache
+def _grey(size: tuple[int, int]) -> bytes:
+    file = BytesIO()
+    Image.new("L", size).save(file, "JPEG")
+    return file.getvalue()
 
 
 def size(image: bytes) -> tuple[int, int]:

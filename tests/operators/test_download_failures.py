@@ -104,7 +104,7 @@ def test_a_download_that_is_under_way_already_is_adopted(
     GettyHook().download(generation["generation_request_id"], file.parent / "first.jpg")
     getty.fault("conflict", "start-download")
     assert download(generation, str(file)).state == "success"
-    assert sent(getty)[-4:] == ["token", "start-download", "get-download", "media"]
+    assert sent(getty)[-5:] == ["token", "start-download", "get-download", "media", "download-sizes"]
 
 
 @pytest.mark.parametrize(

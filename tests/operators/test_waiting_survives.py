@@ -1,0 +1,223 @@
+"""A wait outlives Getty's absence, its own process and its deadline, and what it waits for is paid once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from getty_journal import sent
+from refining import refine
+from task_runs import TaskRun, Worker, only_event
+
+from airflow_provider_getty.api.errors import (
+    ConnectionFailedError,
+    Credit,
+    DeadlineExceededError,
+    GettyError,
+    ServerError,
+)
+from airflow_provider_getty.api.pacing import Polling
+from airflow_provider_getty.api.results import Pending
+from airflow_provider_getty.emulator.server import Emulator
+from airflow_provider_getty.hooks.getty import GettyHook
+from airflow_provider_getty.sensors.generation import GenerationSensor
+from airflow_provider_getty.triggers.generation import GenerationTrigger
+
+pytestmark = pytest.mark.usefixtures("impatient")
+
+SEVERAL = 4
+
+
+@dataclass
+class Getty:
+    """An emulator that can be switched off, and comes back where and as it was."""
+
+    state: Path
+    emulator: Emulator
+
+    @property
+    def paid(self) -> int:
+        return int(self.emulator.ledger()["total"])
+
+    def stop(self) -> None:
+        self.emulator.__exit__()
+
+    def start(self) -> None:
+        port = int(self.emulator.url.rpartition(":")[2])
+        self.emulator = Emulator(state=self.state, port=port).__enter__()
+
+
+@pytest.fixture
+def getty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Getty]:
+    getty = Getty(tmp_path / "state", Emulator(state=tmp_path / "state").__enter__())
+    monkeypatch.setenv("AIRFLOW_CONN_GETTY_DEFAULT", json.dumps(getty.emulator.connection))
+    getty.emulator.fault("stay-pending", "refine", times=None)
+    yield getty
+    getty.stop()
+
+
+def wait_until(seen: Callable[[], bool]) -> None:
+    """What another thread does."""
+    deadline = time.monotonic() + 10
+    while not seen():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def switched_off_and_on(getty: Getty, log: pytest.LogCaptureFixture) -> None:
+    """Connections are refused, until an emulator of the same state is there again."""
+
+    def refused() -> int:
+        return log.text.count("Starting new HTTP connection") + log.text.count("ClientConnectorError")
+
+    log.set_level("DEBUG", "urllib3.connectionpool")
+    getty.stop()
+    before = refused()
+    try:
+        wait_until(lambda: refused() >= before + SEVERAL)
+    finally:
+        getty.start()
+
+
+def unavailable(getty: Getty, log: pytest.LogCaptureFixture) -> None:
+    """The gateway answers for a service that is away."""
+    getty.emulator.fault("server-error", "get-generation", times=None, status=503)
+    wait_until(lambda: sum(request["status"] == 503 for request in getty.emulator.requests()) >= SEVERAL)
+    getty.emulator.clear_faults()
+
+
+def operator() -> TaskRun:
+    return Worker().run(refine(deferrable=False, poll_interval=0.02))
+
+
+def trigger() -> TaskRun:
+    worker = Worker()
+    return worker.resume(worker.run(refine(deferrable=True, poll_interval=0.02)))
+
+
+def sensor() -> TaskRun:
+    hook = GettyHook()
+    mask_url = hook.upload_mask([(10, 10, 90, 90)], image_size=(100, 100))
+    pending = hook.refine(image_id="1473240153", mask_url=mask_url).generation_request_id
+    hook.get_conn().close()
+    return Worker().run(
+        GenerationSensor(task_id="wait", generation_request_id=pending, poke_interval=0.02, deferrable=False)
+    )
+
+
+@pytest.mark.parametrize("trouble", [switched_off_and_on, unavailable])
+@pytest.mark.parametrize("wait", [operator, trigger, sensor])
+def test_while_getty_is_away_the_wait_goes_on(
+    getty: Getty,
+    caplog: pytest.LogCaptureFixture,
+    wait: Callable[[], TaskRun],
+    trouble: Callable[[Getty, pytest.LogCaptureFixture], None],
+) -> None:
+    def be_away() -> None:
+        wait_until(lambda: sent(getty.emulator).count("get-generation") >= (2 if wait is trigger else 1))
+        trouble(getty, caplog)
+        getty.emulator.fault("finish-at-once", "get-generation")
+
+    with ThreadPoolExecutor() as meanwhile:
+        away = meanwhile.submit(be_away)
+        run = wait()
+        away.result()
+
+    assert run.state == "success", run.message
+    assert run.result["status"] == "completed"
+    assert getty.paid == 1
+    if trouble is switched_off_and_on:
+        assert "token" not in sent(getty.emulator), "its token is still good"
+
+
+AWAY = ConnectionFailedError("There was no answer (NewConnectionError).")
+UNAVAILABLE = ServerError("Getty answered 503.", status=503)
+
+
+@pytest.mark.parametrize("trouble", [AWAY, UNAVAILABLE])
+@pytest.mark.parametrize("jitter", [0, 1])
+def test_an_absence_of_ten_minutes_costs_few_polls_and_at_most_another_minute(
+    trouble: GettyError, jitter: float
+) -> None:
+    trouble.credit = Credit.COMMITTED
+    polling = Polling("Status", submitted=0, deadline=3600)
+    now = polling.after(Pending(generation_request_id="g"), now=0, jitter=jitter)
+    polls = 0
+    while now < 600:
+        now += polling.after(trouble, now=now, jitter=jitter)
+        polls += 1
+    assert now < 660
+    assert 10 < polls < 40
+
+
+def test_an_absence_that_ends_after_the_deadline_leaves_the_generation_to_be_collected() -> None:
+    AWAY.credit = Credit.COMMITTED
+    polling = Polling("Status", submitted=0, deadline=600)
+    now = 1.0
+    while now < 600:
+        now += polling.after(AWAY, now=now, jitter=0.5)
+    assert now == 600
+    with pytest.raises(DeadlineExceededError, match="NewConnectionError") as late:
+        polling.after(AWAY, now=now, jitter=0.5)
+    assert late.value.credit is Credit.COMMITTED
+    assert late.value.may_retry
+
+
+def test_a_second_triggerer_takes_over_with_the_same_deadline(getty: Getty) -> None:
+    """The first dies while Getty is away; Getty comes back, and so does the trigger, from Airflow's database."""
+    worker = Worker()
+    deferred = worker.run(refine(deferrable=True, timeout=60))
+    first = deferred.trigger
+    assert isinstance(first, GenerationTrigger)
+
+    async def die_waiting() -> None:
+        waiting = asyncio.create_task(only_event(first))
+        while sent(getty.emulator).count("get-generation") < 3:
+            await asyncio.sleep(0.005)
+        await asyncio.to_thread(getty.stop)
+        await asyncio.sleep(0.05)
+        waiting.cancel()
+        with suppress(asyncio.CancelledError):
+            await waiting
+
+    asyncio.run(die_waiting())
+    getty.start()
+    getty.emulator.fault("finish-at-once", "get-generation")
+    second = GenerationTrigger(**json.loads(json.dumps(first.serialize()[1])))
+    event = asyncio.run(only_event(second)).payload
+
+    assert (second.deadline, second.submitted) == (first.deadline, first.submitted)
+    assert worker.resume(deferred, event).state == "success"
+    assert getty.paid == 1
+
+
+@pytest.mark.parametrize("ends", ["by its trigger", "by Airflow"])
+def test_after_the_deadline_of_a_deferred_task_a_retry_collects_what_was_paid(
+    getty: Getty, ends: str
+) -> None:
+    """Also from a Getty that was restarted meanwhile."""
+    worker = Worker()
+    deferred = worker.run(refine(deferrable=True, timeout=0.5), retries_left=True)
+    late = (
+        worker.resume(deferred, retries_left=True)
+        if ends == "by its trigger"
+        else worker.fail_by_timeout(deferred, retries_left=True)
+    )
+    assert late.state == "up_for_retry"
+    getty.stop()
+    getty.start()
+    getty.emulator.advance(5 * 30 * 24 * 3600)
+    getty.emulator.fault("finish-at-once", "get-generation")
+
+    retried = worker.run(refine(deferrable=True))
+
+    assert retried.state == "success", retried.message
+    assert retried.result["status"] == "completed"
+    assert getty.paid == 1
