@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from traces import as_bytes
 
 from airflow_provider_getty.emulator.server import Emulator
 from dev.local_airflow import LocalAirflow
@@ -34,6 +35,8 @@ class Refinement:
     state: str
     states: dict[str, list[str | None]]
     folder: Path
+    meanwhile: list[tuple[str, bytes]]
+    """What REST told of the tasks while they ran, with the triggers that wait for them."""
 
     def xcom(self, task_id: str) -> Any:
         """Return what a task has returned."""
@@ -60,12 +63,15 @@ def refinement(
 ) -> Refinement:
     folder = tmp_path_factory.mktemp("refined")
     states: dict[str, list[str | None]] = {}
+    meanwhile: list[tuple[str, bytes]] = []
 
     def follow(task: TaskInstance) -> None:
+        path = f"dags/{DAG_ID}/dagRuns/{run_id}/taskInstances/{task.task_id}"
+        meanwhile.append((f"{path}, {task.state}", as_bytes(airflow.api._get(path))))
         states.setdefault(task.task_id, []).append(task.state)
         if task.state == "deferred":
             getty.advance(LATENCY)
 
     run_id = airflow.api.trigger(DAG_ID, {"folder": f"{folder.as_uri()}/"})
     state = airflow.api.wait(DAG_ID, run_id, timeout=RUN_SECONDS, on_change=follow)
-    return Refinement(airflow, getty, run_id, state, states, folder)
+    return Refinement(airflow, getty, run_id, state, states, folder, meanwhile)

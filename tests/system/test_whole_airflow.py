@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import requests
 from PIL import Image
+from traces import answers, files, found, signatures, tokens
 
 if TYPE_CHECKING:
     from conftest import Refinement
@@ -52,12 +57,46 @@ def test_it_costs_one_credit(refinement: Refinement) -> None:
     assert (len(ledger["entries"]), ledger["total"]) == (1, 1)
 
 
-def test_no_log_contains_a_secret(refinement: Refinement) -> None:
-    """Neither the logs of the tasks and the trigger nor the output of Airflow's processes."""
-    logs = {file: file.read_text() for file in refinement.airflow.home.rglob("*.log*")}
+def test_neither_a_file_nor_an_answer_of_airflow_contains_a_secret(refinement: Refinement) -> None:
+    """Its database, all logs, what REST tells of tasks, XComs, rendered fields and waiting triggers."""
+    getty, airflow = refinement.getty, refinement.airflow
+    traces = [
+        *files(airflow.home),
+        *answers(airflow.api, DAG_ID, refinement.run_id),
+        *refinement.meanwhile,
+    ]
+    secrets = [getty.api_key, getty.api_secret, *tokens(getty), *signatures(getty)]
+    assert found(secrets, traces) == {}
+
+    logs = [(name, content) for name, content in traces if ".log" in name]
+    assert found(secrets_of(refinement), logs) == {}
     generation_id = refinement.xcom("wait")["generation_request_id"]
-    assert any(generation_id in text for text in logs.values()), "these are not the logs of the run"
-    assert not [file for file, text in logs.items() for secret in secrets_of(refinement) if secret in text]
+    where = " ".join(found([generation_id], traces)[generation_id])
+    for place in (".db", "row by row", ".log", "/logs/", "xcomEntries/return_value", "wait, deferred"):
+        assert place in where, "this would not have been found there"
+
+
+def test_the_search_for_secrets_finds_them(tmp_path: Path, refinement: Refinement) -> None:
+    getty = refinement.getty
+    secrets = [getty.api_key, getty.api_secret, *tokens(getty), *signatures(getty)]
+    assert signature_in_use(refinement) in secrets
+    (tmp_path / "task.log").write_text(" ".join(secrets))
+    with closing(sqlite3.connect(tmp_path / "airflow.db")) as database, database:
+        database.execute("CREATE TABLE xcom (value)")
+        database.executemany("INSERT INTO xcom VALUES (?)", [("x" * 3000 + secret,) for secret in secrets])
+    places = found(secrets, files(tmp_path))
+    assert set(places) == set(secrets)
+    assert {str(tmp_path / "task.log"), f"{tmp_path / 'airflow.db'}, row by row"} <= set(places[secrets[0]])
+
+
+def signature_in_use(refinement: Refinement) -> str:
+    """The signature of a link that the emulator has just handed out."""
+    getty = refinement.getty
+    headers = {"Api-Key": getty.api_key, "Authorization": f"Bearer {tokens(getty)[-1]}"}
+    generation = getty.generations()[0]["generation_request_id"]
+    path = f"{getty.url}/v3/ai/image-generations/{generation}"
+    url: str = requests.get(path, headers=headers, timeout=10).json()["results"][0]["url"]
+    return url.rpartition("signature=")[2]
 
 
 def secrets_of(refinement: Refinement) -> tuple[str, ...]:
