@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from airflow_provider_getty.api.errors import (
     AuthenticationError,
     ConflictError,
+    ConnectionFailedError,
     Credit,
     DeadlineExceededError,
     GettyError,
@@ -28,6 +29,7 @@ from airflow_provider_getty.api.results import Pending
 PENDING = Pending(generation_request_id="g")
 COMMITTED = {"credit": Credit.COMMITTED}
 RATE_LIMIT = RateLimitError("429", status=429, **COMMITTED)
+AWAY = ConnectionFailedError("Nobody is there.", **COMMITTED)
 SERVER_ERROR = ServerError("Getty answered 503.", status=503, **COMMITTED)
 
 
@@ -107,6 +109,30 @@ def test_trouble_is_forgotten_when_a_poll_succeeds() -> None:
         wait.after(SERVER_ERROR, now=101, jitter=1)
     wait.after(PENDING, now=120, jitter=1)
     assert wait.after(SERVER_ERROR, now=121, jitter=1) == 1
+
+
+@pytest.mark.parametrize("trouble", [AWAY, SERVER_ERROR])
+@pytest.mark.parametrize("jitter", [0, 1])
+def test_an_absence_of_ten_minutes_costs_few_polls_and_at_most_another_minute(
+    trouble: GettyError, jitter: float
+) -> None:
+    wait, now, polls = polling(deadline=3600), 100.0, 0
+    while now < 700:
+        now += wait.after(trouble, now=now, jitter=jitter)
+        polls += 1
+    assert now < 760
+    assert 10 < polls < 40
+
+
+def test_an_absence_that_outlasts_the_deadline_leaves_the_generation_to_be_collected() -> None:
+    wait, now = polling(), 100.0
+    while now < 160:
+        now += wait.after(AWAY, now=now, jitter=0.5)
+    assert now == 160
+    with pytest.raises(DeadlineExceededError, match="60 s; the last answer was: Nobody") as late:
+        wait.after(AWAY, now=now, jitter=0.5)
+    assert late.value.credit is Credit.COMMITTED
+    assert late.value.may_retry
 
 
 @pytest.mark.parametrize(

@@ -16,15 +16,6 @@ from getty_journal import sent
 from refining import refine
 from task_runs import TaskRun, Worker, only_event
 
-from airflow_provider_getty.api.errors import (
-    ConnectionFailedError,
-    Credit,
-    DeadlineExceededError,
-    GettyError,
-    ServerError,
-)
-from airflow_provider_getty.api.pacing import Polling
-from airflow_provider_getty.api.results import Pending
 from airflow_provider_getty.emulator.server import Emulator
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.sensors.generation import GenerationSensor
@@ -135,39 +126,6 @@ def test_while_getty_is_away_the_wait_goes_on(
     assert getty.paid == 1
     if trouble is switched_off_and_on:
         assert "token" not in sent(getty.emulator), "its token is still good"
-
-
-AWAY = ConnectionFailedError("There was no answer (NewConnectionError).")
-UNAVAILABLE = ServerError("Getty answered 503.", status=503)
-
-
-@pytest.mark.parametrize("trouble", [AWAY, UNAVAILABLE])
-@pytest.mark.parametrize("jitter", [0, 1])
-def test_an_absence_of_ten_minutes_costs_few_polls_and_at_most_another_minute(
-    trouble: GettyError, jitter: float
-) -> None:
-    trouble.credit = Credit.COMMITTED
-    polling = Polling("Status", submitted=0, deadline=3600)
-    now = polling.after(Pending(generation_request_id="g"), now=0, jitter=jitter)
-    polls = 0
-    while now < 600:
-        now += polling.after(trouble, now=now, jitter=jitter)
-        polls += 1
-    assert now < 660
-    assert 10 < polls < 40
-
-
-def test_an_absence_that_ends_after_the_deadline_leaves_the_generation_to_be_collected() -> None:
-    AWAY.credit = Credit.COMMITTED
-    polling = Polling("Status", submitted=0, deadline=600)
-    now = 1.0
-    while now < 600:
-        now += polling.after(AWAY, now=now, jitter=0.5)
-    assert now == 600
-    with pytest.raises(DeadlineExceededError, match="NewConnectionError") as late:
-        polling.after(AWAY, now=now, jitter=0.5)
-    assert late.value.credit is Credit.COMMITTED
-    assert late.value.may_retry
 
 
 def test_a_second_triggerer_takes_over_with_the_same_deadline(getty: Getty) -> None:
