@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from traces import as_bytes
+from traces import as_bytes, triggers
 
 from airflow_provider_getty.emulator.server import Emulator
 from dev.local_airflow import LocalAirflow
@@ -36,7 +36,7 @@ class Refinement:
     states: dict[str, list[str | None]]
     folder: Path
     meanwhile: list[tuple[str, bytes]]
-    """What REST told of the tasks while they ran, with the triggers that wait for them."""
+    """What REST told of the tasks while they ran, and the arguments of the triggers that waited."""
 
     def xcom(self, task_id: str) -> Any:
         """Return what a task has returned."""
@@ -70,6 +70,7 @@ def refinement(
         meanwhile.append((f"{path}, {task.state}", as_bytes(airflow.api._get(path))))
         states.setdefault(task.task_id, []).append(task.state)
         if task.state == "deferred":
+            meanwhile.extend(triggers(airflow.home))
             getty.advance(LATENCY)
 
     run_id = airflow.api.trigger(DAG_ID, {"folder": f"{folder.as_uri()}/"})

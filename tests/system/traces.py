@@ -42,6 +42,13 @@ def answers(api: AirflowApi, dag_id: str, run_id: str) -> Iterator[tuple[str, by
         yield path, as_bytes(api._get(path))
 
 
+def triggers(home: Path) -> Iterator[tuple[str, bytes]]:
+    """The arguments of the triggers that wait, which REST does not show and the database holds (Airflow 3.3.2)."""
+    with closing(sqlite3.connect(f"{(home / 'airflow.db').as_uri()}?mode=ro", uri=True)) as connection:
+        for classpath, arguments in connection.execute("SELECT classpath, kwargs FROM trigger"):
+            yield f"trigger {classpath}", arguments.encode()
+
+
 def as_bytes(answer: Any) -> bytes:
     return json.dumps(answer, ensure_ascii=False).encode()
 
