@@ -290,6 +290,7 @@ def test_a_history_that_cannot_be_read_leaves_the_task_unsure() -> None:
     assert airflow.store.marker in str(failure.value)
     assert 'on_unsure_submission="resubmit"' in str(failure.value)
     assert getty.posts == 1
+    assert "Wait" not in airflow.steps, "it will not become readable"
 
 
 def test_an_unsure_task_may_be_told_to_submit_anew() -> None:

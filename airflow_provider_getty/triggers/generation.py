@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import AsyncIterator
 from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+log = logging.getLogger(__name__)
 
 # Under LocalExecutor, a trigger that fires before the worker process has exited fails the task ("finished with
 # state success, but … queued"; Airflow 3.3.2). A worker needs about a second to exit.
@@ -80,6 +83,4 @@ class GenerationTrigger(BaseTrigger):
 
     async def on_kill(self) -> None:
         """Airflow 3.3 and later calls this when a person marks or clears the task. Getty has no cancel."""
-        self.log.info(
-            "Generation %s goes on at Getty; clearing its task adopts it.", self.generation_request_id
-        )
+        log.info("Generation %s goes on at Getty; clearing its task adopts it.", self.generation_request_id)

@@ -300,3 +300,12 @@ def test_the_hook_does_all_that_the_operators_do(getty: Emulator, tmp_path: Any)
     file = tmp_path / "image.jpg"
     assert hook.download(generation_id, file) == file.stat().st_size
     assert [item.generation_request_id for item in hook.history()] == [generation_id]
+
+
+def test_the_history_is_fetched_page_by_page(getty: Emulator) -> None:
+    hook = GettyHook()
+    mask_url = hook.upload_mask([(0, 0, 9, 9)], image_size=(1024, 683))
+    made = [hook.refine(image_id="1473240153", mask_url=mask_url).generation_request_id for _ in range(103)]
+
+    assert [item.generation_request_id for item in hook.history()] == made[::-1]
+    assert [request["operation"] for request in getty.requests()].count("generation-history") == 2

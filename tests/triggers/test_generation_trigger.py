@@ -228,3 +228,12 @@ def test_event_loops_come_and_go_without_leaving_anything(getty: Emulator) -> No
         loops[-1:],
     )  # the last one is remembered by asgiref, with which Airflow reads connections
     assert len(shared_client._shared) == 0
+
+
+def test_a_person_who_ends_the_task_is_told_in_its_log_that_the_generation_goes_on(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Airflow 3.3 calls it when a deferred task is marked or cleared."""
+    caplog.set_level("INFO")
+    asyncio.run(GenerationTrigger("a-generation", deadline=0).on_kill())
+    assert "Generation a-generation goes on at Getty; clearing its task adopts it." in caplog.text
