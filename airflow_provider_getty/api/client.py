@@ -21,7 +21,15 @@ from airflow_provider_getty.api.account import Account
 from airflow_provider_getty.api.answers import Answer
 from airflow_provider_getty.api.operations import Operation
 from airflow_provider_getty.api.pacing import Polling, RequestBudget, patience
-from airflow_provider_getty.api.protocol import Call, Conversation, NewToken, Protocol, Send, fetch_image
+from airflow_provider_getty.api.protocol import (
+    Call,
+    Conversation,
+    NewToken,
+    Protocol,
+    Send,
+    fetch_image,
+    proceed,
+)
 from airflow_provider_getty.api.results import StillPending
 
 log = logging.getLogger(__name__)
@@ -122,11 +130,7 @@ class GettyClient:
         result: Answer | errors.GettyError | None = None
         try:
             while True:
-                step = (
-                    conversation.throw(result)
-                    if isinstance(result, errors.GettyError)
-                    else conversation.send(result)
-                )
+                step = proceed(conversation, result)
                 try:
                     match step:
                         case Send(call):

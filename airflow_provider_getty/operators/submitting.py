@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_getty.api.errors import Credit, GettyError
+from airflow_provider_getty.api.protocol import proceed
 from airflow_provider_getty.submission import (
     LookUp,
     Policy,
@@ -111,7 +112,7 @@ class Submitter:
         adopted = True
         try:
             while True:
-                step = steps.throw(reply) if isinstance(reply, GettyError) else steps.send(reply)
+                step = proceed(steps, reply)
                 adopted = adopted and not isinstance(step, Post)
                 try:
                     reply = self._do(step, store)
