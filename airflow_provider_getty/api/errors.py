@@ -108,8 +108,7 @@ class ConfigurationError(GettyError):
 class InvalidRequestError(GettyError, ValueError):
     """An argument cannot be used. Nothing was sent."""
 
-    def __init__(self, problem: str, *, asked: str = "") -> None:
-        super().__init__(problem, asked=asked, advice="Nothing was sent; correct the argument.")
+    default_advice = "Nothing was sent; correct the argument."
 
 
 class MaskError(InvalidRequestError):
@@ -263,7 +262,7 @@ class QueriesPerSecondError(RateLimitError):
 class ConcurrentGenerationsError(RateLimitError):
     """429 TooManyConcurrentGenerations: the account's limit of pending generations."""
 
-    default_advice = "Submit fewer generations at a time, for example through an Airflow pool."
+    default_advice = "Submit fewer at a time: through a pool, or deferrable, which waits for its turn."
 
 
 class DailyLimitError(RateLimitError):

@@ -19,7 +19,7 @@ from airflow_provider_getty.api import errors
 from airflow_provider_getty.api.account import Account, Dialect
 from airflow_provider_getty.api.answers import Answer
 from airflow_provider_getty.api.errors import Credit
-from airflow_provider_getty.api.operations import Credentials, Operation
+from airflow_provider_getty.api.operations import Credentials, MovedOperation, Operation
 from airflow_provider_getty.api.results import AccessToken
 
 log = logging.getLogger(__name__)
@@ -29,6 +29,7 @@ StepT = TypeVar("StepT")
 
 # A token is not used in its last minute, so that it does not expire on its way.
 _TOKEN_MARGIN = 60.0
+_ANY_TOPIC = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ class Protocol:
     """
 
     spoken: ClassVar[dict[tuple[str, str], Dialect]] = {}
-    """The dialects that servers were found to speak, by base URL and method: remembered for the process."""
+    """The dialects that servers were found to speak, by base URL and topic: remembered for the process."""
 
     def __init__(self, account: Account, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.account = account
@@ -99,17 +100,17 @@ class Protocol:
 
         :raises GettyError: in every way in which it may fail.
         """
+        operation.check(self.account)
         operation = operation.completed_by(self.account)
-        first, *others = self._dialects(operation)
+        first, *others = self._forms(operation)
         answer = yield from self._authorised(operation, first)
-        if others and _may_speak_another_dialect(operation, answer):
+        if others and _may_have_another_form(operation, answer):
             refused, answer = answer, (yield from self._authorised(operation, others[0]))
             if answer.status == refused.status == HTTPStatus.BAD_REQUEST:
                 raise _refused_in_both(operation, refused, answer)
-            if answer.status in operation.answers:
-                self._speaks_current()
-        elif others and answer.status in operation.answers:
-            self.spoken[self.account.base_url, operation.method] = first
+            first = others[0]
+        if others and answer.status in operation.answers:
+            self._learn(operation, first)
         return _result(operation, answer)
 
     def fetch_token(self) -> Conversation[None]:
@@ -137,19 +138,23 @@ class Protocol:
         self._token, lifetime = granted.access_token, granted.expires_in
         self._token_good_until = self._clock() + lifetime - min(_TOKEN_MARGIN, lifetime / 2)
 
-    def _dialects(self, operation: Operation[Any]) -> tuple[Dialect, ...]:
+    def _forms(self, operation: Operation[Any]) -> tuple[Dialect, ...]:
+        """The forms to try, one after the other."""
         settled = self.account.dialect
         if settled is Dialect.AUTO:
-            settled = self.spoken.get((self.account.base_url, operation.method), settled)
-        return (settled,) if settled in operation.dialects else operation.dialects
+            settled = self.spoken.get((self.account.base_url, _topic(operation)), settled)
+        forms = operation.forms(settled)
+        # Of a topic that is not known yet, today's form is tried first where another topic has it.
+        return forms[::-1] if (self.account.base_url, _ANY_TOPIC) in self.spoken else forms
 
-    def _speaks_current(self) -> None:
-        for method in ("GET", "POST"):
-            self.spoken[self.account.base_url, method] = Dialect.CURRENT
-        log.info(
-            "%s speaks today's dialect; dialect=current among the connection's extras spares trying another.",
-            self.account.base_url,
-        )
+    def _learn(self, operation: Operation[Any], dialect: Dialect) -> None:
+        self.spoken[self.account.base_url, _topic(operation)] = dialect
+        if dialect is Dialect.CURRENT and (self.account.base_url, _ANY_TOPIC) not in self.spoken:
+            self.spoken[self.account.base_url, _ANY_TOPIC] = dialect
+            log.info(
+                "%s speaks today's dialect; dialect=current among the connection's extras spares trying another.",
+                self.account.base_url,
+            )
 
     def _authorised(self, operation: Operation[Any], dialect: Dialect) -> Conversation[Answer]:
         call = Call(
@@ -218,10 +223,16 @@ def _with_token(call: Call, token: str | None) -> Call:
     return replace(call, headers={**call.headers, "Authorization": f"Bearer {token}"}) if token else call
 
 
-def _may_speak_another_dialect(operation: Operation[Any], answer: Answer) -> bool:
-    if operation.method == "POST":
-        return answer.status == HTTPStatus.BAD_REQUEST
-    return answer.is_unmatched_route
+def _topic(operation: Operation[Any]) -> str:
+    """In what dialects differ: where a call lives, or how all calls name an image."""
+    return operation.route if isinstance(operation, MovedOperation) else "image"
+
+
+def _may_have_another_form(operation: Operation[Any], answer: Answer) -> bool:
+    """Whether the answer says that Getty does not know this form; then nothing was created."""
+    if isinstance(operation, MovedOperation):
+        return answer.is_unmatched_route
+    return answer.status == HTTPStatus.BAD_REQUEST
 
 
 def _refused_in_both(operation: Operation[Any], first: Answer, second: Answer) -> errors.AnswerError:
@@ -229,9 +240,7 @@ def _refused_in_both(operation: Operation[Any], first: Answer, second: Answer) -
     # The class further from the root says more, as InvalidProductError does.
     refusal = max(refusals, key=lambda error: len(type(error).__mro__))
     if refusals[0].problem != refusals[1].problem:
-        refusal.problem = (
-            f"{refusals[0].problem} The form of today's API was refused as well: {refusals[1].problem}"
-        )
+        refusal.problem = f"{refusals[0].problem} Another form was refused as well: {refusals[1].problem}"
     refusal.asked, refusal.credit = operation.asked, operation.committed
     return refusal
 

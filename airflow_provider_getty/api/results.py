@@ -152,18 +152,63 @@ class Products(_Answer):
     products: tuple[Product, ...]
 
 
+class Registration(_Answer):
+    """A file of the customer, registered for use as a reference."""
+
+    id: str = Field(min_length=1)
+    date_created: datetime | None = None
+    preview_urls: tuple[Preview, ...] = ()
+
+
+class Registrations(_Answer):
+    """A page of the registered files; ``result_count`` counts all pages, where Getty tells it."""
+
+    result_count: int | None = None
+    file_registrations: tuple[Registration, ...] = ()
+
+
+class EnhancedPrompt(_Answer):
+    """A prompt in more detail."""
+
+    enhanced_prompt: str = Field(min_length=1)
+
+
+class GenerationOptions(_Answer):
+    """What a generation was asked for besides its prompts."""
+
+    media_type: str | None = None
+    aspect_ratio: str | None = None
+    mood: str | None = None
+
+
+class SourceGeneration(_Answer):
+    """The generated image that a generation was made from."""
+
+    source_generation_request_id: str | None = None
+    source_generation_result_index: int | None = None
+
+
 class HistoryItem(_Answer):
-    """One generation in the account's history."""
+    """One generation in the account's history; one that is pending has no results yet.
+
+    :param generation_type: such as ``text_to_image``, ``refine`` or ``background_generation``.
+    :param product_revoked_date: since when the product that paid is no longer the account's.
+    """
 
     generation_request_id: str
     generation_date: datetime | None = None
     generation_type: str | None = None
     prompt: str | None = None
     negative_prompt: str | None = None
+    seed: int | None = None
+    generation_options: GenerationOptions | None = None
     product_id: int | None = None
+    product_revoked_date: datetime | None = None
     notes: str | None = None
     project_code: str | None = None
     original_asset: OriginalAsset | None = None
+    source_generation_request: SourceGeneration | None = None
+    results: tuple[Image, ...] = ()
 
 
 class HistoryPage(_Answer):

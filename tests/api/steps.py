@@ -9,7 +9,7 @@ from collections import Counter
 from both_clients import Client
 from PIL import Image
 
-from airflow_provider_getty.api.operations import GetGeneration, Refine, UploadMask
+from airflow_provider_getty.api.operations import GetGeneration, Refine, UploadImage
 from airflow_provider_getty.emulator.server import Emulator
 
 LAKE = "1473240153"
@@ -24,7 +24,7 @@ def jpeg() -> bytes:
 
 def upload(client: Client) -> Refine:
     """Upload a mask; return the refine that uses it."""
-    client.ask(UploadMask(name="mask.jpg", jpeg=jpeg()))
+    client.ask(UploadImage(name="mask.jpg", jpeg=jpeg()))
     return Refine(image_id=LAKE, mask_url=f"{client.account.uploads_url}mask.jpg", prompt="red balloons")
 
 

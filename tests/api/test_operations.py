@@ -12,15 +12,22 @@ from pydantic import ValidationError
 from airflow_provider_getty.api.account import Account, Dialect
 from airflow_provider_getty.api.errors import InvalidRequestError
 from airflow_provider_getty.api.operations import (
+    DeleteRegistration,
+    EnhancePrompt,
     GetDownload,
     GetDownloadSizes,
     GetGeneration,
     GetHistory,
+    GetHistoryItem,
+    GetRegistration,
     ListProducts,
+    ListRegistrations,
     Operation,
+    Redownload,
     Refine,
+    RegisterFile,
     StartDownload,
-    UploadMask,
+    UploadImage,
 )
 
 MASK = {"mask_url": "https://api.gettyimages.com/v3/search/by-image/uploads/mask.jpg"}
@@ -58,9 +65,9 @@ REFUSED: list[tuple[type[Operation[Any]], dict[str, Any], str]] = [
         {**MASK, "reference_generation": {"index": 1}},
         "reference_generation.generation_request_id: Field",
     ),
-    (UploadMask, {"name": "mask.png", "jpeg": b"\xff"}, "name: String should match pattern"),
-    (UploadMask, {"name": "../mask.jpg", "jpeg": b"\xff"}, "name: String should match pattern"),
-    (UploadMask, {"name": "mask.jpg\n", "jpeg": b"\xff"}, "name: String should match pattern"),
+    (UploadImage, {"name": "mask.png", "jpeg": b"\xff"}, "name: String should match pattern"),
+    (UploadImage, {"name": "../mask.jpg", "jpeg": b"\xff"}, "name: String should match pattern"),
+    (UploadImage, {"name": "mask.jpg\n", "jpeg": b"\xff"}, "name: String should match pattern"),
     (GetGeneration, {"generation_request_id": ""}, "generation_request_id: String should match pattern"),
     (GetGeneration, {"generation_request_id": ".."}, "generation_request_id: String should match pattern"),
     (
@@ -70,6 +77,18 @@ REFUSED: list[tuple[type[Operation[Any]], dict[str, Any], str]] = [
     ),
     (StartDownload, {**IMAGE, "size_name": ""}, "size_name: String should have at least 1 character."),
     (StartDownload, {**IMAGE, "size_name": "1k", "index": -1}, "index: Input should be greater"),
+    (Redownload, {"generated_asset_id": "a", "size_name": "8k"}, "size_name: Input should be '1k' or '4k'."),
+    (EnhancePrompt, {"prompt": ""}, "prompt: String should have at least 1 character."),
+    (RegisterFile, {"url": "u"}, "rights_claimed: Field required."),
+    (RegisterFile, {"url": "u", "rights_claimed": False}, "rights_claimed: Input should be True."),
+    (
+        RegisterFile,
+        {"url": "u", "rights_claimed": True, "category": "Logo"},
+        "category: Input should be 'ImageReference' or 'CustomerProduct'.",
+    ),
+    (GetRegistration, {"registration_id": ".."}, "registration_id: String should match pattern"),
+    (GetHistory, {"media_type": "video"}, "media_type: Input should be 'photography' or 'illustration'."),
+    (GetHistory, {"product_ids": ["x"]}, "product_ids.0: Input should be a valid integer"),
     (GetHistory, {"page": 0}, "page: Input should be greater than or equal to 1."),
     (GetHistory, {"page_size": 1001}, "page_size: Input should be less than or equal to 1000."),
 ]
@@ -98,7 +117,7 @@ ID = "a/b?c#d é"
 @pytest.mark.parametrize(
     ("operation", "path"),
     [
-        (UploadMask(name="m.jpeg", jpeg=b"\xff"), "/v3/search/by-image/uploads/m.jpeg"),
+        (UploadImage(name="m.jpeg", jpeg=b"\xff"), "/v3/search/by-image/uploads/m.jpeg"),
         (Refine(image_id="1", **MASK), "/v3/ai/image-generations/refine"),
         (GetGeneration(generation_request_id="g"), "/v3/ai/image-generations/g"),
         (GetGeneration(generation_request_id=ID), "/v3/ai/image-generations/a%2Fb%3Fc%23d%20%C3%A9"),
@@ -107,6 +126,17 @@ ID = "a/b?c#d é"
         (GetDownload(**IMAGE), "/v3/ai/image-generations/g/images/1/download"),
         (ListProducts(), "/v3/products?fields=download_requirements"),
         (GetHistory(), "/v3/ai/generation-history?page=1&page_size=30"),
+        (
+            GetHistory(product_ids=[7, 8], company_generations=True),
+            "/v3/ai/generation-history?page=1&page_size=30&product_ids=7&product_ids=8&company_generations=true",
+        ),
+        (GetHistoryItem(generation_request_id="g"), "/v3/ai/generation-history/g"),
+        (Redownload(generated_asset_id="a", size_name="1k"), "/v3/ai/redownloads"),
+        (EnhancePrompt(prompt="a cat"), "/v3/ai/enhance-prompt"),
+        (RegisterFile(url="u", rights_claimed=True), "/v3/ai/file-registrations"),
+        (GetRegistration(registration_id="r"), "/v3/ai/file-registrations/r"),
+        (ListRegistrations(page=2), "/v3/ai/file-registrations?page=2&page_size=30"),
+        (DeleteRegistration(registration_id="r"), "/v3/ai/file-registrations/r"),
         (
             GetHistory(date_start=datetime(2026, 1, 2, 3, tzinfo=UTC)),
             "/v3/ai/generation-history?page=1&page_size=30&date_start=2026-01-02T03%3A00%3A00Z",
@@ -120,7 +150,7 @@ def test_each_operation_goes_where_getty_documents_it(operation: Operation[Any],
 @pytest.mark.parametrize(
     ("operation", "asked"),
     [
-        (UploadMask(name="m.jpg", jpeg=b"\xff"), "Upload of mask m.jpg"),
+        (UploadImage(name="m.jpg", jpeg=b"\xff"), "Upload of m.jpg"),
         (Refine(image_id="1", **MASK), "Refine of image 1"),
         (Refine(reference_generation=IMAGE, **MASK), "Refine of image 1 of generation g"),
         (GetGeneration(generation_request_id="g"), "Status of generation g"),
@@ -129,6 +159,13 @@ def test_each_operation_goes_where_getty_documents_it(operation: Operation[Any],
         (GetDownload(**IMAGE), "Download of image 1 of generation g"),
         (ListProducts(), "List of products"),
         (GetHistory(page=2), "Generation history, page 2"),
+        (GetHistoryItem(generation_request_id="g"), "History of generation g"),
+        (Redownload(generated_asset_id="a", size_name="1k"), "Redownload of a in 1k"),
+        (EnhancePrompt(prompt="a cat"), "Enhancement of a prompt"),
+        (RegisterFile(url="u", rights_claimed=True), "Registration of u"),
+        (GetRegistration(registration_id="r"), "Registered file r"),
+        (ListRegistrations(page=2), "Registered files, page 2"),
+        (DeleteRegistration(registration_id="r"), "Deletion of registered file r"),
     ],
 )
 def test_each_operation_says_in_words_what_it_asks(operation: Operation[Any], asked: str) -> None:
@@ -139,6 +176,29 @@ def test_the_body_of_a_download_has_what_the_path_has_not() -> None:
     operation = StartDownload(**IMAGE, size_name="4k", notes="spring", project_code="P-1", product_id=7)
     body = {"size_name": "4k", "notes": "spring", "project_code": "P-1", "product_id": 7}
     assert json.loads(operation.body(Dialect.CURRENT)) == body
+
+
+@pytest.mark.parametrize(
+    ("operation", "method"),
+    [(ListProducts(), "GET"), (DeleteRegistration(registration_id="r"), "DELETE")],
+    ids=["GET", "DELETE"],
+)
+def test_what_only_names_a_thing_has_no_body(operation: Operation[Any], method: str) -> None:
+    assert (operation.method, operation.body(Dialect.CURRENT)) == (method, None)
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        GetGeneration(generation_request_id="g"),
+        RegisterFile(url="u", rights_claimed=True),
+        GetRegistration(registration_id="r"),
+    ],
+    ids=lambda operation: type(operation).__name__,
+)
+def test_what_has_moved_was_under_beta_in_the_time_of_the_reference_page(operation: Operation[Any]) -> None:
+    assert operation.dialects == (Dialect.REFERENCE_PAGE, Dialect.CURRENT)
+    assert operation.path(Dialect.REFERENCE_PAGE) == operation.path(Dialect.CURRENT).replace("/v3/", "/beta/")
 
 
 def test_an_operation_keeps_its_own_product_and_takes_what_it_lacks_from_the_account() -> None:
@@ -158,4 +218,4 @@ def test_an_operation_cannot_be_changed() -> None:
 
 
 def test_the_bytes_of_a_mask_are_not_shown() -> None:
-    assert repr(UploadMask(name="m.jpg", jpeg=b"\xff\xd8")) == "UploadMask(name='m.jpg')"
+    assert repr(UploadImage(name="m.jpg", jpeg=b"\xff\xd8")) == "UploadImage(name='m.jpg')"

@@ -29,14 +29,14 @@ from airflow_provider_getty.api.operations import (
     ListProducts,
     Refine,
     StartDownload,
-    UploadMask,
+    UploadImage,
 )
 from airflow_provider_getty.api.protocol import Call, NewToken, Send, fetch_image
 from airflow_provider_getty.api.results import Download, Generation, Pending, PendingDownload
 
-REFINE = Refine(image_id="1473240153", mask_url=MASK_URL)
+REFINE = Refine(image_id="1473240153", mask_url=MASK_URL, prompt="a boat")
 POLL = GetGeneration(generation_request_id=ID)
-UPLOAD = UploadMask(name="mask.jpg", jpeg=b"\xff\xd8")
+UPLOAD = UploadImage(name="mask.jpg", jpeg=b"\xff\xd8")
 UNAUTHORIZED = answer(401, {"message": "Unauthorized"})
 ONE = "Bearer token-secret-1"
 
@@ -102,7 +102,7 @@ def test_a_refine_sends_the_fields_of_the_reference_page() -> None:
 def test_what_is_not_set_is_not_sent() -> None:
     getty = ScriptedGetty()
     getty.ask(REFINE, token(), answer(202, PENDING))
-    assert getty.bodies == [{"id": "1473240153", "mask_url": MASK_URL}]
+    assert getty.bodies == [{"id": "1473240153", "mask_url": MASK_URL, "prompt": "a boat"}]
 
 
 def test_the_account_supplies_product_and_project_code_where_the_operation_names_none() -> None:

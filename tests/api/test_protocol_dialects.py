@@ -9,14 +9,30 @@ from scripted_getty import COMPLETED, ID, MASK_URL, PENDING, ScriptedGetty, answ
 
 from airflow_provider_getty.api.account import Dialect
 from airflow_provider_getty.api.answers import Answer
-from airflow_provider_getty.api.errors import BadRequestError, Credit, InvalidProductError, NoAnswerError
-from airflow_provider_getty.api.operations import GetGeneration, Refine
+from airflow_provider_getty.api.errors import (
+    BadRequestError,
+    Credit,
+    InvalidProductError,
+    InvalidRequestError,
+    NoAnswerError,
+)
+from airflow_provider_getty.api.operations import (
+    BackgroundGeneration,
+    GetGeneration,
+    MovedOperation,
+    Redownload,
+    Refine,
+    RegisterFile,
+)
 
-REFINE = Refine(image_id="1473240153", mask_url=MASK_URL)
+REFINE = Refine(image_id="1473240153", mask_url=MASK_URL, prompt="a boat")
 POLL = GetGeneration(generation_request_id=ID)
 
 BETA = f"https://api.gettyimages.com/beta/ai/image-generations/{ID}"
 V3 = f"https://api.gettyimages.com/v3/ai/image-generations/{ID}"
+
+REGISTER = RegisterFile(url=MASK_URL, rights_claimed=True)
+SCENE = BackgroundGeneration(reference_file_registration_id="r", prompt="a beach")
 
 BAD_VALUE = error(400, "InvalidParameterValue", "id: unknown field")
 NO_ROUTE = [
@@ -81,11 +97,12 @@ def test_a_settled_dialect_is_never_left(dialect: Dialect) -> None:
 @pytest.mark.parametrize("dialect", Dialect)
 def test_a_generated_image_is_always_named_in_the_current_form(dialect: Dialect) -> None:
     getty = ScriptedGetty(dialect=dialect)
-    again = Refine(reference_generation={"generation_request_id": ID, "index": 2}, mask_url=MASK_URL)
+    reference = {"generation_request_id": ID, "index": 2}
+    again = Refine(reference_generation=reference, mask_url=MASK_URL, prompt="a boat")
     getty.ask(again, token(), answer(202, PENDING))
     getty.failure(again, BAD_VALUE)
-    reference = {"generation_request_id": ID, "index": 2}
-    assert getty.bodies == [{"reference_generation": reference, "mask_url": MASK_URL}] * 2
+    body = {"reference_generation": reference, "mask_url": MASK_URL, "prompt": "a boat"}
+    assert getty.bodies == [body] * 2
 
 
 # Auto
@@ -128,6 +145,63 @@ def test_a_poll_is_not_repeated_because_of_a_400() -> None:
     assert getty.urls == [BETA]
 
 
+@pytest.mark.parametrize("nothing_there", NO_ROUTE)
+@pytest.mark.parametrize(
+    ("operation", "result"), [(REGISTER, answer(200, {"id": "r"})), (SCENE, answer(202, PENDING))], ids=str
+)
+def test_a_post_whose_path_does_not_exist_created_nothing_and_is_asked_again_in_the_current_form(
+    operation: MovedOperation[object], result: Answer, nothing_there: Answer
+) -> None:
+    getty = ScriptedGetty()
+    getty.ask(operation, token(), nothing_there, result)
+    assert [url.split("/")[3] for url in getty.urls] == ["beta", "v3"]
+    assert getty.bodies[0] == getty.bodies[1]
+
+
+@pytest.mark.parametrize("coming", [BAD_VALUE, *NO_REASON_TO_REPEAT], ids=str)
+def test_a_post_whose_path_exists_is_not_repeated(coming: Answer | NoAnswerError) -> None:
+    getty = ScriptedGetty()
+    getty.failure(SCENE, token(), coming)
+    assert len(getty.urls) == 1
+
+
+# What the current form requires
+
+
+def test_today_s_api_requires_a_prompt_so_nothing_is_sent_without_one() -> None:
+    getty = ScriptedGetty(dialect=Dialect.CURRENT)
+    silent = REFINE.model_copy(update={"prompt": None})
+    failure = getty.failure(silent)
+    assert type(failure) is InvalidRequestError
+    assert "prompt: today's API requires it" in str(failure)
+    assert getty.urls == []
+
+
+def test_so_it_does_for_a_generated_image_in_every_dialect() -> None:
+    reference = {"generation_request_id": ID, "index": 2}
+    getty = ScriptedGetty(dialect=Dialect.REFERENCE_PAGE)
+    getty.failure(Refine(reference_generation=reference, mask_url=MASK_URL))
+    assert getty.urls == []
+
+
+@pytest.mark.parametrize("dialect", [Dialect.AUTO, Dialect.REFERENCE_PAGE])
+def test_where_the_form_of_the_reference_page_is_tried_getty_decides_about_the_prompt(
+    dialect: Dialect,
+) -> None:
+    getty = ScriptedGetty(dialect=dialect)
+    getty.ask(REFINE.model_copy(update={"prompt": None}), token(), answer(202, PENDING))
+    assert "prompt" not in getty.bodies[0]
+
+
+def test_a_redownload_needs_a_product_of_its_own_or_of_the_account() -> None:
+    again = Redownload(generated_asset_id="a", size_name="1k")
+    failure = ScriptedGetty().failure(again)
+    assert "product_id: Getty requires it" in str(failure)
+    getty = ScriptedGetty(product_id=7)
+    getty.ask(again, token(), answer(200, {"url": "https://delivery.example/1"}))
+    assert getty.bodies[0]["product_id"] == 7
+
+
 # Memory
 
 
@@ -162,6 +236,31 @@ def test_a_server_may_take_refines_of_the_reference_page_and_have_only_polls_of_
     getty.ask(POLL, answer(404), answer(202))
     getty.ask(POLL, answer(202))
     assert getty.urls[1:] == [BETA, V3, V3]
+
+
+def test_such_a_server_goes_on_taking_the_refines_of_the_reference_page() -> None:
+    getty = ScriptedGetty()
+    getty.ask(REFINE, token(), answer(202, PENDING))
+    getty.ask(POLL, answer(404), answer(202))
+    getty.ask(REFINE, answer(202, PENDING))
+    assert images(getty) == ["id", "id"]
+
+
+def test_a_server_may_take_today_s_images_and_have_registrations_only_under_beta() -> None:
+    """As in 2024."""
+    getty = ScriptedGetty()
+    getty.ask(REFINE, token(), BAD_VALUE, answer(202, PENDING))
+    getty.ask(REGISTER, answer(404), answer(200, {"id": "r"}))
+    getty.ask(REGISTER, answer(200, {"id": "r"}))
+    assert [url.split("/")[3] for url in getty.urls[2:]] == ["v3", "beta", "beta"]
+
+
+def test_what_is_not_known_yet_is_tried_in_both_forms_today_s_first() -> None:
+    getty = ScriptedGetty()
+    getty.ask(POLL, token(), answer(404), answer(202))
+    getty.ask(REFINE, BAD_VALUE, answer(202, PENDING))
+    getty.ask(REFINE, answer(202, PENDING))
+    assert images(getty) == ["reference_asset_id", "id", "id"]
 
 
 def test_the_process_remembers_each_server_by_itself() -> None:

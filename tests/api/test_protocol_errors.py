@@ -21,10 +21,10 @@ from airflow_provider_getty.api.operations import (
     Operation,
     Refine,
     StartDownload,
-    UploadMask,
+    UploadImage,
 )
 
-REFINE = Refine(image_id="1473240153", mask_url=MASK_URL)
+REFINE = Refine(image_id="1473240153", mask_url=MASK_URL, prompt="a boat")
 POLL = GetGeneration(generation_request_id=ID)
 IMAGE = {"generation_request_id": ID, "index": 0}
 
@@ -46,7 +46,7 @@ class Phase:
 PHASES = {
     "token of a submission": Phase(REFINE, Credit.UNUSED, Credit.UNUSED, (), is_token=True),
     "token of a poll": Phase(POLL, Credit.COMMITTED, Credit.COMMITTED, (), is_token=True),
-    "upload": Phase(UploadMask(name="mask.jpg", jpeg=b"\xff\xd8"), Credit.UNUSED, Credit.UNUSED, ()),
+    "upload": Phase(UploadImage(name="mask.jpg", jpeg=b"\xff\xd8"), Credit.UNUSED, Credit.UNUSED, ()),
     "submission": Phase(REFINE, Credit.UNUSED, Credit.UNKNOWN),
     "poll": Phase(POLL, Credit.COMMITTED, Credit.COMMITTED),
     "download sizes": Phase(GetDownloadSizes(**IMAGE), Credit.COMMITTED, Credit.COMMITTED),

@@ -12,7 +12,7 @@ from airflow_provider_getty.api.errors import AuthenticationError, Credit, Unexp
 from airflow_provider_getty.api.operations import GetGeneration, ListProducts, Refine
 from airflow_provider_getty.api.protocol import NewToken, Send
 
-REFINE = Refine(image_id="1473240153", mask_url=MASK_URL)
+REFINE = Refine(image_id="1473240153", mask_url=MASK_URL, prompt="a boat")
 POLL = GetGeneration(generation_request_id=ID)
 UNAUTHORIZED = answer(401, {"message": "Unauthorized"})
 ONE, TWO = "Bearer token-secret-1", "Bearer token-secret-2"

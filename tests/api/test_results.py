@@ -11,10 +11,14 @@ from pydantic import ValidationError
 from airflow_provider_getty.api.results import (
     AccessToken,
     Download,
+    EnhancedPrompt,
     Generation,
+    HistoryItem,
     HistoryPage,
     Pending,
     Products,
+    Registration,
+    Registrations,
 )
 
 SIGNED = "https://delivery.gettyimages.com/1.jpg?Signature=signed-secret"
@@ -115,6 +119,47 @@ def test_products_and_history_are_read_as_documented() -> None:
     item = {"generation_request_id": "g", "notes": "spring", "prompt": "a kite"}
     page = HistoryPage.model_validate({"result_count": 31, "generations": [item]})
     assert (page.result_count, page.generations[0].notes) == (31, "spring")
+
+
+def test_the_history_tells_what_was_asked_and_of_which_image() -> None:
+    item = HistoryItem.model_validate(
+        {
+            "generation_request_id": "g",
+            "generation_type": "extend",
+            "seed": 7,
+            "product_revoked_date": "2026-02-03T04:05:06Z",
+            "generation_options": {"media_type": "photography", "aspect_ratio": "1:1", "mood": "warm"},
+            "source_generation_request": {
+                "source_generation_request_id": "f",
+                "source_generation_result_index": 2,
+            },
+            "results": DOCUMENT["results"],
+            "user": {"username": "u"},
+        }
+    )
+    assert (item.generation_options.aspect_ratio, item.generation_options.mood) == ("1:1", "warm")
+    assert item.source_generation_request.source_generation_result_index == 2
+    assert item.product_revoked_date.year == 2026
+    assert [image.is_blocked for image in item.results] == [False, True]
+
+
+def test_registered_files_are_read_as_documented() -> None:
+    preview = {"preview_size": "comp", "image_url": SIGNED, "width": 612, "height": 408}
+    file = {"id": "r", "date_created": "2026-01-02T03:04:05Z", "preview_urls": [preview]}
+    page = Registrations.model_validate({"result_count": 1, "file_registrations": [file]})
+    assert page.file_registrations[0].preview_urls[0].image_url == SIGNED
+    assert Registrations.model_validate({"file_registrations": None}).file_registrations == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "document"),
+    [(Registration, {"id": ""}), (EnhancedPrompt, {"enhanced_prompt": None}), (EnhancedPrompt, {})],
+)
+def test_a_registration_without_its_id_and_a_prompt_without_words_are_none(
+    kind: type[Registration], document: dict[str, Any]
+) -> None:
+    with pytest.raises(ValidationError):
+        kind.model_validate(document)
 
 
 def test_no_secret_is_seen_in_a_result() -> None:

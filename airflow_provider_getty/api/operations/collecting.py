@@ -1,0 +1,121 @@
+"""The operations that bring what was generated."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Any, ClassVar, Generic, Literal, TypeAlias
+
+from airflow_provider_getty.api.account import Account
+from airflow_provider_getty.api.errors import Credit
+from airflow_provider_getty.api.operations.operation import (
+    ImageIndex,
+    MovedOperation,
+    Operation,
+    PathId,
+    ProductId,
+    ResultT_co,
+    Text,
+)
+from airflow_provider_getty.api.results import Download, DownloadSizes, Generation, Pending, PendingDownload
+
+SizeName: TypeAlias = Literal["1k", "4k"]
+
+
+class GetGeneration(MovedOperation[Pending | Generation]):
+    """Ask whether a generation is finished."""
+
+    route: ClassVar[str] = "/v3/ai/image-generations/{generation_request_id}"
+    asks: ClassVar[str] = "Status of generation {generation_request_id}"
+    answers = MappingProxyType({200: Generation, 202: None})
+    committed: ClassVar[Credit] = Credit.COMMITTED
+    at_risk: ClassVar[Credit] = Credit.COMMITTED
+
+    generation_request_id: PathId
+
+    def read(self, status: int, document: Any) -> Pending | Generation:
+        """202 while it is pending, whatever its body; 200 with the results of the generation asked for."""
+        generation = super().read(status, document)
+        if generation is None:
+            return Pending(generation_request_id=self.generation_request_id)
+        if generation.generation_request_id != self.generation_request_id:
+            raise ValueError(f"it is about another generation, {generation.generation_request_id}")
+        return generation
+
+
+class _OfGeneratedImage(Operation[ResultT_co], Generic[ResultT_co]):
+    committed: ClassVar[Credit] = Credit.COMMITTED
+    at_risk: ClassVar[Credit] = Credit.COMMITTED
+
+    generation_request_id: PathId
+    index: ImageIndex = 0
+
+
+class GetDownloadSizes(_OfGeneratedImage[DownloadSizes]):
+    """Ask in which sizes a generated image can be downloaded."""
+
+    route: ClassVar[str] = "/v3/ai/image-generations/{generation_request_id}/images/{index}/download-sizes"
+    asks: ClassVar[str] = "Download sizes of image {index} of generation {generation_request_id}"
+    answers = MappingProxyType({200: DownloadSizes})
+
+
+class StartDownload(_OfGeneratedImage[bool]):
+    """Have Getty prepare a download. A large size may cost.
+
+    False: one of this image is being prepared already, in whatever size.
+    """
+
+    method: ClassVar[str] = "PUT"
+    route: ClassVar[str] = "/v3/ai/image-generations/{generation_request_id}/images/{index}/download"
+    asks: ClassVar[str] = "Download of image {index} of generation {generation_request_id} in {size_name}"
+    answers = MappingProxyType({200: None, 202: None, 409: None})
+    at_risk: ClassVar[Credit] = Credit.DOWNLOAD_UNKNOWN
+
+    size_name: Text
+    product_id: ProductId | None = None
+    project_code: str | None = None
+    notes: str | None = None
+
+    def read(self, status: int, document: Any) -> bool:  # noqa: ARG002 - GetDownload reads what is in it
+        """Whether this call has started it."""
+        return status != HTTPStatus.CONFLICT
+
+
+class GetDownload(_OfGeneratedImage[PendingDownload | Download]):
+    """Ask whether a download is ready."""
+
+    route: ClassVar[str] = StartDownload.route
+    asks: ClassVar[str] = "Download of image {index} of generation {generation_request_id}"
+    answers = MappingProxyType({200: Download, 202: None})
+
+    def read(self, status: int, document: Any) -> PendingDownload | Download:
+        """202 while it is being prepared, 200 with its URL."""
+        return super().read(status, document) or PendingDownload()
+
+
+class Redownload(Operation[Download]):
+    """Download once more what was downloaded before.
+
+    What it costs is not published; as Getty may answer that the product's quota is exceeded, it is not repeated when
+    nobody knows whether it was done.
+
+    :param generated_asset_id: as the first download returned it.
+    :param product_id: the product to use. Getty requires it also if the account has only one.
+    """
+
+    method: ClassVar[str] = "POST"
+    route: ClassVar[str] = "/v3/ai/redownloads"
+    asks: ClassVar[str] = "Redownload of {generated_asset_id} in {size_name}"
+    answers = MappingProxyType({200: Download})
+    at_risk: ClassVar[Credit] = Credit.DOWNLOAD_UNKNOWN
+
+    generated_asset_id: Text
+    size_name: SizeName
+    product_id: ProductId | None = None
+    project_code: str | None = None
+    notes: str | None = None
+
+    def check(self, account: Account) -> None:
+        """There is a product, of the call or of the account."""
+        if self.completed_by(account).product_id is None:
+            raise self._refused("product_id: Getty requires it")

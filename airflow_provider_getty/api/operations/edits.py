@@ -1,0 +1,107 @@
+"""The operations that change an image which exists."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Self
+
+from pydantic import Field, model_validator
+
+from airflow_provider_getty.api.account import Account, Dialect
+from airflow_provider_getty.api.operations.generating import ImageOperation, Percentage
+from airflow_provider_getty.api.operations.operation import MediaType, Text
+
+
+class Refine(ImageOperation):
+    """Change what lies under the white of a mask, as a prompt says.
+
+    :param mask_url: the full URL of the uploaded mask.
+    :param prompt: what the refined portion shows. Optional on the reference page, required by today's API.
+    :param negative_prompt: what it must not show. Today's API no longer lists it.
+    """
+
+    name: ClassVar[str] = "refine"
+
+    mask_url: Text
+    prompt: str | None = None
+    negative_prompt: str | None = None
+
+    def check(self, account: Account) -> None:
+        """Today's API requires a prompt; where another form is tried as well, Getty decides."""
+        if not self.prompt and self.forms(account.dialect) == (Dialect.CURRENT,):
+            raise self._refused("prompt: today's API requires it")
+
+
+class Extend(ImageOperation):
+    """Continue an image beyond its borders; the longest side of the result is as long as before.
+
+    :param left_percentage: how much to add at the left, as a percentage; likewise the other sides. At least one is
+        above 0.
+    :param prompt: what the added portion shows.
+    :param negative_prompt: what it must not show. Today's API no longer lists it.
+    """
+
+    name: ClassVar[str] = "extend"
+    asks: ClassVar[str] = "Extension of {image}"
+
+    left_percentage: Percentage | None = None
+    right_percentage: Percentage | None = None
+    top_percentage: Percentage | None = None
+    bottom_percentage: Percentage | None = None
+    prompt: str | None = None
+    negative_prompt: str | None = None
+
+    @model_validator(mode="after")
+    def _extends(self) -> Self:
+        sides = (self.left_percentage, self.right_percentage, self.top_percentage, self.bottom_percentage)
+        if not any(sides):
+            raise ValueError(
+                "give at least one of left_percentage, right_percentage, top_percentage and bottom_percentage "
+                "above 0"
+            )
+        return self
+
+
+class BackgroundRemoval(ImageOperation):
+    """Cut the subject out of an image."""
+
+    name: ClassVar[str] = "background-removal"
+
+
+class BackgroundReplacement(ImageOperation):
+    """Put the subject of an image before another background. Only of today's API.
+
+    :param prompt: the background, of which Getty makes four; or
+    :param background_color: its color, as ``#RRGGBB``, of which Getty makes one. Exactly one of the two: what Getty
+        makes of both is not published.
+    :param negative_prompt: what the background must not show.
+    """
+
+    name: ClassVar[str] = "background-replacement"
+    generation_type: ClassVar[str | None] = None
+
+    prompt: Text | None = None
+    background_color: Annotated[str, Field(pattern="^#[0-9A-Fa-f]{6}$")] | None = None
+    negative_prompt: str | None = None
+    media_type: MediaType | None = None
+
+    @model_validator(mode="after")
+    def _has_one_background(self) -> Self:
+        if (self.prompt is None) == (self.background_color is None):
+            raise ValueError("give exactly one of prompt and background_color")
+        return self
+
+    @property
+    def dialects(self) -> tuple[Dialect, ...]:
+        """The reference page is older."""
+        return (Dialect.CURRENT,)
+
+
+class ObjectRemoval(ImageOperation):
+    """Remove what lies under the white of a mask.
+
+    :param mask_url: the full URL of the uploaded mask.
+    """
+
+    name: ClassVar[str] = "object-removal"
+
+    mask_url: Text

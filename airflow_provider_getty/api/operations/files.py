@@ -1,0 +1,88 @@
+"""The operations for files of the customer: upload, and registration as a reference or a product."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Annotated, ClassVar, Literal, TypeAlias
+
+from pydantic import Field
+
+from airflow_provider_getty.api.account import Dialect
+from airflow_provider_getty.api.operations.operation import (
+    Credentials,
+    MovedOperation,
+    Operation,
+    PathId,
+    Text,
+)
+from airflow_provider_getty.api.results import Registration, Registrations
+
+Category: TypeAlias = Literal["ImageReference", "CustomerProduct"]
+
+
+class UploadImage(Operation[None]):
+    """Upload a mask, or a file to register. The same name overwrites; after 24 hours it is gone."""
+
+    method: ClassVar[str] = "PUT"
+    route: ClassVar[str] = "/v3/search/by-image/uploads/{name}"
+    asks: ClassVar[str] = "Upload of {name}"
+    answers = MappingProxyType({200: None})
+    credentials: ClassVar[Credentials] = Credentials.KEY
+    content_type: ClassVar[str] = "image/jpeg"
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+\.jpe?g$")]
+    jpeg: bytes = Field(repr=False)
+
+    def body(self, dialect: Dialect) -> bytes:  # noqa: ARG002
+        """The JPEG as it is."""
+        return self.jpeg
+
+
+class RegisterFile(MovedOperation[Registration]):
+    """Register an uploaded file, for use as a reference.
+
+    :param url: the full URL of the upload.
+    :param rights_claimed: that the customer owns the file or has a license for it; Getty takes no other.
+    :param category: ``ImageReference`` for an influence, ``CustomerProduct`` for a background generation.
+    """
+
+    method: ClassVar[str] = "POST"
+    route: ClassVar[str] = "/v3/ai/file-registrations"
+    asks: ClassVar[str] = "Registration of {url}"
+    answers = MappingProxyType({200: Registration})
+
+    url: Text
+    rights_claimed: Literal[True]
+    category: Category | None = None
+
+
+class GetRegistration(MovedOperation[Registration]):
+    """Ask for a registered file, with previews."""
+
+    route: ClassVar[str] = "/v3/ai/file-registrations/{registration_id}"
+    asks: ClassVar[str] = "Registered file {registration_id}"
+    answers = MappingProxyType({200: Registration})
+
+    registration_id: PathId
+
+
+class ListRegistrations(Operation[Registrations]):
+    """Ask for a page of the registered files. Only of today's API."""
+
+    route: ClassVar[str] = "/v3/ai/file-registrations"
+    asks: ClassVar[str] = "Registered files, page {page}"
+    answers = MappingProxyType({200: Registrations})
+
+    page: int = Field(default=1, ge=1)
+    page_size: int = Field(default=30, ge=1)
+
+
+class DeleteRegistration(Operation[None]):
+    """Archive a registered file. Only of today's API."""
+
+    method: ClassVar[str] = "DELETE"
+    route: ClassVar[str] = GetRegistration.route
+    asks: ClassVar[str] = "Deletion of registered file {registration_id}"
+    answers = MappingProxyType({200: None, 204: None})
+
+    registration_id: PathId

@@ -1,0 +1,118 @@
+"""What all operations have in common that make images; :data:`GENERATING` lists them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from airflow_provider_getty.api.account import Dialect
+from airflow_provider_getty.api.errors import Credit
+from airflow_provider_getty.api.operations.operation import ImageIndex, Operation, PathId, ProductId, Text
+from airflow_provider_getty.api.results import Generation, Pending
+
+AspectRatio: TypeAlias = Literal["1:1", "3:4", "4:3", "9:16", "16:9"]
+"""Width to height."""
+Mood: TypeAlias = Literal["black_and_white", "warm", "cool", "natural", "vivid", "dramatic", "bold"]
+Seed: TypeAlias = Annotated[int, Field(ge=-(2**31), le=2**31 - 1)]
+Percentage: TypeAlias = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+"""Of the width, at the left and right, or of the height of the image."""
+
+_by_name: dict[str, type[GeneratingOperation]] = {}
+GENERATING: Mapping[str, type[GeneratingOperation]] = MappingProxyType(_by_name)
+"""Every generating operation by its name."""
+
+
+class ReferenceGeneration(BaseModel):
+    """A generated image: the request that made it, and its index among the results, from 0."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True)
+
+    generation_request_id: PathId
+    index: ImageIndex = 0
+
+
+class GeneratingOperation(Operation[Pending | Generation]):
+    """What makes images, and may cost a credit each time it is sent.
+
+    A subclass with a ``name`` is listed in :data:`GENERATING`; from the name follow the route, the words for people
+    and the type in the history, where the class does not say them.
+
+    :param product_id: which AI Generator product pays; Getty requires it if the account has several.
+    :param project_code: for products that require one; must be absent for the others.
+    :param notes: for products that require them.
+    """
+
+    name: ClassVar[str]
+    generation_type: ClassVar[str | None]
+    """What Getty's history calls it; None if that is not published."""
+    method: ClassVar[str] = "POST"
+    answers = MappingProxyType({200: Generation, 202: Pending})
+    at_risk: ClassVar[Credit] = Credit.UNKNOWN
+
+    product_id: ProductId | None = None
+    project_code: str | None = None
+    notes: str | None = None
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        """List the operation."""
+        if "name" not in vars(cls):
+            return
+        defaults = {
+            "route": f"/v3/ai/image-generations/{cls.name}",
+            "asks": f"{cls.name.replace('-', ' ').capitalize()} of {{image}}",
+            "generation_type": cls.name.replace("-", "_"),
+        }
+        for attribute in defaults.keys() - vars(cls).keys():
+            setattr(cls, attribute, defaults[attribute])
+        _by_name[cls.name] = cls
+
+
+class ImageOperation(GeneratingOperation):
+    """What makes images from one that exists.
+
+    :param image_id: an image of Getty's creative library; or
+    :param reference_generation: a generated image. Exactly one of the two.
+    """
+
+    image_id: Text | None = None
+    reference_generation: ReferenceGeneration | None = None
+
+    @model_validator(mode="after")
+    def _has_one_image(self) -> Self:
+        names = [name for name in type(self).model_fields if name == "image_id" or name in _REFERENCES]
+        if sum(getattr(self, name) is not None for name in names) != 1:
+            raise ValueError(f"give exactly one of {', '.join(names[:-1])} and {names[-1]}")
+        return self
+
+    @property
+    def asked(self) -> str:
+        """The call in a person's words, with its image."""
+        return self.asks.format(image=self._image)
+
+    @property
+    def _image(self) -> str:
+        if generated := self.reference_generation:
+            return f"image {generated.index} of generation {generated.generation_request_id}"
+        return f"image {self.image_id}"
+
+    @property
+    def dialects(self) -> tuple[Dialect, ...]:
+        """The reference page has a form only for images of the library."""
+        return (Dialect.REFERENCE_PAGE, Dialect.CURRENT) if self.image_id else (Dialect.CURRENT,)
+
+    def arguments(self, dialect: Dialect) -> dict[str, Any]:
+        """The reference page calls the image ``id``, today's API ``reference_asset_id``.
+
+        The page is of refine and tells of extend; that the others once took ``id`` too is not settled.
+        """
+        arguments = super().arguments(dialect)
+        if image_id := arguments.pop("image_id", None):
+            arguments["id" if dialect is Dialect.REFERENCE_PAGE else "reference_asset_id"] = image_id
+        return arguments
+
+
+_REFERENCES = ("reference_generation", "reference_file_registration_id")

@@ -1,0 +1,148 @@
+"""What every operation is: a model of its arguments, that says how it is sent and how its answer is read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from enum import Enum, auto
+from string import Formatter
+from typing import Annotated, Any, ClassVar, Generic, Literal, Self, TypeAlias, TypeVar
+from urllib.parse import quote, urlencode
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from airflow_provider_getty.api.account import Account, Dialect
+from airflow_provider_getty.api.errors import Credit, InvalidRequestError
+
+ResultT_co = TypeVar("ResultT_co", covariant=True)
+
+Text: TypeAlias = Annotated[str, Field(min_length=1)]
+# Becomes a segment of the path, in which "." and ".." would lead elsewhere.
+PathId: TypeAlias = Annotated[str, Field(pattern="[^.]")]
+ImageIndex: TypeAlias = Annotated[int, Field(ge=0, le=2**31 - 1)]
+ProductId: TypeAlias = Annotated[int, Field(ge=0, le=2**31 - 1)]
+MediaType: TypeAlias = Literal["photography", "illustration"]
+
+
+class Credentials(Enum):
+    """What an operation shows to be let in."""
+
+    KEY = auto()
+    """The API key; the access token as well if Getty asks for it with a 401."""
+    KEY_AND_TOKEN = auto()
+
+
+class Operation(BaseModel, Generic[ResultT_co]):
+    """One call of the API.
+
+    Arguments that the route names go into the path, the others into the JSON body (GET: into the query);
+    what is not set is not sent.
+
+    :raises InvalidRequestError: for arguments that Getty does not take.
+    """
+
+    # An id that passed through a template which renders native types is a number.
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
+
+    method: ClassVar[str] = "GET"
+    route: ClassVar[str]
+    asks: ClassVar[str]
+    """The call in a person's words, for messages."""
+    answers: ClassVar[Mapping[int, type[BaseModel] | None]]
+    """The statuses that mean success, each with what its body holds; None for nothing that matters."""
+    credentials: ClassVar[Credentials] = Credentials.KEY_AND_TOKEN
+    content_type: ClassVar[str] = "application/json"
+    committed: ClassVar[Credit] = Credit.UNUSED
+    """What became of the credit if this call certainly did nothing."""
+    at_risk: ClassVar[Credit] = Credit.UNUSED
+    """What became of the credit if nobody knows whether this call did its work."""
+
+    def __init__(self, **arguments: Any) -> None:
+        try:
+            super().__init__(**arguments)
+        except ValidationError as error:
+            problems = "; ".join(
+                ": ".join(filter(None, (".".join(map(str, problem["loc"])), problem["msg"])))
+                for problem in error.errors(include_input=False, include_url=False)
+            )
+            raise self._refused(problems.replace("Value error, ", "")) from None
+
+    @property
+    def asked(self) -> str:
+        """The call in a person's words, with its arguments."""
+        return self.asks.format_map(dict(self))
+
+    @property
+    def dialects(self) -> tuple[Dialect, ...]:
+        """The forms that the call has, the one to try first at the front."""
+        return (Dialect.CURRENT,)
+
+    def forms(self, dialect: Dialect) -> tuple[Dialect, ...]:
+        """The forms to try where this dialect is spoken: that one if the call has it, else all that it has."""
+        return (dialect,) if dialect in self.dialects else self.dialects
+
+    def completed_by(self, account: Account) -> Self:
+        """The same call, with the account's product and project code where it takes them and has none."""
+        defaults = {"product_id": account.product_id, "project_code": account.project_code}
+        missing = {name: value for name, value in defaults.items() if getattr(self, name, value) is None}
+        return self.model_copy(update=missing) if missing else self
+
+    def check(self, account: Account) -> None:
+        """Refuse what no form would hold in which this account sends the call.
+
+        :raises InvalidRequestError: the account and its dialect require more.
+        """
+
+    def path(self, dialect: Dialect) -> str:
+        """The path below the account's base URL, with the query."""
+        path = self.route.format_map(
+            {name: quote(str(getattr(self, name)), safe="") for name in _names_in(self.route)}
+        )
+        query = self.arguments(dialect) if self.method == "GET" else None
+        return f"{path}?{_query(query)}" if query else path
+
+    def body(self, dialect: Dialect) -> bytes | None:
+        """What is sent with the call."""
+        return None if self.method in ("GET", "DELETE") else json.dumps(self.arguments(dialect)).encode()
+
+    def arguments(self, dialect: Dialect) -> dict[str, Any]:  # noqa: ARG002 - for subclasses
+        """What is sent in the body or the query."""
+        return self.model_dump(mode="json", exclude=_names_in(self.route), exclude_none=True)
+
+    def read(self, status: int, document: Any) -> ResultT_co:
+        """Turn the JSON of a successful answer into the result.
+
+        :raises ValueError: the answer is not as documented.
+        """
+        answer = self.answers[status]
+        return answer.model_validate(document) if answer else None  # type: ignore[return-value]
+
+    @classmethod
+    def _refused(cls, problem: str) -> InvalidRequestError:
+        return InvalidRequestError(f"{cls.__name__} cannot be asked: {problem}.")
+
+
+class MovedOperation(Operation[ResultT_co], Generic[ResultT_co]):
+    """A call that lived under ``beta/`` in the time of the reference page, and lives under ``v3/`` today."""
+
+    @property
+    def dialects(self) -> tuple[Dialect, ...]:
+        """The reference page and today's API have it in different places."""
+        return (Dialect.REFERENCE_PAGE, Dialect.CURRENT)
+
+    def path(self, dialect: Dialect) -> str:
+        """``/beta/…`` of the reference page, ``/v3/…`` of today."""
+        path = super().path(dialect)
+        return path.replace("/v3/", "/beta/", 1) if dialect is Dialect.REFERENCE_PAGE else path
+
+
+def _names_in(route: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(route) if name}
+
+
+def _query(arguments: Mapping[str, Any]) -> str:
+    """Lists repeat their name, as OpenAPI has it where Getty says nothing else."""
+    written = {
+        name: str(value).lower() if isinstance(value, bool) else value for name, value in arguments.items()
+    }
+    return urlencode(written, doseq=True)
