@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 import time
-from collections.abc import Awaitable, Callable
-from typing import BinaryIO, Self, TypeVar
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, BinaryIO, Self, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import tenacity
+from yarl import URL
 
 from airflow_provider_getty.api import errors
 from airflow_provider_getty.api.account import Account
 from airflow_provider_getty.api.answers import Answer
+from airflow_provider_getty.api.budget import RequestBudget, budget_of
+from airflow_provider_getty.api.observing import Observer, Unobserved
 from airflow_provider_getty.api.operations import Operation
-from airflow_provider_getty.api.pacing import Polling, RequestBudget, patience
+from airflow_provider_getty.api.pacing import Polling, patience
+from airflow_provider_getty.api.poller import Poller, Waiting
 from airflow_provider_getty.api.protocol import (
     Call,
     Conversation,
@@ -36,6 +41,25 @@ ResultT = TypeVar("ResultT")
 
 _CHUNK = 256 * 1024
 _CONNECTIONS = 20
+_LATE = 0.002
+_STILL_PENDING = StillPending()
+
+
+@dataclass(frozen=True, slots=True)
+class _Exchanged:
+    """A call that was made before its conversation began, and what came of it."""
+
+    call: Call
+    reply: Answer | errors.TransportError
+
+
+@dataclass(frozen=True, slots=True)
+class _PollHead:
+    """What all polls show as long as the token is good."""
+
+    token: str | None = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    proxy: str | None
 
 
 class AsyncGettyClient:
@@ -43,16 +67,26 @@ class AsyncGettyClient:
 
     :param account: whose credentials are used.
     :param on_token: told each new access token, so that it can be masked in logs.
+    :param observer: told each request and poll.
+    :param connections: how many there may be at most, and so how many requests under way at a time.
     """
 
-    def __init__(self, account: Account, *, on_token: Callable[[str], Awaitable[None]] | None = None) -> None:
+    def __init__(
+        self,
+        account: Account,
+        *,
+        on_token: Callable[[str], Awaitable[None]] | None = None,
+        observer: Observer | None = None,
+        connections: int = _CONNECTIONS,
+    ) -> None:
         self.account = account
+        self.budget = budget_of(account)
         self._protocol = Protocol(account)
         self._on_token = on_token
+        self._observer = observer or Unobserved()
         self._token_lock = asyncio.Lock()
-        self._budget = RequestBudget(account.max_requests_per_second)
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=_CONNECTIONS),
+            connector=_Connector(self.budget, connections),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(
                 total=None, sock_connect=account.timeout, sock_read=account.timeout
@@ -60,6 +94,8 @@ class AsyncGettyClient:
         )
         # aiohttp (3.12 to 3.14) repeats a PUT whose connection broke: a download could cost twice.
         self._session._retry_connection = False  # noqa: SLF001
+        self._poll_head: _PollHead | None = None
+        self._poller = Poller(self._look, budget=self.budget, observer=self._observer, workers=connections)
 
     async def __aenter__(self) -> Self:
         return self
@@ -69,6 +105,7 @@ class AsyncGettyClient:
 
     async def close(self) -> None:
         """Close the pooled connections."""
+        await self._poller.close()
         await self._session.close()
 
     async def ask(self, operation: Operation[ResultT], *, deadline: float | None = None) -> ResultT:
@@ -84,45 +121,75 @@ class AsyncGettyClient:
         interval: float | None = None,
         submitted: float | None = None,
         first_poll_in: float = 0.0,
+        kind: str = "",
     ) -> ResultT:
         """Poll a generation or a download until it is finished; see :meth:`.client.GettyClient.wait_for`.
 
-        :param submitted: when it was submitted (``time.time()``). None: now.
-        :param first_poll_in: seconds to wait before the first poll.
+        :param first_poll_in: seconds in which it is not polled yet; 0: poll at once.
         """
-        started = time.time() if submitted is None else submitted
-        polling = Polling(operation.asked, submitted=started, deadline=deadline, interval=interval)
-        delay = first_poll_in
-        while True:
-            await asyncio.sleep(delay)
-            outcome: StillPending | errors.GettyError
-            try:
-                answer = await self._ask(operation)
-                if not isinstance(answer, StillPending):
-                    return answer
-                outcome = answer
-            except errors.GettyError as error:
-                outcome = error
-            delay = polling.after(outcome, now=time.time(), jitter=random.random())  # noqa: S311
-            if isinstance(outcome, errors.GettyError):
-                log.warning("%s The next poll is in %.1f s.", outcome, delay)
+        polling = Polling(
+            operation.asked,
+            submitted=time.time() if submitted is None else submitted,
+            deadline=deadline,
+            interval=interval,
+            schedule=self._poller.schedule(f"{type(operation).__name__} {kind}"),
+        )
+        log.info("%s: waiting for at most %.0f s.", operation.asked, deadline - time.time())
+        result = await self._poller.wait_for(operation, polling, first_poll_in=first_poll_in)
+        log.info("%s", polling.summary(now=time.time()))
+        return result  # type: ignore[no-any-return]
 
     async def fetch_image(self, url: str, into: BinaryIO, *, asked: str) -> int:
         """Stream an image from its signed URL into a file; see :meth:`.client.GettyClient.fetch_image`."""
-        return await self._drive(fetch_image(url, into, asked=asked))
+        return await self._drive(fetch_image(url, into, asked=asked), "Image")
 
-    async def _ask(self, operation: Operation[ResultT]) -> ResultT:
-        return await self._drive(self._protocol.ask(operation))
+    async def _ask(self, operation: Operation[ResultT], exchanged: _Exchanged | None = None) -> ResultT:
+        return await self._drive(self._protocol.ask(operation), type(operation).__name__, exchanged)
 
-    async def _drive(self, conversation: Conversation[ResultT]) -> ResultT:
+    async def _look(self, waiting: Waiting) -> Any:
+        """Poll once, by the shortest way there is: only what is not pending takes part in a conversation."""
+        operation = waiting.operation
+        head = self._poll_head
+        if waiting.address is None or head is None or head.token != self._protocol.token:
+            first = next(self._protocol.ask(operation))
+            if not isinstance(first, Send) or first.call.method != "GET":
+                return await self._ask(operation)
+            waiting.address = URL(first.call.url, encoded=True)
+            head = _PollHead(self._protocol.token, first.call.headers, _proxy(first.call.url))
+            self._poll_head = head
+        reply: Answer | errors.TransportError
+        sent, status = time.monotonic(), None
+        try:
+            async with self._session.get(
+                waiting.address, headers=head.headers, allow_redirects=False, proxy=head.proxy
+            ) as response:
+                status = response.status
+                if status == HTTPStatus.ACCEPTED and operation.answers.get(status, status) is None:
+                    await response.read()
+                    return _STILL_PENDING
+                reply = await _answer(response, None)
+                self.budget.answered(reply, time.monotonic() - sent)
+        except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
+            reply = _failure(error)
+        finally:
+            self._observer.requested(type(operation).__name__, status)
+        call = Call("GET", str(waiting.address), head.headers)
+        waiting.address = None  # the next conversation may lead elsewhere
+        return await self._ask(operation, _Exchanged(call, reply))
+
+    async def _drive(
+        self, conversation: Conversation[ResultT], name: str, exchanged: _Exchanged | None = None
+    ) -> ResultT:
         result: Answer | errors.GettyError | None = None
         try:
             while True:
                 step = proceed(conversation, result)
                 try:
                     match step:
+                        case Send(call) if exchanged and call == exchanged.call:
+                            result, exchanged = exchanged.reply, None
                         case Send(call):
-                            result = await self._send(call)
+                            result = await self._send(call, name)
                         case NewToken(refused):
                             await self._renew_token(refused)
                             result = None
@@ -134,12 +201,13 @@ class AsyncGettyClient:
     async def _renew_token(self, refused: str | None) -> None:
         async with self._token_lock:
             if self._protocol.needs_token(refused):
-                await self._drive(self._protocol.fetch_token())
+                await self._drive(self._protocol.fetch_token(), "Token")
                 if self._on_token and self._protocol.token:
                     await self._on_token(self._protocol.token)
 
-    async def _send(self, call: Call) -> Answer:
-        await asyncio.sleep(self._budget.reserve(time.monotonic()))
+    async def _send(self, call: Call, name: str) -> Answer:
+        await self._take_turn()
+        sent, status = time.monotonic(), None
         try:
             async with self._session.request(
                 call.method,
@@ -149,11 +217,41 @@ class AsyncGettyClient:
                 allow_redirects=False,
                 proxy=_proxy(call.url),
             ) as response:
-                return await _answer(response, call.into)
+                status = response.status
+                answer = await _answer(response, call.into)
+                self.budget.answered(answer, time.monotonic() - sent)
+                return answer
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
             failure = _failure(error)
+        finally:
+            self._observer.requested(name, status)
         # Outside of the handler, as what aiohttp raises may show the URL, which may be signed.
         raise failure
+
+    async def _take_turn(self) -> None:
+        # The loop may not have run since the last call: it has to see which pooled connections were closed.
+        await asyncio.sleep(0)
+        number = self.budget.queue()
+        try:
+            while delay := self.budget.take_call(number):  # noqa: ASYNC110 - other threads and loops take turns too
+                await asyncio.sleep(delay)
+        finally:
+            self.budget.leave(number)
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Tells the budget about requests that had to wait for a connection, and left later than it was told."""
+
+    def __init__(self, budget: RequestBudget, connections: int) -> None:
+        super().__init__(limit=connections)
+        self._budget = budget
+
+    async def connect(self, *arguments: Any, **named: Any) -> Any:
+        asked = time.monotonic()
+        connection = await super().connect(*arguments, **named)
+        if (late := time.monotonic() - asked) > _LATE:
+            self._budget.sent_late(late)
+        return connection
 
 
 def _proxy(url: str) -> str | None:

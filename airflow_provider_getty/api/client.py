@@ -7,6 +7,7 @@ import random
 import ssl
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from http.cookiejar import DefaultCookiePolicy
 from typing import BinaryIO, Self, TypeVar
@@ -19,8 +20,10 @@ from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, SSL
 from airflow_provider_getty.api import errors
 from airflow_provider_getty.api.account import Account
 from airflow_provider_getty.api.answers import Answer
+from airflow_provider_getty.api.budget import budget_of
+from airflow_provider_getty.api.observing import Observer, Unobserved
 from airflow_provider_getty.api.operations import Operation
-from airflow_provider_getty.api.pacing import Polling, RequestBudget, patience
+from airflow_provider_getty.api.pacing import Polling, patience
 from airflow_provider_getty.api.protocol import (
     Call,
     Conversation,
@@ -31,6 +34,7 @@ from airflow_provider_getty.api.protocol import (
     proceed,
 )
 from airflow_provider_getty.api.results import StillPending
+from airflow_provider_getty.api.schedule import Schedule
 
 log = logging.getLogger(__name__)
 
@@ -54,15 +58,23 @@ class GettyClient:
 
     :param account: whose credentials are used.
     :param on_token: told each new access token, so that it can be masked in logs.
+    :param observer: told each request.
     """
 
-    def __init__(self, account: Account, *, on_token: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self,
+        account: Account,
+        *,
+        on_token: Callable[[str], None] | None = None,
+        observer: Observer | None = None,
+    ) -> None:
         self.account = account
         self._protocol = Protocol(account)
         self._on_token = on_token
         self._token_lock = threading.Lock()
-        self._budget = RequestBudget(account.max_requests_per_second)
-        self._budget_lock = threading.Lock()
+        self._observer = observer or Unobserved()
+        self._budget = budget_of(account)
+        self._schedules: defaultdict[str, Schedule] = defaultdict(Schedule)
         self._session = requests.Session()
         self._session.auth = lambda request: request  # or a ~/.netrc would replace the token
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
@@ -87,7 +99,7 @@ class GettyClient:
         :raises GettyError: in every way in which it may fail.
         """
         retrying = tenacity.Retrying(**patience(deadline, clock=time.time, log=log))
-        return retrying(lambda: self._drive(self._protocol.ask(operation)))
+        return retrying(lambda: self._drive(self._protocol.ask(operation), type(operation).__name__))
 
     def wait_for(
         self,
@@ -95,28 +107,41 @@ class GettyClient:
         *,
         deadline: float,
         interval: float | None = None,
+        submitted: float | None = None,
+        kind: str = "",
     ) -> ResultT:
         """Poll a generation or a download until it is finished.
 
         :param operation: the poll.
         :param deadline: when to give up (``time.time()``).
         :param interval: a fixed number of seconds between polls. None: by the age of what is waited for.
+        :param submitted: when it was submitted (``time.time()``). None: now.
+        :param kind: what takes about as long as this: how long it takes is learned of each kind.
         :raises DeadlineExceededError: it is not finished in time.
         :raises GettyError: in every other way in which it fails for good.
         """
-        polling = Polling(operation.asked, submitted=time.time(), deadline=deadline, interval=interval)
+        polling = Polling(
+            operation.asked,
+            submitted=time.time() if submitted is None else submitted,
+            deadline=deadline,
+            interval=interval,
+            schedule=self._schedules[f"{type(operation).__name__} {kind}"],
+        )
+        log.info("%s: waiting for at most %.0f s.", operation.asked, deadline - time.time())
         while True:
             outcome: StillPending | errors.GettyError
             try:
                 answer = self.ask(operation)
                 if not isinstance(answer, StillPending):
+                    polling.finished(now=time.time())
+                    log.info("%s", polling.summary(now=time.time()))
                     return answer
                 outcome = answer
             except errors.GettyError as error:
                 outcome = error
             delay = polling.after(outcome, now=time.time(), jitter=random.random())  # noqa: S311
-            if isinstance(outcome, errors.GettyError):
-                log.warning("%s The next poll is in %.1f s.", outcome, delay)
+            if polling.remark:
+                log.warning("%s", polling.remark)
             time.sleep(delay)
 
     def fetch_image(self, url: str, into: BinaryIO, *, asked: str) -> int:
@@ -124,9 +149,9 @@ class GettyClient:
 
         :raises DownloadError: it did not arrive whole.
         """
-        return self._drive(fetch_image(url, into, asked=asked))
+        return self._drive(fetch_image(url, into, asked=asked), "Image")
 
-    def _drive(self, conversation: Conversation[ResultT]) -> ResultT:
+    def _drive(self, conversation: Conversation[ResultT], name: str) -> ResultT:
         result: Answer | errors.GettyError | None = None
         try:
             while True:
@@ -134,7 +159,7 @@ class GettyClient:
                 try:
                     match step:
                         case Send(call):
-                            result = self._send(call)
+                            result = self._send(call, name)
                         case NewToken(refused):
                             self._renew_token(refused)
                             result = None
@@ -146,14 +171,13 @@ class GettyClient:
     def _renew_token(self, refused: str | None) -> None:
         with self._token_lock:
             if self._protocol.needs_token(refused):
-                self._drive(self._protocol.fetch_token())
+                self._drive(self._protocol.fetch_token(), "Token")
                 if self._on_token and self._protocol.token:
                     self._on_token(self._protocol.token)
 
-    def _send(self, call: Call) -> Answer:
-        with self._budget_lock:
-            delay = self._budget.reserve(time.monotonic())
-        time.sleep(delay)
+    def _send(self, call: Call, name: str) -> Answer:
+        self._take_turn()
+        sent, status = time.monotonic(), None
         try:
             with self._session.request(
                 call.method,
@@ -164,11 +188,24 @@ class GettyClient:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                return _answer(response, call.into)
+                status = response.status_code
+                answer = _answer(response, call.into)
+                self._budget.answered(answer, time.monotonic() - sent)
+                return answer
         except (requests.RequestException, HTTPError) as error:
             failure = _failure(error)
+        finally:
+            self._observer.requested(name, status)
         # Outside of the handler, as what requests raises shows the URL, which may be signed.
         raise failure
+
+    def _take_turn(self) -> None:
+        number = self._budget.queue()
+        try:
+            while delay := self._budget.take_call(number):
+                time.sleep(delay)
+        finally:
+            self._budget.leave(number)
 
 
 def _answer(response: requests.Response, into: BinaryIO | None) -> Answer:

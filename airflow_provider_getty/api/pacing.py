@@ -1,4 +1,4 @@
-"""When to ask next, how fast one may send, and when to give up.
+"""When to ask next after what came of the last time, and when to give up.
 
 Nothing here does I/O: the time, in seconds, is an argument, or comes from the caller's clock. What counts
 against a deadline is wall-clock time, which is the same in a worker and in a triggerer.
@@ -7,9 +7,7 @@ against a deadline is wall-clock time, which is the same in a worker and in a tr
 from __future__ import annotations
 
 import logging
-import math
 import random
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,26 +22,10 @@ from airflow_provider_getty.api.errors import (
     RateLimitError,
 )
 from airflow_provider_getty.api.results import StillPending
-
-# Getty says that a generation is pending for up to 60 s; most take far less. Polling at a fixed share of the
-# age costs few requests, and the result is known late by at most that share.
-_SHARE_OF_AGE = 0.2
-_SHORTEST_DELAY = 1.0
-_LONGEST_DELAY = 15.0
-_JITTER = 0.1
+from airflow_provider_getty.api.schedule import Schedule, Subject
 
 _FIRST_BACKOFF = 1.0
 _LONGEST_BACKOFF = 60.0
-
-
-def poll_delay(age: float, *, jitter: float) -> float:
-    """Seconds until the next look at a pending generation.
-
-    :param age: seconds since the generation was submitted.
-    :param jitter: a random number from 0 to 1, so that what was submitted together is not polled together.
-    """
-    delay = min(max(age * _SHARE_OF_AGE, _SHORTEST_DELAY), _LONGEST_DELAY)
-    return delay * (1 + _JITTER * (2 * jitter - 1))
 
 
 def backoff(error: GettyError, failures: int, *, jitter: float) -> float:
@@ -59,7 +41,7 @@ def backoff(error: GettyError, failures: int, *, jitter: float) -> float:
     return longest * (0.5 + 0.5 * jitter)
 
 
-@dataclass
+@dataclass(slots=True)
 class Polling:
     """The wait for a generation or a download: told what each poll brought, it says when to poll next.
 
@@ -68,67 +50,101 @@ class Polling:
     :param asked: what is waited for, for the error at the deadline.
     :param submitted: when it was submitted, or at least known to be pending.
     :param deadline: when to give up.
-    :param interval: a fixed number of seconds between polls; None: by the age of the generation.
+    :param interval: a fixed number of seconds between polls; None: as the schedule has it.
+    :param schedule: of things of its kind; it learns when this one was finished.
     """
 
     asked: str
     submitted: float
     deadline: float
     interval: float | None = None
+    schedule: Schedule = field(default_factory=Schedule)
+    polls: int = field(default=0, init=False)
+    remark: str | None = field(default=None, init=False)
+    """What to log about the last poll. One in trouble is remarked on at its 1st, 2nd, 4th, 8th … trouble."""
+    _subject: Subject | None = field(init=False)
     _failures: int = field(default=0, init=False)
+    _troubles: int = field(default=0, init=False)
+    _remarked: bool = field(default=False, init=False)
+    _last: StillPending | GettyError | None = field(default=None, init=False)
 
-    def after(self, outcome: StillPending | GettyError, *, now: float, jitter: float) -> float:
+    def __post_init__(self) -> None:
+        self._subject = self.schedule.follow()
+
+    def first(self, not_before: float, *, now: float, jitter: float, price: float = 1.0) -> float:
+        """Say how many seconds to wait until the first poll.
+
+        :param not_before: so many at least, unless the deadline comes sooner; 0: poll at once.
+        """
+        if not not_before:
+            return 0.0
+        scheduled = 0.0 if self.interval else self._scheduled(now, jitter, price)
+        return max(0.0, min(max(not_before, scheduled), self.deadline - now))
+
+    def after(
+        self, outcome: StillPending | GettyError, *, now: float, jitter: float, price: float = 1.0
+    ) -> float:
         """Say how many seconds to wait until the next poll.
 
         :param outcome: what the last poll brought.
+        :param price: of a poll, as of :meth:`.schedule.Schedule.delay`.
         :raises GettyError: the outcome itself, if it is final.
         :raises DeadlineExceededError: the time is over.
         """
+        self.polls += 1
+        self._last = outcome
         match outcome:
             case StillPending():
                 self._failures = 0
-                delay = self.interval or poll_delay(now - self.submitted, jitter=jitter)
+                if self._subject:
+                    self._subject.pending_at = max(0.0, now - self.submitted)
+                delay = self.interval or self._scheduled(now, jitter, price)
             case GettyError(worth_waiting=False):
                 raise outcome
             case GettyError():
                 self._failures += 1
+                self._troubles += 1
                 delay = backoff(outcome, self._failures, jitter=jitter)
         if now >= self.deadline:
-            raise self.too_late(outcome, now=now)
+            raise self.too_late(now=now)
         # The last poll is made at the deadline itself: what is finished by then is not given up.
-        return min(delay, self.deadline - now)
+        delay = min(delay, self.deadline - now)
+        self._remark(outcome, delay)
+        return delay
 
-    def too_late(self, outcome: StillPending | GettyError, *, now: float) -> DeadlineExceededError:
+    def finished(self, *, now: float) -> None:
+        """Take note that the last poll brought the result, for the schedule of those to come."""
+        self.polls += 1
+        age = now - self.submitted
+        if self._subject and age > self._subject.pending_at:
+            self.schedule.learn(self._subject, age)
+
+    def summary(self, *, now: float) -> str:
+        """What to log when it is finished."""
+        return f"{self.asked}: finished after {now - self.submitted:.0f} s and {self.polls} polls."
+
+    def too_late(self, *, now: float) -> DeadlineExceededError:
         """The error of a generation that is not finished at its deadline."""
         waited = f"not finished after {now - self.submitted:.0f} s"
-        last = f"; the last answer was: {outcome.problem}" if isinstance(outcome, GettyError) else ""
+        last = f"; the last answer was: {self._last.problem}" if isinstance(self._last, GettyError) else ""
         return DeadlineExceededError(
             f"{waited}{last}.",
             asked=self.asked,
             credit=Credit.COMMITTED,
         )
 
+    def _scheduled(self, now: float, jitter: float, price: float) -> float:
+        return self.schedule.delay(max(0.0, now - self.submitted), jitter=jitter, price=price)
 
-class RequestBudget:
-    """At most so many requests in any one second (below one per second: one in any 1 / rate seconds).
-
-    :param per_second: the limit; None: no limit.
-    """
-
-    def __init__(self, per_second: float | None) -> None:
-        self._count = max(1, math.floor(per_second)) if per_second else 0
-        self._window = max(1.0, self._count / per_second) if per_second else 0.0
-        self._sent: deque[float] = deque(maxlen=self._count)
-
-    def reserve(self, now: float) -> float:
-        """Take the next free place, and return how many seconds to wait for it."""
-        if not self._count:
-            return 0.0
-        at = max(now, self._sent[-1] if self._sent else now)
-        if len(self._sent) == self._count:
-            at = max(at, self._sent[0] + self._window)
-        self._sent.append(at)
-        return at - now
+    def _remark(self, outcome: StillPending | GettyError, delay: float) -> None:
+        self.remark = None
+        if isinstance(outcome, GettyError):
+            if self._troubles.bit_count() == 1:
+                self._remarked = True
+                self.remark = f"{outcome} The next poll is in {delay:.1f} s."
+        elif self._remarked:
+            self._remarked = False
+            self.remark = f"{self.asked}: Getty answers again; still pending."
 
 
 def patience(deadline: float | None, *, clock: Callable[[], float], log: logging.Logger) -> dict[str, Any]:

@@ -28,6 +28,7 @@ class GenerationTrigger(BaseTrigger):
         is polled.
     :param getty_conn_id: a connection of the type ``getty``.
     :param poll_interval: a fixed number of seconds between polls. None: by the age of the generation.
+    :param kind: the operation that made it, if known: how long it takes is learned of each kind.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class GenerationTrigger(BaseTrigger):
         submitted: float | None = None,
         getty_conn_id: str = "getty_default",
         poll_interval: float | None = None,
+        kind: str = "",
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.generation_request_id = generation_request_id
@@ -45,6 +47,7 @@ class GenerationTrigger(BaseTrigger):
         self.submitted = time.time() if submitted is None else submitted
         self.getty_conn_id = getty_conn_id
         self.poll_interval = poll_interval
+        self.kind = kind
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """The class and the arguments from which Airflow makes this trigger again elsewhere."""
@@ -56,6 +59,7 @@ class GenerationTrigger(BaseTrigger):
                 "submitted": self.submitted,
                 "getty_conn_id": self.getty_conn_id,
                 "poll_interval": self.poll_interval,
+                "kind": self.kind,
             },
         )
 
@@ -64,7 +68,8 @@ class GenerationTrigger(BaseTrigger):
         from airflow_provider_getty.api.errors import Credit, GettyError  # noqa: PLC0415
         from airflow_provider_getty.api.operations import GetGeneration  # noqa: PLC0415
         from airflow_provider_getty.outcomes import Outcome  # noqa: PLC0415
-        from airflow_provider_getty.triggers.shared_client import shared_client  # noqa: PLC0415
+        from airflow_provider_getty.triggers.poller import shared_client  # noqa: PLC0415
+        from airflow_provider_getty.triggers.submission import place_freed  # noqa: PLC0415
 
         try:
             async with shared_client(self.getty_conn_id) as client:
@@ -73,12 +78,16 @@ class GenerationTrigger(BaseTrigger):
                     deadline=self.deadline,
                     interval=self.poll_interval,
                     submitted=self.submitted,
-                    first_poll_in=min(_FIRST_POLL_IN, max(0.0, self.deadline - time.time())),
+                    first_poll_in=_FIRST_POLL_IN,
+                    kind=self.kind,
                 )
             outcome = Outcome.of(result)
         except GettyError as error:
             error.credit = Credit.COMMITTED  # whatever is wrong here, the generation is submitted
+            log.warning("%s", error)
             outcome = Outcome.of(error)
+        else:
+            place_freed(self.getty_conn_id)
         yield TriggerEvent(outcome.as_event())  # type: ignore[no-untyped-call]
 
     async def on_kill(self) -> None:

@@ -1,12 +1,14 @@
-"""Either client, connected to the emulator."""
+"""Either client, connected to the emulator; and a Getty for many waits at once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from both_clients import Async, Client, Connect, Sync
+from pending_getty import PendingGetty, pending_getty
 
 from airflow_provider_getty.api import pacing
 from airflow_provider_getty.api.account import Account
@@ -37,3 +39,12 @@ def connect(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 def getty(connect: Connect, getty_emulator: Emulator) -> Client:
     """A client of the emulator."""
     return connect(getty_emulator)
+
+
+@pytest_asyncio.fixture
+async def polled(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[PendingGetty]:
+    """A Getty in the test's own event loop."""
+    monkeypatch.setattr(pacing, "_FIRST_BACKOFF", 0.02)
+    monkeypatch.setenv("NO_PROXY", "*")
+    async with pending_getty() as getty:
+        yield getty

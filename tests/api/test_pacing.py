@@ -1,14 +1,11 @@
-"""When to ask next, how fast one may send, and when to give up."""
+"""When to ask next after what came of the last time, and when to give up."""
 
 from __future__ import annotations
 
 import logging
-from bisect import bisect_left
 
 import pytest
 import tenacity
-from hypothesis import given
-from hypothesis import strategies as st
 
 from airflow_provider_getty.api.errors import (
     AuthenticationError,
@@ -23,29 +20,15 @@ from airflow_provider_getty.api.errors import (
     ServerError,
     UnexpectedAnswerError,
 )
-from airflow_provider_getty.api.pacing import Polling, RequestBudget, backoff, patience, poll_delay
+from airflow_provider_getty.api.pacing import Polling, backoff, patience
 from airflow_provider_getty.api.results import Pending
+from airflow_provider_getty.api.schedule import Schedule, Subject
 
 PENDING = Pending(generation_request_id="g")
 COMMITTED = {"credit": Credit.COMMITTED}
 RATE_LIMIT = RateLimitError("429", status=429, **COMMITTED)
 AWAY = ConnectionFailedError("Nobody is there.", **COMMITTED)
 SERVER_ERROR = ServerError("Getty answered 503.", status=503, **COMMITTED)
-
-
-# Polls
-
-
-@pytest.mark.parametrize(
-    ("age", "delay"), [(-5, 1), (0, 1), (5, 1), (10, 2), (30, 6), (75, 15), (80, 15), (86_400, 15)]
-)
-def test_polls_come_at_a_fifth_of_the_age_between_1_and_15_seconds(age: float, delay: float) -> None:
-    assert poll_delay(age, jitter=0.5) == pytest.approx(delay)
-
-
-def test_jitter_moves_a_poll_by_up_to_a_tenth() -> None:
-    assert poll_delay(50, jitter=0) == pytest.approx(9)
-    assert poll_delay(50, jitter=1) == pytest.approx(11)
 
 
 # Back-off
@@ -78,9 +61,52 @@ def polling(**changes: float) -> Polling:
     return Polling("Status of generation g", **{"submitted": 100.0, "deadline": 160.0} | changes)
 
 
-def test_a_pending_generation_is_polled_by_its_age() -> None:
-    assert polling().after(PENDING, now=110, jitter=0.5) == 2
-    assert polling().after(PENDING, now=130, jitter=0.5) == 6
+def test_a_pending_generation_is_polled_as_the_schedule_has_it_for_its_age() -> None:
+    for age in (-5, 0, 10, 30):
+        scheduled = Schedule().delay(max(0, age), jitter=0.5)
+        assert polling().after(PENDING, now=100 + age, jitter=0.5) == scheduled
+
+
+def test_the_dearer_polls_are_the_fewer_there_are() -> None:
+    cheap, dear = (polling().after(PENDING, now=110, jitter=0.5, price=price) for price in (1, 9))
+    assert dear > 1.5 * cheap
+
+
+def test_the_first_poll_comes_at_once_or_as_scheduled_but_not_before_it_may() -> None:
+    scheduled = Schedule().delay(0, jitter=0.5)
+    assert polling().first(0.0, now=100, jitter=0.5) == 0
+    assert polling().first(0.1, now=100, jitter=0.5) == scheduled
+    assert polling().first(scheduled + 5, now=100, jitter=0.5) == scheduled + 5
+    assert polling(interval=3).first(1.0, now=100, jitter=0.5) == 1
+    assert polling().first(5.0, now=158, jitter=0.5) == 2
+    assert polling().first(5.0, now=170, jitter=0.5) == 0
+
+
+class Learned(Schedule):
+    """Remembers what it was taught."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.taught: list[tuple[float, float]] = []
+
+    def learn(self, subject: Subject, finished_by: float) -> None:
+        self.taught.append((subject.pending_at, finished_by))
+
+
+def test_the_schedule_learns_between_which_ages_a_generation_was_finished() -> None:
+    schedule = Learned()
+    wait = Polling("g", submitted=100, deadline=160, schedule=schedule)
+    wait.after(PENDING, now=107, jitter=0.5)
+    wait.after(RATE_LIMIT, now=110, jitter=0.5)
+    wait.finished(now=112)
+    Polling("g", submitted=100, deadline=160, schedule=schedule).finished(now=105)
+    assert schedule.taught == [(7, 12), (0, 5)]
+
+
+def test_nothing_is_learned_from_a_clock_that_went_back() -> None:
+    schedule = Learned()
+    Polling("g", submitted=100, deadline=160, schedule=schedule).finished(now=99)
+    assert schedule.taught == []
 
 
 def test_a_fixed_interval_replaces_the_schedule() -> None:
@@ -151,6 +177,24 @@ def test_an_error_that_waiting_cannot_mend_ends_the_wait_with_itself(final: Gett
     assert caught.value is final
 
 
+def test_trouble_and_its_end_are_remarked_on_but_less_and_less_often() -> None:
+    wait, remarks = polling(deadline=10_000), []
+    for now in range(101, 111):
+        wait.after(SERVER_ERROR, now=now, jitter=1)
+        remarks.append(wait.remark)
+    assert [bool(remark) for remark in remarks] == [k in (1, 2, 4, 8) for k in range(1, 11)]
+    assert str(remarks[1]).startswith("Getty answered 503.")
+    assert str(remarks[1]).endswith("The next poll is in 2.0 s.")
+    wait.after(PENDING, now=111, jitter=1)
+    assert wait.remark == "Status of generation g: Getty answers again; still pending."
+    wait.after(PENDING, now=112, jitter=1)
+    assert wait.remark is None
+    for now in range(113, 123, 2):
+        wait.after(SERVER_ERROR, now=now, jitter=1)
+        wait.after(PENDING, now=now + 1, jitter=1)
+        assert wait.remark is None
+
+
 @pytest.mark.parametrize("outcome", [PENDING, RATE_LIMIT])
 def test_the_last_poll_is_made_at_the_deadline_itself(outcome: Pending | GettyError) -> None:
     assert polling().after(outcome, now=159.75, jitter=1) == 0.25
@@ -168,51 +212,6 @@ def test_a_generation_that_is_pending_at_the_deadline_is_given_up_but_can_be_col
 def test_the_error_at_the_deadline_names_the_last_trouble() -> None:
     with pytest.raises(DeadlineExceededError, match="after 61 s; the last answer was: Getty answered 503"):
         polling().after(SERVER_ERROR, now=161, jitter=0.5)
-
-
-# The request budget
-
-
-@given(
-    per_second=st.floats(min_value=0.1, max_value=50),
-    pauses=st.lists(st.floats(min_value=0, max_value=3), max_size=200),
-)
-def test_never_more_than_the_limit_is_sent_in_any_one_second(per_second: float, pauses: list[float]) -> None:
-    budget, now, sent = RequestBudget(per_second), 0.0, []
-    for pause in pauses:
-        now += pause
-        sent.append(now + budget.reserve(now))
-    assert sent == sorted(sent)
-    for start in sent:
-        in_window = bisect_left(sent, start + 1 - 1e-6) - bisect_left(sent, start)
-        assert in_window <= max(1, per_second)
-
-
-@given(
-    per_second=st.floats(min_value=0.1, max_value=50),
-    pauses=st.lists(st.floats(min_value=0, max_value=3), max_size=200),
-)
-def test_who_keeps_to_the_limit_by_himself_never_waits(per_second: float, pauses: list[float]) -> None:
-    budget, now = RequestBudget(per_second), 0.0
-    apart = 1 / max(1, int(per_second)) if per_second >= 1 else 1 / per_second
-    for pause in pauses:
-        now += apart + 1e-6 + pause
-        assert budget.reserve(now) == 0
-
-
-def test_a_burst_is_spread_over_the_seconds() -> None:
-    budget = RequestBudget(2)
-    assert [budget.reserve(10) for _ in range(5)] == [0, 0, 1, 1, 2]
-
-
-def test_a_limit_below_one_means_one_request_in_so_many_seconds() -> None:
-    budget = RequestBudget(0.25)
-    assert [budget.reserve(10), budget.reserve(10), budget.reserve(12)] == [0, 4, 6]
-
-
-def test_without_a_limit_nothing_waits() -> None:
-    budget = RequestBudget(None)
-    assert {budget.reserve(0) for _ in range(1000)} == {0}
 
 
 # Patience

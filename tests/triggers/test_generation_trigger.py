@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import time
-import weakref
-from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -18,7 +15,7 @@ from airflow_provider_getty.api.errors import Credit
 from airflow_provider_getty.emulator.server import Emulator
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.outcomes import Outcome
-from airflow_provider_getty.triggers import generation, shared_client
+from airflow_provider_getty.triggers import generation
 from airflow_provider_getty.triggers.generation import GenerationTrigger
 
 pytestmark = pytest.mark.usefixtures("impatient")
@@ -69,7 +66,7 @@ def test_its_event_holds_no_signed_url_and_no_secret(getty: Emulator, pending: s
 
 
 def test_it_is_made_again_from_what_airflow_stores(pending: str) -> None:
-    waiting = trigger(pending, submitted=1.5, getty_conn_id="another", poll_interval=3.0)
+    waiting = trigger(pending, submitted=1.5, getty_conn_id="another", poll_interval=3.0, kind="refine")
     path, arguments = waiting.serialize()
     assert path == "airflow_provider_getty.triggers.generation.GenerationTrigger"
     stored = json.loads(json.dumps(arguments))
@@ -157,77 +154,6 @@ def test_a_connection_that_is_not_there_is_told() -> None:
     outcome = fired(trigger("1", getty_conn_id="nowhere"))
     assert "Connection nowhere: It is not known in this process" in str(outcome.error)
     assert Credit.COMMITTED in str(outcome.error)
-
-
-def test_many_triggers_share_one_token_and_one_client(getty: Emulator) -> None:
-    pending = submit(getty, 40)
-    clients = set()
-
-    async def wait_for_all() -> list[Any]:
-        waiting = [asyncio.create_task(only_event(trigger(one))) for one in pending]
-        while len(getty.requests()) < len(pending):
-            await asyncio.sleep(0.01)
-        clients.update(shared.client for shared in shared_client._shared[asyncio.get_running_loop()].values())
-        getty.fault("finish-at-once", "get-generation", times=None)
-        return await asyncio.gather(*waiting)
-
-    events = asyncio.run(wait_for_all())
-    assert [event.payload["generation"]["generation_request_id"] for event in events] == pending
-    assert sent(getty).count("token") == 1
-    [client] = clients
-    assert client._session.closed
-
-
-def test_a_trigger_that_is_cancelled_does_not_disturb_the_others(getty: Emulator) -> None:
-    stopped, going_on = submit(getty, 2)
-
-    async def cancel_one() -> Any:
-        doomed = asyncio.create_task(only_event(trigger(stopped)))
-        other = asyncio.create_task(only_event(trigger(going_on)))
-        while len(getty.requests()) < 3:
-            await asyncio.sleep(0.01)
-        doomed.cancel()
-        with suppress(asyncio.CancelledError):
-            await doomed
-        getty.fault("finish-at-once", "get-generation")
-        return await other
-
-    event = asyncio.run(cancel_one())
-    assert event.payload["generation"]["generation_request_id"] == going_on
-    assert sent(getty).count("token") == 1
-
-
-def test_cancelled_before_the_client_is_open_it_leaves_nothing(getty: Emulator, pending: str) -> None:
-    async def cancel_at_once() -> int:
-        doomed = asyncio.create_task(only_event(trigger(pending)))
-        await asyncio.sleep(0)
-        doomed.cancel()
-        with suppress(asyncio.CancelledError):
-            await doomed
-        return sum(len(clients) for clients in shared_client._shared.values())
-
-    assert asyncio.run(cancel_at_once()) == 0
-    getty.fault("finish-at-once", "get-generation")
-    assert fired(trigger(pending)).generation is not None
-
-
-def test_event_loops_come_and_go_without_leaving_anything(getty: Emulator) -> None:
-    loops = []
-
-    async def one_life(pending: str) -> None:
-        loops.append(weakref.ref(asyncio.get_running_loop()))
-        getty.fault("finish-at-once", "get-generation")
-        await only_event(trigger(pending))
-
-    for pending in submit(getty, 5):
-        asyncio.run(one_life(pending))
-    gc.collect()
-    alive = [loop for loop in loops if loop() is not None]
-    assert alive in (
-        [],
-        loops[-1:],
-    )  # the last one is remembered by asgiref, with which Airflow reads connections
-    assert len(shared_client._shared) == 0
 
 
 def test_a_person_who_ends_the_task_is_told_in_its_log_that_the_generation_goes_on(

@@ -1,0 +1,277 @@
+"""How fast an account may be spoken to: one budget per account and process, for all its clients and event loops.
+
+Getty does not publish its limit of requests per second, and counts all processes of an account together. With
+``max_requests_per_second`` a process keeps below a share of its own; without it, and whenever Getty answers 429,
+:class:`Pace` finds the share by itself. No two processes have to know of each other.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Callable
+from http import HTTPStatus
+from itertools import count
+
+from airflow_provider_getty.api.account import Account
+from airflow_provider_getty.api.answers import Answer
+from airflow_provider_getty.api.errors import ConcurrentGenerationsError, DailyLimitError
+
+# Requests sent a little more than a second apart still arrive a second apart after an uneven way.
+_MARGIN = 1.04
+# What a late event loop has missed may be made good for so many seconds.
+_CATCH_UP = 0.05
+
+# Without a limit: requests per second at first, of which those of so many seconds may be sent at once, and seconds in
+# which the rate doubles, until the first 429 shows where the limit is.
+_FIRST_RATE = 20.0
+_FIRST_BURST = 0.25
+_DOUBLING = 0.5
+# A 429 is followed by others that say the same, as Getty counts over a second.
+_BURST = 1.0
+# After a 429: the share of the rate that is kept, and the seconds until it is again what it was; it doubles in so many
+# seconds at most on the way there, and where it has outgrown its limit.
+_KEPT = 0.87
+_RECOVERY = 25.0
+_FASTEST_DOUBLING = 3.0
+_SLOW_DOUBLING = 5.0
+# The share of the known limit that is still believed in if the next 429 comes before it was reached again.
+_FORGETTING = 0.9
+# The share of the rate that is kept where Getty takes nothing at all, down to so many requests per second.
+_KEPT_IN_OUTAGE = 0.5
+_LOWEST_RATE = 0.5
+# Who sends less than this per second is slowed down to less by no single 429, which others have caused.
+_LITTLE = 5.0
+
+# After so many calls that went first, it is the turn of a poll.
+_CALLS_PER_POLL = 4
+
+
+class Pace:
+    """The rate at which one process sends: evenly, and never above its limit in any one second.
+
+    Below the limit the rate follows the 429s: one cuts it by a share, after which it returns to where it was,
+    stays about there for a while, and then grows faster and faster (the curve of TCP's CUBIC). Who sends most is
+    refused most, which is what makes the shares of several processes equal.
+
+    Pure: the time, in seconds of one steady clock, is an argument.
+
+    :param limit: requests per second; below 1: one request in 1 / limit seconds. None: what 429s allow.
+    """
+
+    def __init__(self, limit: float | None) -> None:
+        self._limit = math.inf if limit is None else (math.floor(limit) if limit >= 1 else limit) / _MARGIN
+        self._rate = min(_FIRST_RATE, self._limit) if limit is None else self._limit
+        self._lowest = min(_LOWEST_RATE, self._limit)
+        self._ceiling = math.inf
+        self._floor = self._rate
+        self._growing = 0.0  # seconds for which requests had to wait since the last cut
+        self._held_up = False
+        self._taken = self._refused = 0
+        self._cut_at = -math.inf
+        self._next = -math.inf
+        self._last = -math.inf
+        self._sent: deque[float] = deque()
+
+    @property
+    def rate(self) -> float:
+        """Requests per second, at the moment."""
+        return self._rate
+
+    def delay(self, now: float) -> float:
+        """Seconds until the next request may be sent; 0: now."""
+        most, window = self._window()
+        while self._sent and self._sent[0] <= now - max(window, 1.0):
+            self._sent.popleft()
+        at = self._next
+        if len(self._sent) >= most:
+            at = max(at, self._sent[-most] + window)
+        if at <= now:
+            return 0.0
+        self._held_up = True
+        return at - now
+
+    def send(self, now: float) -> None:
+        """Take note of a request that is sent at this moment."""
+        if self.known == math.inf:
+            credit = _FIRST_BURST
+        else:
+            credit = _CATCH_UP if self._held_up or now - self._last < _CATCH_UP else 0.0
+        if self._held_up:
+            self._grow(min(now - self._last, _RECOVERY))
+        self._held_up = False
+        self._taken += 1
+        self._last = now
+        self._next = max(self._next, now - credit) + 1 / self._rate
+        self._sent.append(now)
+
+    def sent_late(self, now: float, by: float) -> None:
+        """A request that was noted so many seconds ago has left only now."""
+        noted = bisect_left(self._sent, now - by)
+        if noted < len(self._sent):
+            del self._sent[noted]
+        self._sent.append(now)
+
+    def refuse(self, sent: float, now: float) -> None:
+        """Slow down after a 429, unless it says what an earlier one has said.
+
+        :param sent: when the refused request was sent.
+        """
+        self._refused += 1
+        if sent < self._cut_at + _BURST:
+            return
+        if self._known and self._refused * 2 >= self._taken:
+            # Getty takes nothing at all, which says little of its limit.
+            self._floor = max(_KEPT_IN_OUTAGE * self._rate, self._lowest)
+        else:
+            in_last_second = len(self._sent) - bisect_left(self._sent, now - 1.0)
+            reached = min(self._rate, max(in_last_second + 1.0, _LITTLE))
+            self._ceiling = max(reached, _FORGETTING * self._ceiling) if self._known else reached
+            self._floor = max(_KEPT * reached, self._lowest)
+        self._ceiling = max(self._ceiling, self._floor)
+        self._rate, self._growing, self._cut_at = self._floor, 0.0, now
+        self._taken = self._refused = 0
+        self._next = max(self._next, now + 1 / self._rate)
+
+    @property
+    def known(self) -> float:
+        """The rate, if it is near a limit that is known; or else infinite."""
+        return self._rate if self._known or self._limit < math.inf else math.inf
+
+    @property
+    def _known(self) -> bool:
+        return self._ceiling < math.inf
+
+    def _window(self) -> tuple[int, float]:
+        """So many requests in so many seconds, a second or a little more."""
+        most = math.ceil(self._rate * _MARGIN - 1e-9)
+        return most, most / self._rate
+
+    def _grow(self, seconds: float) -> None:
+        self._growing += seconds
+        if not self._known:
+            rate = self._rate * 2 ** (seconds / _DOUBLING)
+        elif self._growing > 2 * _RECOVERY:
+            rate = self._rate * 2 ** (seconds / _SLOW_DOUBLING)
+        else:
+            rate = self._ceiling + (self._ceiling - self._floor) * (self._growing / _RECOVERY - 1) ** 3
+            rate = min(rate, self._rate * 2 ** (seconds / _FASTEST_DOUBLING))
+        self._rate = min(max(rate, self._lowest), self._limit)
+
+
+class RequestBudget:
+    """Who of a process may send next: safe to use from several threads and event loops at once.
+
+    Calls (token, upload, submission, download) go before polls, about in the order in which they came, but every
+    few calls it is the turn of a poll. Nothing is promised in advance: who is told to wait asks again.
+
+    :param limit: as of :class:`Pace`.
+    """
+
+    def __init__(self, limit: float | None, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._pace = Pace(limit)
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._numbers = count()
+        self._waiting: list[int] = []
+        self._calls_since_poll = 0
+        # Those whose turn it is next first, and until when they wait for it.
+        self._pollers: dict[int, float] = {}
+
+    @property
+    def rate(self) -> float:
+        """Requests per second, at the moment."""
+        return self._pace.rate
+
+    @property
+    def known_rate(self) -> float:
+        """Likewise; infinite as long as neither the connection nor a 429 has set a limit."""
+        return self._pace.known
+
+    def queue(self) -> int:
+        """Stand in line for a call; the number is to be given back to :meth:`leave`."""
+        with self._lock:
+            number = next(self._numbers)
+            self._waiting.append(number)
+            return number
+
+    def leave(self, number: int) -> None:
+        """No longer stand in line: the call is sent, or given up."""
+        with self._lock:
+            del self._waiting[bisect_left(self._waiting, number)]
+
+    def take_call(self, number: int) -> float:
+        """0, and the call must be sent now; or the seconds after which to ask again."""
+        with self._lock:
+            now = self._clock()
+            apart = 1 / self._pace.rate
+            delay = self._pace.delay(now)
+            if delay:
+                return delay + bisect_left(self._waiting, number) * apart
+            if self._calls_since_poll >= _CALLS_PER_POLL and self._next_poller(now) is not None:
+                return apart
+            self._pace.send(now)
+            self._calls_since_poll += 1
+            return 0.0
+
+    def take_poll(self, poller: int) -> float:
+        """0, and the poll must be sent now; or the seconds after which to ask again.
+
+        :param poller: tells those who ask apart: they take turns.
+        """
+        with self._lock:
+            now = self._clock()
+            apart = 1 / self._pace.rate
+            delay = self._pace.delay(now)
+            if not delay and (
+                (self._waiting and self._calls_since_poll < _CALLS_PER_POLL)
+                or self._next_poller(now) not in (poller, None)
+            ):
+                delay = apart
+            if delay:
+                self._pollers[poller] = now + delay + _CATCH_UP
+                return delay
+            self._pollers.pop(poller, None)
+            self._pace.send(now)
+            self._calls_since_poll = 0
+            return 0.0
+
+    def _next_poller(self, now: float) -> int | None:
+        """Whose turn it is among the pollers, but for those that did not come back in time."""
+        for poller in [poller for poller, until in self._pollers.items() if until < now]:
+            del self._pollers[poller]
+        return next(iter(self._pollers), None)
+
+    def sent_late(self, by: float) -> None:
+        """What was to be sent so many seconds ago has left only now, for example over a new connection."""
+        with self._lock:
+            self._pace.sent_late(self._clock(), by)
+
+    def answered(self, answer: Answer, after: float) -> None:
+        """Take note of what Getty answered, so many seconds after it was asked: slow down if it says so.
+
+        Too many pending generations, or downloads in a day, are no reason to poll slower.
+        """
+        if answer.status == HTTPStatus.TOO_MANY_REQUESTS and not isinstance(
+            answer.error(), ConcurrentGenerationsError | DailyLimitError
+        ):
+            with self._lock:
+                now = self._clock()
+                self._pace.refuse(now - after, now)
+
+
+_budgets: dict[tuple[str, str, float | None], RequestBudget] = {}
+_budgets_lock = threading.Lock()
+
+
+def budget_of(account: Account) -> RequestBudget:
+    """The budget of this account in this process: the same one for all its clients.
+
+    It is kept for the life of the process, so that what one client sent counts for the next.
+    """
+    key = (account.base_url, account.api_key, account.max_requests_per_second)
+    with _budgets_lock:
+        return _budgets.setdefault(key, RequestBudget(account.max_requests_per_second))

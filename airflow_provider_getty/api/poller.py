@@ -1,0 +1,278 @@
+"""The poller: waits for thousands of generations with a heap of due times and a few workers.
+
+What is waited for is a future and an entry in the heap; it has no task and no timer for its polls. A worker takes
+what is due longest, as soon as the account's budget lets it, and asks Getty; what comes of that is for this one
+alone. The workers end when there is nothing left to wait for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import logging
+import math
+import random
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from heapq import heappop, heappush
+from itertools import count
+from typing import Any
+
+from airflow_provider_getty.api import errors
+from airflow_provider_getty.api.budget import RequestBudget
+from airflow_provider_getty.api.observing import Observer
+from airflow_provider_getty.api.operations import Operation
+from airflow_provider_getty.api.pacing import Polling
+from airflow_provider_getty.api.results import StillPending
+from airflow_provider_getty.api.schedule import Schedule
+
+log = logging.getLogger(__name__)
+
+# The last poll, at the deadline, is given up if its turn does not come within so many seconds.
+_LAST_POLL_WITHIN = 10.0
+# So many times what the budget lets through is due, so that all of it is always used; being late spreads the rest.
+_EXCESS = 1.5
+# Seconds of lateness beyond which what gets through is all that can: other calls, connections or CPU are the limit.
+_TOO_LATE = 1.0
+_HIGHEST_PRICE = 10_000.0
+# The share of the price that is kept from one second to the next, at least.
+_SLOWEST_FALL = 0.8
+_OBSERVED_EVERY = 1.0
+
+
+class Waiting:
+    """One thing that is waited for.
+
+    :param operation: the poll.
+    :param polling: says when to poll, and when to give up.
+    """
+
+    __slots__ = ("address", "context", "demand", "early", "expiry", "future", "operation", "polling")
+
+    def __init__(self, operation: Operation[Any], polling: Polling) -> None:
+        self.operation = operation
+        self.polling = polling
+        self.future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self.context = contextvars.copy_context()  # Airflow finds a trigger's log by it
+        self.demand = 0.0
+        """Polls per second that it would take at price 1."""
+        self.early = 0.0
+        """Seconds before it is due in which the next poll may be made if there is nothing else to do."""
+        self.expiry: asyncio.TimerHandle | None = None
+        self.address: Any = None
+        """Where the client polls, once it knows."""
+
+    def say(self, message: str, *arguments: object) -> None:
+        """Log for those who watch this one."""
+        self.context.run(log.warning, message, *arguments)
+
+
+class Poller:
+    """Waits for what is pending, within one event loop.
+
+    :param look: polls once; its first request is in the budget already.
+    :param workers: how many polls may be under way at a time.
+    """
+
+    def __init__(
+        self,
+        look: Callable[[Waiting], Awaitable[Any]],
+        *,
+        budget: RequestBudget,
+        observer: Observer,
+        workers: int,
+    ) -> None:
+        self._look = look
+        self._budget = budget
+        self._observer = observer
+        self._most_workers = workers
+        self._workers: set[asyncio.Task[None]] = set()
+        self._idle = 0
+        self._at_the_heap = asyncio.Lock()
+        self._alarm: asyncio.Future[None] | None = None
+        self._waiting: set[Waiting] = set()
+        self._heap: list[tuple[float, int, Waiting]] = []
+        self._numbers = count()
+        self._schedules: defaultdict[str, Schedule] = defaultdict(Schedule)
+        self._price = 1.0
+        self._demand = 0.0
+        self._lateness = 0.0
+        self._taken = 0
+        self._observed = -math.inf
+
+    def schedule(self, kind: str) -> Schedule:
+        """The schedule of all that is of this kind."""
+        return self._schedules[kind]
+
+    async def wait_for(self, operation: Operation[Any], polling: Polling, *, first_poll_in: float) -> Any:
+        """Poll until there is a result.
+
+        :param first_poll_in: seconds in which nothing is polled; 0: poll at once, whatever the schedule says.
+        :raises GettyError: there never will be one, or not in time.
+        """
+        waiting = Waiting(operation, polling)
+        self._waiting.add(waiting)
+        try:
+            delay = polling.first(first_poll_in, now=time.time(), jitter=random.random(), price=self._price)  # noqa: S311
+            self._expire_after(waiting, polling.deadline - time.time())
+            self._push(waiting, delay)
+            return await waiting.future
+        finally:
+            self._leave(waiting)
+
+    async def close(self) -> None:
+        """Stop: who still waits is cancelled."""
+        for waiting in self._waiting:
+            waiting.future.cancel()
+        for worker in self._workers:
+            worker.cancel()
+        await asyncio.gather(*self._workers, return_exceptions=True)
+
+    # What is due
+
+    def _push(self, waiting: Waiting, delay: float) -> None:
+        due = asyncio.get_running_loop().time() + delay
+        heappush(self._heap, (due, next(self._numbers), waiting))
+        if not waiting.polling.interval and delay:
+            # The best schedule's delays grow with the square root of the price.
+            self._demand -= waiting.demand
+            waiting.demand = math.sqrt(self._price) / delay
+            self._demand += waiting.demand
+        if self._heap[0][2] is waiting:
+            self._wake()
+        if not self._workers:
+            self._hire()
+
+    def _leave(self, waiting: Waiting) -> None:
+        if not waiting.future.cancel() and not waiting.future.cancelled():
+            waiting.future.exception()  # or asyncio would miss somebody who looks at it
+        self._waiting.discard(waiting)
+        self._demand -= waiting.demand
+        if waiting.expiry is not None:
+            waiting.expiry.cancel()
+        if len(self._heap) > 2 * len(self._waiting) + 100:
+            self._heap = sorted(entry for entry in self._heap if not entry[2].future.done())
+        if not self._waiting:
+            self._heap.clear()
+            self._demand = 0.0
+            self._observer.waiting(0, self._budget.rate)
+            self._wake()
+
+    def _wake(self) -> None:
+        if self._alarm is not None and not self._alarm.done():
+            self._alarm.set_result(None)
+
+    def _hire(self) -> None:
+        # In no trigger's context: what a worker logs, such as the token's renewal, is about all of them.
+        worker = asyncio.get_running_loop().create_task(self._work(), context=contextvars.Context())
+        self._workers.add(worker)
+
+    async def _work(self) -> None:
+        try:
+            while (waiting := await self._stand_by()) is not None:
+                if not self._idle and len(self._workers) < self._most_workers:
+                    self._hire()
+                await self._poll(waiting)
+        finally:
+            self._workers.discard(asyncio.current_task())
+
+    async def _stand_by(self) -> Waiting | None:
+        self._idle += 1
+        try:
+            async with self._at_the_heap:
+                return await self._next()
+        finally:
+            self._idle -= 1
+
+    async def _next(self) -> Waiting | None:
+        """What is to be polled now; None: there is nothing left to wait for."""
+        loop = asyncio.get_running_loop()
+        while self._waiting:
+            while self._heap and self._heap[0][2].future.done():
+                heappop(self._heap)
+            pause = self._heap[0][0] - self._heap[0][2].early - loop.time() if self._heap else None
+            if pause is not None and pause <= 0:
+                pause = self._budget.take_poll(id(self))
+                if not pause:
+                    due, _, waiting = heappop(self._heap)
+                    self._took(loop.time(), due)
+                    return waiting
+            await self._rest(loop, pause)
+        return None
+
+    async def _rest(self, loop: asyncio.AbstractEventLoop, pause: float | None) -> None:
+        """Until the pause is over, or something else is due first."""
+        self._alarm = loop.create_future()
+        timer = None if pause is None else loop.call_later(pause, self._wake)
+        try:
+            await self._alarm
+        finally:
+            self._alarm = None
+            if timer is not None:
+                timer.cancel()
+
+    def _took(self, now: float, due: float) -> None:
+        late = now - due  # or early
+        self._observer.polled(max(0.0, late))
+        self._lateness += 0.05 * (late - self._lateness)
+        self._taken += 1
+        since = now - self._observed
+        if since >= _OBSERVED_EVERY:
+            self._observer.waiting(len(self._waiting), self._budget.rate)
+            self._set_price(self._taken / since)
+            self._observed, self._taken = now, 0
+
+    def _set_price(self, throughput: float) -> None:
+        """Make polls so dear that there are as many as can be sent; they are then made where they gain most."""
+        capacity = self._budget.known_rate
+        if self._lateness > _TOO_LATE:
+            capacity = min(capacity, throughput)
+        price = (self._demand / (_EXCESS * capacity)) ** 2 if capacity else 1.0
+        self._price = min(max(price, 1.0, _SLOWEST_FALL * self._price), _HIGHEST_PRICE)
+
+    # What comes of it
+
+    async def _poll(self, waiting: Waiting) -> None:
+        try:
+            outcome = await self._look(waiting)
+        except errors.GettyError as error:
+            outcome = error
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # noqa: BLE001 - a bug, or a signal such as Airflow's AirflowTaskTimeout
+            _settle(waiting, error)
+            return
+        try:
+            self._go_on(waiting, outcome)
+        except Exception as error:  # noqa: BLE001 - likewise
+            _settle(waiting, error)
+
+    def _go_on(self, waiting: Waiting, outcome: Any) -> None:
+        if waiting.future.done():
+            return
+        polling, now = waiting.polling, time.time()
+        if not isinstance(outcome, StillPending | errors.GettyError):
+            polling.finished(now=now)
+            waiting.future.set_result(outcome)
+            return
+        delay = polling.after(outcome, now=now, jitter=random.random(), price=self._price)  # noqa: S311
+        if polling.remark:
+            waiting.say("%s", polling.remark)
+        waiting.early = 0.0
+        if isinstance(outcome, StillPending) and not polling.interval and now + delay < polling.deadline:
+            # While requests are scarce none is left unused: what is due next is then polled a little early.
+            waiting.early = min(math.sqrt(self._price) - 1, delay / 3)
+        self._push(waiting, delay)
+
+    def _expire_after(self, waiting: Waiting, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        waiting.expiry = loop.call_later(max(0.0, seconds) + _LAST_POLL_WITHIN, self._expire, waiting)
+
+    def _expire(self, waiting: Waiting) -> None:
+        _settle(waiting, waiting.polling.too_late(now=time.time()))
+
+
+def _settle(waiting: Waiting, error: BaseException) -> None:
+    if not waiting.future.done():
+        waiting.future.set_exception(error)

@@ -1,0 +1,97 @@
+"""One client per event loop and account: all triggers of an account share connections, token, budget and poller."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
+
+from airflow_provider_getty.api.account import Account
+from airflow_provider_getty.api.aio import AsyncGettyClient
+from airflow_provider_getty.hooks.getty import GettyHook, async_client_of
+
+
+@dataclass(slots=True)
+class _LookUp:
+    """The account of a connection, for as long as triggers use the connection."""
+
+    task: asyncio.Task[Account]
+    users: int = 0
+
+
+@dataclass(slots=True)
+class _Shared:
+    """The client of an account, for as long as triggers use it."""
+
+    client: AsyncGettyClient
+    users: int = 0
+
+
+@dataclass(slots=True)
+class _OfLoop:
+    look_ups: dict[str, _LookUp] = field(default_factory=dict)
+    clients: dict[Account, _Shared] = field(default_factory=dict)
+
+
+_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, _OfLoop] = WeakKeyDictionary()
+
+
+class shared_client:  # noqa: N801 - used like the functions of contextlib, and lighter: thousands are open
+    """The client of the running event loop for the account of this connection; the last one to leave closes it.
+
+    :raises ConfigurationError: the connection cannot be used.
+    """
+
+    __slots__ = ("_account", "_getty_conn_id")
+
+    def __init__(self, getty_conn_id: str) -> None:
+        self._getty_conn_id = getty_conn_id
+        self._account: Account | None = None
+
+    async def __aenter__(self) -> AsyncGettyClient:
+        of_loop = _loops.setdefault(asyncio.get_running_loop(), _OfLoop())
+        look_up = of_loop.look_ups.get(self._getty_conn_id)
+        if look_up is None:
+            look_up = of_loop.look_ups[self._getty_conn_id] = _LookUp(_looking_up(self._getty_conn_id))
+        look_up.users += 1
+        try:
+            # A trigger that is cancelled must not take the look-up of the others with it.
+            self._account = await asyncio.shield(look_up.task)
+            shared = of_loop.clients.get(self._account)
+            if shared is None:
+                shared = of_loop.clients[self._account] = _Shared(
+                    async_client_of(self._account, self._getty_conn_id)
+                )
+        except BaseException:
+            self._leave_look_up(of_loop)
+            raise
+        shared.users += 1
+        return shared.client
+
+    async def __aexit__(self, *_: object) -> None:
+        of_loop = _loops[asyncio.get_running_loop()]
+        if self._account is None:
+            raise RuntimeError("It was not entered.")
+        shared = of_loop.clients[self._account]
+        shared.users -= 1
+        if not shared.users:
+            del of_loop.clients[self._account]
+        self._leave_look_up(of_loop)
+        if not shared.users:
+            await shared.client.close()
+
+    def _leave_look_up(self, of_loop: _OfLoop) -> None:
+        look_up = of_loop.look_ups[self._getty_conn_id]
+        look_up.users -= 1
+        if not look_up.users:
+            look_up.task.cancel()
+            del of_loop.look_ups[self._getty_conn_id]
+            if not of_loop.look_ups:
+                del _loops[asyncio.get_running_loop()]
+
+
+def _looking_up(getty_conn_id: str) -> asyncio.Task[Account]:
+    # In no trigger's context, as it is done for all of them.
+    loop = asyncio.get_running_loop()
+    return loop.create_task(GettyHook(getty_conn_id).get_async_account(), context=contextvars.Context())

@@ -1,0 +1,143 @@
+"""SubmissionTrigger: waits in the triggerer for a place among the account's pending generations."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import time
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from task_runs import only_event
+
+from airflow_provider_getty.emulator.server import Emulator
+from airflow_provider_getty.hooks.getty import GettyHook
+from airflow_provider_getty.triggers import submission
+from airflow_provider_getty.triggers.generation import GenerationTrigger
+from airflow_provider_getty.triggers.submission import SubmissionTrigger, next_attempt_in, place_freed
+
+LONG = 1000.0
+
+
+@pytest.fixture(autouse=True)
+def _worker_ends_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(submission, "_WORKER_ENDS_IN", 0.02)
+
+
+def trigger(*, due_in: float = LONG, ends_in: float = LONG, conn: str = "getty_default") -> SubmissionTrigger:
+    now = time.time()
+    return SubmissionTrigger(attempts=3, deadline=now + ends_in, due=now + due_in, getty_conn_id=conn)
+
+
+async def fired_in_order(waiting: dict[str, SubmissionTrigger], freed: list[str]) -> list[str]:
+    """Which of the triggers fire, and in which order, when places of these connections become free."""
+    order: list[str] = []
+
+    async def wait(name: str) -> None:
+        await only_event(waiting[name])
+        order.append(name)
+
+    tasks = [asyncio.create_task(wait(name)) for name in waiting]
+    await asyncio.sleep(0.05)
+    for conn in freed:
+        place_freed(conn)
+    await asyncio.sleep(0.05)
+    for each in tasks:
+        each.cancel()
+        with suppress(asyncio.CancelledError):
+            await each
+    return order
+
+
+def test_it_fires_when_it_is_due_with_what_it_takes_to_go_on() -> None:
+    waiting = trigger(due_in=0.1)
+    began = time.monotonic()
+    event = asyncio.run(only_event(waiting))
+    assert time.monotonic() - began >= 0.09
+    assert json.loads(json.dumps(event.payload)) == {"deadline": waiting.deadline, "attempts": 3}
+
+
+def test_it_fires_at_the_deadline_at_the_latest() -> None:
+    began = time.monotonic()
+    asyncio.run(only_event(trigger(due_in=8, ends_in=0.1)))
+    assert time.monotonic() - began < 2
+
+
+def test_it_gives_the_worker_time_to_end_before_it_fires(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or LocalExecutor takes the task for failed."""
+    monkeypatch.setattr(submission, "_WORKER_ENDS_IN", 0.3)
+
+    async def freed_at_once() -> float:
+        began = time.monotonic()
+        waiting = asyncio.create_task(only_event(trigger(due_in=8)))
+        await asyncio.sleep(0)
+        place_freed("getty_default")
+        await waiting
+        return time.monotonic() - began
+
+    assert 0.3 <= asyncio.run(freed_at_once()) < 2
+
+
+def test_each_free_place_is_for_one_and_who_came_first_is_served_first() -> None:
+    waiting = {name: trigger() for name in ("first", "second", "third")}
+    freed = ["getty_default", "getty_default"]
+    assert asyncio.run(fired_in_order(waiting, freed)) == ["first", "second"]
+
+
+def test_a_place_of_another_connection_is_none() -> None:
+    waiting = {"ours": trigger(), "theirs": trigger(conn="another")}
+    assert asyncio.run(fired_in_order(waiting, ["another", "nobody"])) == ["theirs"]
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_generation_that_finishes_in_this_triggerer_frees_a_place(getty: Emulator) -> None:
+    getty.fault("stay-pending", "refine")
+    hook = GettyHook()
+    mask_url = hook.upload_mask([(10, 10, 90, 90)], image_size=(100, 100))
+    generation = hook.refine(image_id="1473240153", mask_url=mask_url).generation_request_id
+    hook.get_conn().close()
+
+    async def wait_for_place() -> float:
+        began = time.monotonic()
+        waiting = asyncio.create_task(only_event(trigger(due_in=8)))
+        await asyncio.sleep(0.05)
+        getty.fault("finish-at-once", "get-generation")
+        await only_event(GenerationTrigger(generation, deadline=time.time() + 60))
+        await waiting
+        return time.monotonic() - began
+
+    assert asyncio.run(wait_for_place()) < 6
+
+
+def test_it_is_made_again_from_what_airflow_stores_and_due_at_the_same_time() -> None:
+    waiting = SubmissionTrigger(attempts=2, deadline=time.time() + 60, getty_conn_id="another")
+    path, arguments = waiting.serialize()
+    assert path == "airflow_provider_getty.triggers.submission.SubmissionTrigger"
+    stored = json.loads(json.dumps(arguments))
+    assert SubmissionTrigger(**stored).serialize() == (path, arguments)
+
+
+def test_event_loops_come_and_go_without_leaving_anything() -> None:
+    for _ in range(3):
+        asyncio.run(fired_in_order({"one": trigger(), "two": trigger()}, ["getty_default"]))
+    gc.collect()
+    assert not [
+        waiting for of_loop in submission._waiting.values() for waiting in of_loop.values() if waiting
+    ]
+    assert len(submission._waiting) <= 1, "the last one is remembered by whoever ran it"
+
+
+@given(attempts=st.integers(1, 10**6), jitter=st.floats(0, 1))
+def test_attempts_become_rarer_and_never_stop(attempts: int, jitter: float) -> None:
+    delay = next_attempt_in(attempts, jitter=jitter)
+    assert 5 <= delay <= 60
+    assert delay <= next_attempt_in(attempts + 1, jitter=jitter)
+
+
+def test_what_was_refused_together_is_not_tried_together() -> None:
+    due: set[Any] = {SubmissionTrigger(attempts=1, deadline=time.time() + LONG).due for _ in range(50)}
+    assert max(due) - min(due) > 2
