@@ -5,47 +5,43 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import time
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from functools import cached_property
-from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow.providers.common.compat.connection import get_async_connection
 from airflow.providers.common.compat.sdk import AirflowNotFoundException
 from airflow.sdk import BaseHook
 from airflow.sdk.log import mask_secret
 
-from airflow_provider_getty.api.account import GETTY_URL, Account, Dialect
+from airflow_provider_getty.api.account import GETTY_URL, Account
 from airflow_provider_getty.api.errors import ConfigurationError, GettyError
+from airflow_provider_getty.hooks.calls import Calls
+from airflow_provider_getty.hooks.connection import account_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
 
     from airflow_provider_getty.api.aio import AsyncGettyClient
     from airflow_provider_getty.api.client import GettyClient
-    from airflow_provider_getty.api.operations import ReferenceGeneration
-    from airflow_provider_getty.api.results import (
-        DownloadSize,
-        Generation,
-        HistoryItem,
-        Pending,
-        Product,
-    )
-    from airflow_provider_getty.masks import Mask, MaskSource
-    from airflow_provider_getty.storage import Where
+    from airflow_provider_getty.api.operations import Operation
+    from airflow_provider_getty.hooks.async_getty import AsyncGetty
+    from airflow_provider_getty.hooks.pages import Pages
+    from airflow_provider_getty.hooks.work import Work
 
-_PATIENCE = 60.0
-_HISTORY_PAGE = 100
+AnswerT = TypeVar("AnswerT")
+PartT = TypeVar("PartT")
+ItemT = TypeVar("ItemT")
 
 
-class GettyHook(BaseHook):
+class GettyHook(Calls, BaseHook):
     """Speaks to Getty's AI Generator with the credentials of an Airflow connection.
 
     Trouble that may pass (429, 409, 5xx, broken connections) is waited out for a minute, or until the
     deadline that a method is given, as long as no credit can be used twice.
+
+    Its methods are those of :class:`.calls.Calls`; :meth:`async_session` has the same ones to be awaited.
 
     :param getty_conn_id: a connection of the type ``getty``.
     """
@@ -83,16 +79,35 @@ class GettyHook(BaseHook):
     @cached_property
     def _client(self) -> GettyClient:
         from airflow_provider_getty.api.client import GettyClient
+        from airflow_provider_getty.metrics import Metrics
 
-        return GettyClient(self.account, on_token=mask_secret)
+        return GettyClient(
+            self.account, on_token=mask_secret, observer=Metrics(self.getty_conn_id, every=0.0)
+        )
 
     async def get_async_conn(self) -> AsyncGettyClient:
         """A new async client, for the running event loop; to be closed by the caller.
 
         :raises ConfigurationError: the connection cannot be used, or is not known here.
         """
-        from airflow_provider_getty.api.aio import AsyncGettyClient
+        return async_client_of(await self.get_async_account(), self.getty_conn_id)
 
+    @asynccontextmanager
+    async def async_session(self) -> AsyncIterator[AsyncGetty]:
+        """The same methods to be awaited: ``async with hook.async_session() as getty: await getty.products()``.
+
+        :raises ConfigurationError: the connection cannot be used, or is not known here.
+        """
+        from airflow_provider_getty.hooks.async_getty import AsyncGetty
+
+        async with await self.get_async_conn() as client:
+            yield AsyncGetty(client)
+
+    async def get_async_account(self) -> Account:
+        """The account that the connection describes, looked up without blocking the event loop.
+
+        :raises ConfigurationError: the connection cannot be used, or is not known here.
+        """
         try:
             connection = await get_async_connection(self.getty_conn_id, hook=self)
         except AirflowNotFoundException:
@@ -101,8 +116,7 @@ class GettyHook(BaseHook):
                 asked=f"Connection {self.getty_conn_id}",
             ) from None
         # In a trigger, mask_secret would block the event loop, or deadlock with the supervisor.
-        account = await asyncio.to_thread(self._account, connection)
-        return AsyncGettyClient(account, on_token=lambda token: asyncio.to_thread(mask_secret, token))
+        return await asyncio.to_thread(self._account, connection)
 
     def _account(self, connection: Connection) -> Account:
         if connection.login:
@@ -127,211 +141,58 @@ class GettyHook(BaseHook):
         listed = ", ".join(f"{product.id} ({product.name or product.type})" for product in generators)
         return True, f"Getty accepted the credentials. AI Generator products: {listed}."
 
-    def upload_mask(
-        self,
-        mask: Mask | MaskSource,
-        *,
-        image_size: Sequence[int] | str | None = None,
-        label: str = "mask",
-        deadline: float | None = None,
-    ) -> str:
-        """Upload a mask under a name that nothing else uses.
+    def ask(self, operation: Operation[AnswerT], *, deadline: float | None = None) -> AnswerT:
+        """Ask any operation of :mod:`airflow_provider_getty.api.operations`.
 
-        :param mask: a made one, or what :func:`airflow_provider_getty.masks.make_mask` makes one of.
-        :param image_size: width and height in pixels of the image to refine.
-        :param label: begins the name of the upload.
-        :param deadline: until when (``time.time()``) trouble is waited out.
-        :return: the ``mask_url`` for :meth:`refine`; Getty keeps the mask for 24 hours.
-        :raises MaskError: no mask can be made of this; nothing was sent.
-        :raises GettyError: Getty did not take it.
-        """
-        from airflow_provider_getty.api.operations import UploadMask
-        from airflow_provider_getty.masks import Mask, make_mask, unique_name
-
-        made = mask if isinstance(mask, Mask) else make_mask(mask, image_size=image_size)
-        name = unique_name(label)
-        self._client.ask(UploadMask(name=name, jpeg=made.jpeg), deadline=deadline or _soon())
-        return self.account.uploads_url + name
-
-    def refine(
-        self,
-        *,
-        image_id: str | None = None,
-        reference_generation: ReferenceGeneration | None = None,
-        mask_url: str,
-        deadline: float | None = None,
-        **arguments: Any,
-    ) -> Pending | Generation:
-        """Submit a refine; see :class:`airflow_provider_getty.api.operations.Refine` for the arguments.
-
-        It may cost a credit each time it is called.
-
-        :param deadline: until when (``time.time()``) trouble is waited out that came before any generation.
+        :param deadline: until when (``time.time()``) trouble is waited out. Default: for a minute.
         :raises GettyError: its ``credit`` says whether a credit may have been used.
         """
-        from airflow_provider_getty.api.operations import Refine
+        from airflow_provider_getty.hooks.work import soon
 
-        operation = Refine(
-            image_id=image_id, reference_generation=reference_generation, mask_url=mask_url, **arguments
-        )
-        return self._client.ask(operation, deadline=deadline or _soon())
+        return self._client.ask(operation, deadline=deadline or soon())
 
-    def get_generation(self, generation_request_id: str) -> Pending | Generation:
-        """Ask once whether a generation is finished; a finished one comes with fresh signed URLs."""
-        from airflow_provider_getty.api.operations import GetGeneration
+    def _perform(self, asked: Operation[AnswerT] | Work[AnswerT], part: Callable[[Any], PartT]) -> PartT:
+        return part(self._do(asked))
 
-        return self._client.ask(GetGeneration(generation_request_id=generation_request_id), deadline=_soon())
+    def _turn(self, pages: Pages[Any, ItemT]) -> Iterator[ItemT]:
+        while pages.next:
+            yield from pages.take(self.ask(pages.next))
 
-    def wait_for_generation(
-        self, generation_request_id: str, *, deadline: float, poll_interval: float | None = None
-    ) -> Generation:
-        """Poll until the generation is finished.
-
-        :param deadline: when to give up (``time.time()``).
-        :param poll_interval: a fixed number of seconds between polls. None: by the age of the generation.
-        :raises DeadlineExceededError: it is not finished in time; it can still be collected later.
-        """
-        from airflow_provider_getty.api.operations import GetGeneration
-
-        operation = GetGeneration(generation_request_id=generation_request_id)
-        return self._client.wait_for(operation, deadline=deadline, interval=poll_interval)
-
-    def download_sizes(self, generation_request_id: str, index: int = 0) -> tuple[DownloadSize, ...]:
-        """The sizes in which a generated image can be downloaded."""
-        from airflow_provider_getty.api.operations import GetDownloadSizes
-
-        operation = GetDownloadSizes(generation_request_id=generation_request_id, index=index)
-        return self._client.ask(operation, deadline=_soon()).download_sizes
-
-    def download(
-        self,
-        generation_request_id: str,
-        destination: Where,
-        *,
-        index: int = 0,
-        size_name: str = "1k",
-        product_id: int | str | None = None,
-        project_code: str | None = None,
-        notes: str | None = None,
-        may_be_started: bool = False,
-        deadline: float | None = None,
-    ) -> int:
-        """Download a generated image; the destination holds it whole, or stays as it was.
-
-        :param destination: a local path, a URI or an ``ObjectStoragePath``.
-        :param size_name: one of :meth:`download_sizes`; a large one may cost.
-        :param may_be_started: whether an earlier call may have started it; then that is used, and not paid again.
-        :param deadline: when to give up (``time.time()``); default: in 10 minutes.
-        :return: the length in bytes.
-        :raises OSError: the destination cannot be written to.
-        :raises GettyError: in every way in which it may fail.
-        """
-        from airflow_provider_getty.api.operations import StartDownload
+    def _do(self, asked: Operation[Any] | Work[Any]) -> Any:
+        from airflow_provider_getty.api.operations import Operation
         from airflow_provider_getty.downloads import download
+        from airflow_provider_getty.hooks.work import Transfer, Upload, Wait
         from airflow_provider_getty.storage import locate, publishing
 
-        operation = StartDownload(
-            generation_request_id=generation_request_id,
-            index=index,
-            size_name=size_name,
-            product_id=product_id,
-            project_code=project_code,
-            notes=notes,
-        )
-        with publishing(locate(destination)) as file:
-            return download(
-                self._client,
-                operation,
-                file,
-                deadline=deadline or time.time() + 600,
-                may_be_started=may_be_started,
-            )
-
-    def products(self) -> tuple[Product, ...]:
-        """The account's licence products; those of the AI Generator have the type ``aigen``."""
-        from airflow_provider_getty.api.operations import ListProducts
-
-        return self._client.ask(ListProducts(), deadline=_soon()).products
-
-    def history(
-        self, *, since: datetime | None = None, until: datetime | None = None
-    ) -> Iterator[HistoryItem]:
-        """The account's generations, the newest first, fetched page by page.
-
-        :param since: only those that were made then or later; and
-        :param until: only those that were made then or earlier.
-        """
-        from airflow_provider_getty.api.operations import GetHistory
-
-        seen = set()
-        for page in count(1):
-            operation = GetHistory(page=page, page_size=_HISTORY_PAGE, date_start=since, date_end=until)
-            answer = self._client.ask(operation, deadline=_soon())
-            for item in answer.generations:
-                # What is generated meanwhile moves the rest to later pages.
-                if item.generation_request_id not in seen:
-                    seen.add(item.generation_request_id)
-                    yield item
-            if page * _HISTORY_PAGE >= answer.result_count or not answer.generations:
-                return
+        match asked:
+            case Operation():
+                return self.ask(asked)
+            case Upload():
+                upload = asked.operation()
+                self.ask(upload, deadline=asked.deadline)
+                return self.account.uploads_url + upload.name
+            case Wait():
+                return self._client.wait_for(
+                    asked.poll, deadline=asked.deadline, interval=asked.poll_interval, kind=asked.kind
+                )
+            case Transfer():
+                start = asked.start
+                with publishing(locate(asked.destination)) as file:
+                    return download(
+                        self._client, start, file, deadline=asked.end, may_be_started=asked.may_be_started
+                    )
+        raise TypeError(f"{type(asked).__name__} is nothing to do.")
 
 
-def account_of(connection: Connection) -> Account:
-    """The account that an Airflow connection describes.
+def async_client_of(account: Account, getty_conn_id: str) -> AsyncGettyClient:
+    """A new async client, for the running event loop; to be closed by the caller.
 
-    The base URL is the host if it has a scheme, or is made of schema, host and port.
-
-    :raises ConfigurationError: it cannot be used.
+    :param getty_conn_id: names it in the metrics.
     """
-    extras = _extras(connection.extra)
-    host = (connection.host or "").strip()
-    if host and "://" not in host:
-        port = f":{connection.port}" if connection.port else ""
-        host = f"{connection.schema or 'https'}://{host}{port}"
-    timeout = _number(extras, "timeout", float)
-    project_code = extras.get("project_code")
-    return Account(
-        api_key=connection.login or "",
-        api_secret=connection.password or "",
-        base_url=host or GETTY_URL,
-        token_url=str(extras.get("token_url", "")),
-        product_id=_number(extras, "product_id", int),
-        project_code=None if project_code is None else str(project_code),
-        dialect=extras.get("dialect", Dialect.AUTO),
-        max_requests_per_second=_number(extras, "max_requests_per_second", float),
-        timeout=Account.timeout if timeout is None else timeout,
-    )
+    from airflow_provider_getty.api.aio import AsyncGettyClient
+    from airflow_provider_getty.metrics import Metrics
 
+    def on_token(token: str) -> Awaitable[None]:
+        return asyncio.to_thread(mask_secret, token)
 
-_EXTRAS = {"token_url", "product_id", "project_code", "dialect", "max_requests_per_second", "timeout"}
-
-
-def _extras(text: str | None) -> dict[str, Any]:
-    try:
-        extras = json.loads(text or "{}")
-    except ValueError:
-        raise ConfigurationError("Its extra is not JSON.") from None
-    if not isinstance(extras, dict):
-        raise ConfigurationError("Its extra is not a JSON object.")
-    if unknown := sorted(set(extras) - _EXTRAS):
-        raise ConfigurationError(
-            f"Its extra has the unknown {', '.join(unknown)}; known are {', '.join(sorted(_EXTRAS))}."
-        )
-    # The connection form stores what is left empty as an empty text or null.
-    return {name: value for name, value in extras.items() if value not in (None, "")}
-
-
-def _number(extras: dict[str, Any], name: str, kind: type[Any]) -> Any:
-    if (value := extras.get(name)) is None:
-        return None
-    try:
-        if isinstance(value, bool) or (kind is int and isinstance(value, float)):
-            raise ValueError
-        return kind(value)
-    except (TypeError, ValueError):
-        whole = "whole " if kind is int else ""
-        raise ConfigurationError(f"{name} is {value!r}; it must be a {whole}number.") from None
-
-
-def _soon() -> float:
-    return time.time() + _PATIENCE
+    return AsyncGettyClient(account, on_token=on_token, observer=Metrics(getty_conn_id))

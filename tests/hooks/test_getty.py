@@ -14,7 +14,8 @@ from getty_journal import sent
 from airflow_provider_getty.api.account import GETTY_TOKEN_URL, GETTY_URL, Account, Dialect
 from airflow_provider_getty.api.errors import ConfigurationError
 from airflow_provider_getty.emulator.server import Emulator
-from airflow_provider_getty.hooks.getty import GettyHook, account_of
+from airflow_provider_getty.hooks.connection import account_of
+from airflow_provider_getty.hooks.getty import GettyHook
 
 KEY, SECRET = "key-of-the-hook-tests", "secret-of-the-hook-tests"
 COMPLETE = {"conn_type": "getty", "login": KEY, "password": SECRET}
@@ -286,26 +287,3 @@ def test_the_connection_test_says_what_is_wrong_with_the_connection(connect: Any
     works, message = connect(host="http://api.gettyimages.com").test_connection()
     assert not works
     assert "plain http" in message
-
-
-def test_the_hook_does_all_that_the_operators_do(getty: Emulator, tmp_path: Any) -> None:
-    hook = GettyHook()
-    mask_url = hook.upload_mask([(60, 16, 964, 250)], image_size=(1024, 683), label="sky")
-    assert mask_url.startswith(f"{getty.url}/v3/search/by-image/uploads/sky")
-    submitted = hook.refine(image_id="1473240153", mask_url=mask_url, prompt="balloons")
-    generation_id = submitted.generation_request_id
-    assert hook.get_generation(generation_id).status == "completed"
-    assert hook.wait_for_generation(generation_id, deadline=0).generation_request_id == generation_id
-    assert [size.size_name for size in hook.download_sizes(generation_id)] == ["1k", "4k"]
-    file = tmp_path / "image.jpg"
-    assert hook.download(generation_id, file) == file.stat().st_size
-    assert [item.generation_request_id for item in hook.history()] == [generation_id]
-
-
-def test_the_history_is_fetched_page_by_page(getty: Emulator) -> None:
-    hook = GettyHook()
-    mask_url = hook.upload_mask([(0, 0, 9, 9)], image_size=(1024, 683))
-    made = [hook.refine(image_id="1473240153", mask_url=mask_url).generation_request_id for _ in range(103)]
-
-    assert [item.generation_request_id for item in hook.history()] == made[::-1]
-    assert [request["operation"] for request in getty.requests()].count("generation-history") == 2

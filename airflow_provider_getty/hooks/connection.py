@@ -1,0 +1,68 @@
+"""What an Airflow connection of the type ``getty`` means."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_getty.api.account import GETTY_URL, Account, Dialect
+from airflow_provider_getty.api.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from airflow.sdk import Connection
+
+EXTRAS = {"token_url", "product_id", "project_code", "dialect", "max_requests_per_second", "timeout"}
+
+
+def account_of(connection: Connection) -> Account:
+    """The account that an Airflow connection describes.
+
+    The base URL is the host if it has a scheme, or is made of schema, host and port.
+
+    :raises ConfigurationError: it cannot be used.
+    """
+    extras = _extras(connection.extra)
+    host = (connection.host or "").strip()
+    if host and "://" not in host:
+        port = f":{connection.port}" if connection.port else ""
+        host = f"{connection.schema or 'https'}://{host}{port}"
+    timeout = _number(extras, "timeout", float)
+    project_code = extras.get("project_code")
+    return Account(
+        api_key=connection.login or "",
+        api_secret=connection.password or "",
+        base_url=host or GETTY_URL,
+        token_url=str(extras.get("token_url", "")),
+        product_id=_number(extras, "product_id", int),
+        project_code=None if project_code is None else str(project_code),
+        dialect=extras.get("dialect", Dialect.AUTO),
+        max_requests_per_second=_number(extras, "max_requests_per_second", float),
+        timeout=Account.timeout if timeout is None else timeout,
+    )
+
+
+def _extras(text: str | None) -> dict[str, Any]:
+    try:
+        extras = json.loads(text or "{}")
+    except ValueError:
+        raise ConfigurationError("Its extra is not JSON.") from None
+    if not isinstance(extras, dict):
+        raise ConfigurationError("Its extra is not a JSON object.")
+    if unknown := sorted(set(extras) - EXTRAS):
+        raise ConfigurationError(
+            f"Its extra has the unknown {', '.join(unknown)}; known are {', '.join(sorted(EXTRAS))}."
+        )
+    # The connection form stores what is left empty as an empty text or null.
+    return {name: value for name, value in extras.items() if value not in (None, "")}
+
+
+def _number(extras: dict[str, Any], name: str, kind: type[Any]) -> Any:
+    if (value := extras.get(name)) is None:
+        return None
+    try:
+        if isinstance(value, bool) or (kind is int and isinstance(value, float)):
+            raise ValueError
+        return kind(value)
+    except (TypeError, ValueError):
+        whole = "whole " if kind is int else ""
+        raise ConfigurationError(f"{name} is {value!r}; it must be a {whole}number.") from None

@@ -1,0 +1,84 @@
+"""Turn the pages of a list of Getty's that may grow meanwhile. Nothing here does I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Generic, Literal, TypeVar
+
+from airflow_provider_getty.api.operations import GetHistory, ListRegistrations, Operation
+from airflow_provider_getty.api.results import HistoryItem, HistoryPage, Registration, Registrations
+
+PageT = TypeVar("PageT", bound=HistoryPage | Registrations)
+ItemT = TypeVar("ItemT")
+
+_PAGE_SIZE = 100
+
+
+class Pages(Generic[PageT, ItemT]):
+    """Where one is in a list.
+
+    :param first: asks for the first page.
+    :param items: those of a page.
+    :param id_of: by which an item is known again: what is added at the front moves the rest to later pages.
+    """
+
+    def __init__(
+        self,
+        first: Operation[PageT],
+        items: Callable[[PageT], tuple[ItemT, ...]],
+        id_of: Callable[[ItemT], str],
+    ) -> None:
+        self.next: Operation[PageT] | None = first
+        self._page = 1
+        self._items = items
+        self._id_of = id_of
+        self._seen: set[str] = set()
+
+    def take(self, answer: PageT) -> Iterable[ItemT]:
+        """The items of the page that were not on an earlier one; ``next`` is what to ask then, if anything."""
+        listed = self._items(answer)
+        if answer.result_count is None:
+            is_last = len(listed) < _PAGE_SIZE
+        else:
+            is_last = not listed or self._page * _PAGE_SIZE >= answer.result_count
+        self._page += 1
+        self.next = None if is_last or not self.next else self.next.model_copy(update={"page": self._page})
+        items = {self._id_of(item): item for item in listed}
+        new = items.keys() - self._seen
+        self._seen |= new
+        return [item for name, item in items.items() if name in new]
+
+
+def history_pages(
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    media_type: Literal["photography", "illustration"] | None = None,
+    product_ids: Iterable[int] | None = None,
+    company_generations: bool | None = None,
+) -> Pages[HistoryPage, HistoryItem]:
+    """The account's generations, the newest first.
+
+    :param since: only those that were made then or later; and
+    :param until: only those that were made then or earlier.
+    :param media_type: only photographs, or only illustrations.
+    :param product_ids: only those for which these products paid.
+    :param company_generations: those of the whole company, if the account may see them.
+    """
+    first = GetHistory(
+        page_size=_PAGE_SIZE,
+        date_start=since,
+        date_end=until,
+        media_type=media_type,
+        product_ids=None if product_ids is None else tuple(product_ids),
+        company_generations=company_generations,
+    )
+    return Pages(first, lambda page: page.generations, lambda item: item.generation_request_id)
+
+
+def registration_pages() -> Pages[Registrations, Registration]:
+    """The account's registered files."""
+    return Pages(
+        ListRegistrations(page_size=_PAGE_SIZE), lambda page: page.file_registrations, lambda file: file.id
+    )

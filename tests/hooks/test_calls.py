@@ -1,0 +1,261 @@
+"""Every method of the hook on the emulator, called and awaited: the two do the same."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import io
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from getty_journal import sent
+from PIL import Image
+
+from airflow_provider_getty.api.errors import (
+    Credit,
+    DeadlineExceededError,
+    InvalidRequestError,
+    MaskError,
+    NotFoundError,
+)
+from airflow_provider_getty.api.operations import GENERATING, GetDownload, ListProducts
+from airflow_provider_getty.emulator.server import Emulator
+from airflow_provider_getty.hooks.async_getty import AsyncGetty
+from airflow_provider_getty.hooks.calls import Call, Calls
+from airflow_provider_getty.hooks.getty import GettyHook
+
+LAKE = "1473240153"
+SKY = [(60, 16, 964, 250)]
+SIZE = (1024, 683)
+
+Getty = Callable[..., Any]
+"""Calls the method of this name with these arguments, and returns its result; of a list, all items."""
+
+
+def called(name: str, *args: Any, **kwargs: Any) -> Any:
+    """As a task calls it."""
+    hook = GettyHook()
+    with hook.get_conn():
+        result = getattr(hook, name)(*args, **kwargs)
+        return list(result) if inspect.isgenerator(result) else result
+
+
+def awaited(name: str, *args: Any, **kwargs: Any) -> Any:
+    """As a trigger awaits it."""
+
+    async def call() -> Any:
+        async with GettyHook().async_session() as getty:
+            result = getattr(getty, name)(*args, **kwargs)
+            return [item async for item in result] if inspect.isasyncgen(result) else await result
+
+    return asyncio.run(call())
+
+
+@pytest.fixture(params=[called, awaited], ids=lambda way: way.__name__)
+def do(request: pytest.FixtureRequest, getty: Emulator) -> Getty:
+    return request.param
+
+
+def picture() -> bytes:
+    """An image in a format that Getty does not take."""
+    file = io.BytesIO()
+    Image.new("RGBA", (40, 30), (200, 30, 30, 128)).save(file, "PNG")
+    return file.getvalue()
+
+
+def refined(do: Getty) -> str:
+    """The id of a generation."""
+    mask_url = do("upload_mask", SKY, image_size=SIZE)
+    return do("refine", image_id=LAKE, mask_url=mask_url, prompt="balloons").generation_request_id
+
+
+def registered(do: Getty, category: str) -> str:
+    """The id of a registered file."""
+    url = do("upload_file", picture(), label="vase")
+    return do("register_file", url=url, rights_claimed=True, category=category).id
+
+
+def of_the_mask(do: Getty) -> dict[str, Any]:
+    return {"image_id": LAKE, "mask_url": do("upload_mask", SKY, image_size=SIZE)}
+
+
+GENERATIONS: dict[str, Callable[[Getty], dict[str, Any]]] = {
+    "generate": lambda do: {"prompt": "a lake", "aspect_ratio": "16:9", "mood": "warm", "seed": 7},
+    "vary": lambda do: {"generation_request_id": refined(do), "index": 2},
+    "refine": lambda do: of_the_mask(do) | {"prompt": "balloons"},
+    "extend": lambda do: {"image_id": LAKE, "left_percentage": 20, "prompt": "more of the lake"},
+    "remove_background": lambda do: {
+        "reference_generation": {"generation_request_id": refined(do), "index": 0}
+    },
+    "replace_background": lambda do: {"image_id": LAKE, "background_color": "#0099CC"},
+    "remove_object": of_the_mask,
+    "influence_color": lambda do: {"image_id": LAKE, "prompt": "a boat", "noise_level": 0.3},
+    "influence_composition": lambda do: {
+        "reference_file_registration_id": registered(do, "ImageReference"),
+        "prompt": "a boat",
+        "influence_level": 0.3,
+    },
+    "generate_background": lambda do: {
+        "reference_file_registration_id": registered(do, "CustomerProduct"),
+        "prompt": "a beach",
+        "left_percentage": 20,
+    },
+}
+
+
+def test_every_generating_operation_is_a_method() -> None:
+    models = {vars(Calls)[name]._model() for name in GENERATIONS}
+    assert models == set(GENERATING.values())
+
+
+@pytest.mark.parametrize("name", GENERATIONS)
+def test_what_generates_is_submitted_charged_and_found_in_the_history(
+    do: Getty, getty: Emulator, name: str
+) -> None:
+    arguments = GENERATIONS[name](do)
+    charged = len(getty.ledger()["entries"])
+    generation_id = do(name, **arguments, notes="spring").generation_request_id
+    assert do("wait_for_generation", generation_id, deadline=time.time() + 10).results[0].url
+    assert len(getty.ledger()["entries"]) == charged + 1
+    item = do("history_item", generation_request_id=generation_id)
+    published = vars(Calls)[name]._model().generation_type
+    assert item.generation_type == published or published is None
+    assert item.notes == "spring"
+
+
+def test_a_generation_is_asked_for_once_or_until_the_deadline(do: Getty, getty: Emulator) -> None:
+    getty.fault("stay-pending", "generate")
+    generation_id = do("generate", prompt="a lake").generation_request_id
+    assert do("get_generation", generation_id).status == "pending"
+    with pytest.raises(DeadlineExceededError) as error:
+        do("wait_for_generation", generation_id, deadline=time.time(), poll_interval=0.01, kind="generate")
+    assert error.value.credit is Credit.COMMITTED
+
+
+def test_an_image_is_downloaded_and_downloaded_again(do: Getty, getty: Emulator, tmp_path: Path) -> None:
+    generation_id = refined(do)
+    assert [size.size_name for size in do("download_sizes", generation_id, 1)] == ["1k", "4k"]
+    first, again = tmp_path / "first.jpg", tmp_path / "again.jpg"
+    assert do("download", generation_id, first, index=1) == first.stat().st_size
+    asset = do("ask", GetDownload(generation_request_id=generation_id, index=1)).generated_asset_id
+    [product] = do("products")[:1]
+    assert do("redownload", asset, again, product_id=product.id) == again.stat().st_size
+    assert again.read_bytes() == first.read_bytes()
+
+
+def test_a_download_that_fails_leaves_the_destination_as_it_was(do: Getty, tmp_path: Path) -> None:
+    file = tmp_path / "image.jpg"
+    file.write_bytes(b"as it was")
+    with pytest.raises(NotFoundError):
+        do("download", "no-such-generation", file)
+    with pytest.raises(InvalidRequestError):
+        do("redownload", "asset", file, size_name="8k")
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("image.jpg", b"as it was")]
+
+
+def test_a_download_that_is_cancelled_leaves_the_destination_as_it_was(
+    getty: Emulator, tmp_path: Path
+) -> None:
+    async def cancelled() -> None:
+        async with GettyHook().async_session() as session:
+            generation = await session.generate(prompt="a lake")
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(session.download(generation.generation_request_id, file), 0.3)
+
+    file = tmp_path / "image.jpg"
+    file.write_bytes(b"as it was")
+    getty.fault("slow", "get-download", seconds=1)
+    asyncio.run(cancelled())
+    assert "start-download" in sent(getty)
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("image.jpg", b"as it was")]
+
+
+def test_files_are_registered_listed_and_deleted(do: Getty) -> None:
+    ids = [registered(do, "CustomerProduct"), registered(do, "ImageReference")]
+    assert do("get_registration", registration_id=ids[0]).preview_urls
+    assert {file.id for file in do("registrations")} == set(ids)
+    assert do("delete_registration", registration_id=ids[0]) is None
+    assert [file.id for file in do("registrations")] == ids[1:]
+
+
+def test_a_prompt_is_enhanced(do: Getty) -> None:
+    assert len(do("enhance_prompt", prompt="a lake")) > len("a lake")
+
+
+def test_the_products_are_listed(do: Getty, getty: Emulator) -> None:
+    getty.configure_account(products=[{"id": 7, "name": "Spring campaign"}])
+    assert [(product.id, product.name) for product in do("products")] == [(7, "Spring campaign")]
+
+
+def test_the_history_is_filtered(do: Getty) -> None:
+    photograph = do("generate", prompt="a lake", media_type="photography").generation_request_id
+    drawing = do("generate", prompt="a lake", media_type="illustration").generation_request_id
+
+    def found(**filters: Any) -> list[str]:
+        return [item.generation_request_id for item in do("history", **filters)]
+
+    [product] = do("products")[:1]
+    assert found() == [drawing, photograph]
+    assert found(media_type="illustration") == [drawing]
+    assert found(product_ids=[product.id]) == [drawing, photograph]
+    assert found(product_ids=[product.id + 1]) == []
+    assert found(since=datetime.now(UTC) + timedelta(hours=1)) == []
+    assert found(until=datetime.now(UTC) - timedelta(hours=1)) == []
+
+
+def test_the_history_is_fetched_page_by_page(do: Getty, getty: Emulator) -> None:
+    hook = GettyHook()
+    made = [hook.generate(prompt="a lake").generation_request_id for _ in range(103)]
+    hook.get_conn().close()
+    assert [item.generation_request_id for item in do("history")] == made[::-1]
+    assert sent(getty).count("generation-history") == 2
+
+
+def test_any_operation_may_be_asked_with_a_deadline(do: Getty) -> None:
+    assert do("ask", ListProducts(), deadline=time.time() + 10).products
+
+
+def test_bad_input_is_refused_before_anything_is_sent(do: Getty, getty: Emulator) -> None:
+    for name, arguments in {
+        "generate": {"prompt": "a lake", "mood": "sad"},
+        "history": {"product_ids": ["x"]},
+        "register_file": {"url": "u", "rights_claimed": False},
+    }.items():
+        with pytest.raises(InvalidRequestError):
+            do(name, **arguments)
+    with pytest.raises(MaskError):
+        do("upload_mask", b"no image", image_size=SIZE)
+    with pytest.raises(InvalidRequestError):
+        do("upload_file", b"no image")
+    assert sent(getty) == []
+
+
+def test_another_method_than_those_of_the_operations_takes_no_unknown_argument(do: Getty) -> None:
+    with pytest.raises(TypeError, match="imageSize"):
+        do("upload_mask", SKY, imageSize=SIZE)
+
+
+@pytest.mark.parametrize("owner", [GettyHook, AsyncGetty])
+@pytest.mark.parametrize("name", [name for name in vars(Calls) if not name.startswith("_")])
+def test_every_method_tells_its_arguments_and_what_they_mean(owner: type, name: str) -> None:
+    method = getattr(owner, name)
+    documented = method.__doc__
+    assert method.__name__ == name
+    assert documented
+    told = list(inspect.signature(method).parameters)
+    assert told[0] == "self"
+    if isinstance(vars(Calls)[name], Call) and name in GENERATIONS:
+        assert {"product_id", "project_code", "notes"} <= set(told)
+        assert ":param product_id:" in documented
+        assert "/v3/ai/image-generations" in documented
+
+
+async def test_one_session_has_one_client(getty: Emulator) -> None:
+    async with GettyHook().async_session() as session:
+        await session.products()
+        await asyncio.gather(*(session.enhance_prompt(prompt="a lake") for _ in range(3)))
+    assert sent(getty).count("token") == 1
