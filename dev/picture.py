@@ -1,4 +1,4 @@
-"""A picture of a refinement: what it was, where it was to change, what it became."""
+"""Pictures beside and below each other: what an image was, and what became of it."""
 
 from __future__ import annotations
 
@@ -31,6 +31,18 @@ def side_by_side(panels: Sequence[tuple[str, Image.Image]]) -> Image.Image:
         draw.text((left, MARGIN + HEIGHT + CAPTION_GAP), caption, fill=INK, font=font)
         left += image.width + GAP
     return sheet
+
+
+def one_below_another(sheets: Sequence[Image.Image], width: int) -> Image.Image:
+    """Draw sheets below each other on white, the whole as wide as told."""
+    whole = Image.new(
+        "RGB", (max(sheet.width for sheet in sheets), sum(sheet.height for sheet in sheets)), WHITE
+    )
+    top = 0
+    for sheet in sheets:
+        whole.paste(sheet, (0, top))
+        top += sheet.height
+    return whole.resize((width, round(whole.height * width / whole.width)), Image.Resampling.LANCZOS)
 
 
 def _framed(image: Image.Image) -> Image.Image:

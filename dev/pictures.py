@@ -1,4 +1,4 @@
-"""`make pictures`: the pictures in docs/images/, from the emulator's own drawings."""
+"""`make pictures`: the pictures in docs/images/, and the photograph of an example, as the emulator draws them."""
 
 from __future__ import annotations
 
@@ -8,22 +8,28 @@ import sys
 import tempfile
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
 from airflow_provider_getty.api.account import Account
 from airflow_provider_getty.api.client import GettyClient
-from airflow_provider_getty.api.operations import Refine, UploadMask
+from airflow_provider_getty.api.operations import Refine, UploadImage
 from airflow_provider_getty.emulator.drawing.library import LIBRARY, LibraryImage
 from airflow_provider_getty.emulator.drawing.refinement import draw_refinement
+from airflow_provider_getty.emulator.operations import DRAW, GENERATING
 from airflow_provider_getty.emulator.server import Emulator
-from airflow_provider_getty.emulator.state import Order
-from airflow_provider_getty.masks import make_mask, unique_name
-from dev.picture import side_by_side
+from airflow_provider_getty.emulator.state import Order, Source
+from airflow_provider_getty.masks import make_mask
+from airflow_provider_getty.pictures import unique_name
+from dev import example_pictures
+from dev.picture import one_below_another, side_by_side
 from dev.processes import port_or_free
 
 IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
 SEED = 5  # of those tried, the one whose balloons stand best
+BALL = (520, 570, 600, 640)  # of the beach: left, top, right, bottom
+SHEET_WIDTH = 1400  # pixels
 PAGE_SIZE = (1100, 790)  # pixels: shows two generations
 PAGE_SECONDS = 60
 PORT = 8900  # the one that the documentation names
@@ -35,6 +41,11 @@ def main() -> int:
     IMAGES.mkdir(parents=True, exist_ok=True)
     lake, _, table, *_ = LIBRARY.values()
     _save(refinement(lake), IMAGES / "refinement.jpg")
+    _save(operations(), IMAGES / "operations.jpg")
+    example_pictures.PHOTOGRAPH.write_bytes(example_pictures.photograph_of_a_vase())
+    _save(example_pictures.generate_extend(), IMAGES / "generate_extend.jpg")
+    _save(example_pictures.catalogue(), IMAGES / "catalogue.jpg")
+    _save(example_pictures.product(), IMAGES / "product.jpg")
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         print("The emulator's page is left as it was: there is no chromium to show it.")
@@ -56,6 +67,66 @@ def refinement(image: LibraryImage) -> Image.Image:
     )
 
 
+def operations() -> Image.Image:
+    """Draw what each of the other operations makes."""
+    lake, _, table, _, beach, _ = LIBRARY.values()
+    photograph = _drawn("generate", None, prompt="white sailing boats at sunset")
+    ball = make_mask([BALL], image_size=(beach.width, beach.height)).jpeg
+    wide = {f"{side}_percentage": 18.0 for side in ("left", "right", "top", "bottom")}
+    rows = [
+        [
+            ("generate: white sailing boats at sunset", photograph),
+            (
+                "generate: media_type illustration",
+                _drawn(
+                    "generate",
+                    None,
+                    prompt="white sailing boats at sunset",
+                    options={"media_type": "illustration"},
+                ),
+            ),
+            (
+                "variations of the first",
+                DRAW["variation"](photograph, Order("variation", 0, *photograph.size), SEED),
+            ),
+        ],
+        [
+            ("Original", beach.picture()),
+            ("extend", _drawn("extend", beach, options=wide)),
+            ("object-removal: the ball", _drawn("object-removal", beach, mask=ball)),
+        ],
+        [
+            ("Original", table.picture()),
+            ("background-removal", _drawn("background-removal", table)),
+            (
+                "background-replacement: a lake at dawn",
+                _drawn("background-replacement", table, prompt="a lake at dawn"),
+            ),
+        ],
+        [
+            ("Original", lake.picture()),
+            (
+                "influence-color: a city skyline",
+                _drawn("influence-color-by-image", lake, prompt="a city skyline"),
+            ),
+            (
+                "influence-composition: a green and golden forest",
+                _drawn("influence-composition-by-image", lake, prompt="a green and golden forest"),
+            ),
+        ],
+    ]
+    return one_below_another([side_by_side(row) for row in rows], SHEET_WIDTH)
+
+
+def _drawn(name: str, image: LibraryImage | None, **asked: Any) -> Image.Image:
+    """Draw what an operation makes of an image of the library, or of none."""
+    operation = next(operation for operation in GENERATING if operation.name == name)
+    size = (image.width, image.height) if image else (1024, 683)
+    source = Source(asset_id=image.id) if image else None
+    order = Order(operation.generation_type, 0, *size, source=source, **asked)
+    return operation.draw(image.picture() if image else Image.new("RGB", size), order, SEED)
+
+
 def start_page(browser: str, images: list[LibraryImage]) -> Image.Image:
     """Refine images on an emulator, and photograph its start page."""
     with Emulator(port=port_or_free(PORT)) as getty, tempfile.TemporaryDirectory() as folder:
@@ -75,7 +146,7 @@ def start_page(browser: str, images: list[LibraryImage]) -> Image.Image:
 def _refine(client: GettyClient, image: LibraryImage) -> None:
     name = unique_name("picture")
     mask = make_mask([image.mask_box], image_size=(image.width, image.height))
-    client.ask(UploadMask(name=name, jpeg=mask.jpeg))
+    client.ask(UploadImage(name=name, jpeg=mask.jpeg))
     mask_url = client.account.uploads_url + name
     client.ask(Refine(image_id=image.id, mask_url=mask_url, prompt=image.prompt))
 

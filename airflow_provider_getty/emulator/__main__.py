@@ -15,7 +15,14 @@ import uvicorn
 
 from airflow_provider_getty.emulator.app import create_service, server_config
 from airflow_provider_getty.emulator.server import connection
-from airflow_provider_getty.emulator.settings import DEFAULT_CREDITS, Credentials, Dialect, Latency, Settings
+from airflow_provider_getty.emulator.settings import (
+    DEFAULT_CREDITS,
+    Credentials,
+    Dialect,
+    Latency,
+    Settings,
+    Voice,
+)
 from airflow_provider_getty.emulator.state_file import StateFileError
 
 if TYPE_CHECKING:
@@ -36,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         credits=options.credits,
         queries_per_second=options.queries_per_second,
         concurrent_generations=options.concurrent_generations,
+        concurrency_refusal=Voice(options.concurrency_refusal),
         state=options.state,
     )
     service = create_service(settings)
@@ -120,6 +128,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--credits", default=DEFAULT_CREDITS, type=int, help="credits of each account's product")
     add("--queries-per-second", type=int, help="limit of each account")
     add("--concurrent-generations", type=int, help="limit of each account")
+    add(
+        "--concurrency-refusal",
+        default="service",
+        choices=[voice.value for voice in Voice],
+        help="who refuses beyond that limit: the service, with an ErrorCode, or the gateway, with a bare 429",
+    )
     add("--state", type=Path, metavar="FILE", help="keep the state in this file, and go on where it was left")
     add("--quiet", action="store_true", help="log no requests")
     return parser

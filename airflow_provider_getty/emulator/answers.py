@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from airflow_provider_getty.emulator.settings import Voice
+
 GETTY_ERROR = "application/vnd.getty.error+json"
 JSON = "application/json"
 
@@ -65,11 +67,19 @@ def quota_exceeded() -> Refused:
     return service_error(403, "ProductQuotaExceeded", "The product has no credits left.")
 
 
-def too_many_generations() -> Refused:
+def too_many_generations(voice: Voice) -> Refused:
     """Say that too many generations are pending."""
-    return service_error(
-        429, "TooManyConcurrentGenerations", "Too many generations of this account are pending."
-    )
+    match voice:
+        case Voice.SERVICE:
+            problem = "Too many generations of this account are pending."
+            return service_error(429, "TooManyConcurrentGenerations", problem)
+        case Voice.GATEWAY:
+            return gateway_error(429, "Too Many Requests")
+
+
+def too_many_downloads() -> Refused:
+    """Say that the account had its downloads of the day."""
+    return service_error(429, "DailyRequestLimitExceeded", "The account had its downloads of today.")
 
 
 def too_many_queries() -> Refused:

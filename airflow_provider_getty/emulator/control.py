@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from airflow_provider_getty.emulator.clock import iso
-from airflow_provider_getty.emulator.faults import KINDS
+from airflow_provider_getty.emulator.fault_kinds import KINDS
 from airflow_provider_getty.emulator.operations import OPERATIONS
 from airflow_provider_getty.emulator.operations.media import signed
 from airflow_provider_getty.emulator.state import Product
@@ -176,6 +176,7 @@ class Control:
                 "company_generations": account.company_generations,
                 "pending": account.pending(now),
                 "uploads": len(account.uploads),
+                "registrations": sum(not file.is_archived for file in account.registrations.values()),
                 "generations": len(account.generations),
             }
             for account in self._service.state.accounts.values()
@@ -229,6 +230,7 @@ def _generation(state: State, generation: Generation, now: float, origin: str) -
         "product_id": order.product_id,
         "notes": order.notes,
         "project_code": order.project_code,
+        "options": order.options,
         "downloads": {index: asdict(download) for index, download in (generation.downloads or {}).items()},
     }
 

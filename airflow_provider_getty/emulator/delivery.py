@@ -15,9 +15,11 @@ from airflow_provider_getty.emulator.answers import (
     json_answer,
     quota_exceeded,
     service_error,
+    too_many_downloads,
     too_many_generations,
     too_many_queries,
 )
+from airflow_provider_getty.emulator.settings import Voice
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -45,7 +47,9 @@ def instead_of_work(fault: Fault) -> Answer | None:  # noqa: PLR0911 - one for e
         case "queries-per-second":
             return too_many_queries().answer
         case "concurrent-generations":
-            return too_many_generations().answer
+            return too_many_generations(Voice(fault.parameters["voice"])).answer
+        case "daily-limit":
+            return too_many_downloads().answer
         case "conflict":
             return service_error(
                 409, "ConcurrencyConflict", "Another request changed this at the same time."

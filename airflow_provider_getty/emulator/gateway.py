@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, unquote
 from airflow_provider_getty.emulator.answers import Answer, Refused, gateway_error
 from airflow_provider_getty.emulator.authentication import check_token, sign_in
 from airflow_provider_getty.emulator.delivery import altered, deliver, instead_of_work, internal_error
-from airflow_provider_getty.emulator.faults import Moment
+from airflow_provider_getty.emulator.fault_kinds import Moment
 from airflow_provider_getty.emulator.journal import Request
 from airflow_provider_getty.emulator.operations import OPERATIONS
 from airflow_provider_getty.emulator.operations.call import Access, Call, Operation

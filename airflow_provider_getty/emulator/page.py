@@ -11,7 +11,6 @@ from jinja2 import Environment, PackageLoader
 
 from airflow_provider_getty.emulator.clock import iso
 from airflow_provider_getty.emulator.operations.media import PREVIEW_SIDE, signed
-from airflow_provider_getty.emulator.state import IMAGES_PER_GENERATION
 
 if TYPE_CHECKING:
     from airflow_provider_getty.emulator.service import Service
@@ -71,6 +70,8 @@ def _generation(service: Service, account: Account, generation: Generation, now:
     original = None
     if source and source.asset_id:
         original = link(f"/media/library/{source.asset_id}/{PREVIEW_SIDE}.jpg")
+    elif source and source.file_registration_id:
+        original = link(f"/media/registrations/{source.file_registration_id}/{PREVIEW_SIDE}.jpg")
     elif source:
         original = link(
             f"/media/generations/{source.generation_request_id}/{source.index}/{PREVIEW_SIDE}.jpg"
@@ -89,6 +90,6 @@ def _generation(service: Service, account: Account, generation: Generation, now:
             None
             if index in generation.blocked
             else link(f"/media/generations/{generation.id}/{index}/{PREVIEW_SIDE}.jpg")
-            for index in range(IMAGES_PER_GENERATION if ready else 0)
+            for index in range(order.images if ready else 0)
         ],
     }

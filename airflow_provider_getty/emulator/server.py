@@ -12,7 +12,14 @@ import uvicorn
 
 from airflow_provider_getty.emulator.app import create_service, server_config
 from airflow_provider_getty.emulator.control import AccountRequest, Control
-from airflow_provider_getty.emulator.settings import DEFAULT_CREDITS, Credentials, Dialect, Latency, Settings
+from airflow_provider_getty.emulator.settings import (
+    DEFAULT_CREDITS,
+    Credentials,
+    Dialect,
+    Latency,
+    Settings,
+    Voice,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +49,7 @@ class Emulator:
         credits: int = DEFAULT_CREDITS,  # noqa: A002 - it is called so everywhere else
         queries_per_second: int | None = None,
         concurrent_generations: int | None = None,
+        concurrency_refusal: str = "service",
         state: str | PathLike[str] | None = None,
     ) -> None:
         self.api_key, self.api_secret = api_key, api_secret
@@ -54,6 +62,7 @@ class Emulator:
             credits=credits,
             queries_per_second=queries_per_second,
             concurrent_generations=concurrent_generations,
+            concurrency_refusal=Voice(concurrency_refusal),
             state=None if state is None else Path(state),
         )
         self._service = create_service(settings)

@@ -25,6 +25,15 @@ class Dialect(StrEnum):
     """Today's OpenAPI: ``reference_asset_id`` or ``reference_generation``, a prompt, 202 only, polled under ``/v3``."""
 
 
+class Voice(StrEnum):
+    """Who refuses a generation because too many are pending: Getty does not publish it."""
+
+    SERVICE = "service"
+    """429 with the ErrorCode ``TooManyConcurrentGenerations``."""
+    GATEWAY = "gateway"
+    """A bare 429, which says nothing of the reason."""
+
+
 @dataclass(frozen=True, slots=True)
 class Latency:
     """How long generations take: always ``low`` seconds, uniformly up to ``high``, or lognormal about a median."""
@@ -89,5 +98,6 @@ class Settings:
     credits: int = DEFAULT_CREDITS
     queries_per_second: int | None = None
     concurrent_generations: int | None = None
+    concurrency_refusal: Voice = Voice.SERVICE
     state: Path | None = None
     """The file that keeps the state over restarts; without one it is kept in memory only."""

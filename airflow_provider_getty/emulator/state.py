@@ -8,7 +8,8 @@ from __future__ import annotations
 import secrets
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from airflow_provider_getty.emulator.settings import Settings
@@ -48,11 +49,33 @@ class Upload:
     expires_at: float
 
 
+class Category(StrEnum):
+    """What a registered file may be used as."""
+
+    IMAGE_REFERENCE = "ImageReference"
+    CUSTOMER_PRODUCT = "CustomerProduct"
+
+
+@dataclass(slots=True)
+class Registration:
+    """A file that was registered, and stays: what was made from it is drawn from it, also once it is archived."""
+
+    id: str
+    account: str
+    category: Category
+    content: bytes = field(repr=False)
+    width: int
+    height: int
+    created_at: float
+    is_archived: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The image a generation starts from: one of the library, or one of an earlier generation."""
+    """The image a generation starts from: one of the library, one of an earlier generation, or a registered file."""
 
     asset_id: str | None = None
+    file_registration_id: str | None = None
     generation_request_id: str | None = None
     index: int = 0
 
@@ -73,6 +96,9 @@ class Order:
     seed: int | None = None
     notes: str | None = None
     project_code: str | None = None
+    images: int = IMAGES_PER_GENERATION
+    options: dict[str, Any] = field(default_factory=dict)
+    """Whatever else was asked, by the names of the fields: ``left_percentage``, ``mood`` and so on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +162,7 @@ class Account:
     concurrent_generations: int | None = None
     company_generations: bool = False
     uploads: dict[str, Upload] = field(default_factory=dict, repr=False)
+    registrations: dict[str, Registration] = field(default_factory=dict, repr=False)
     generations: dict[str, Generation] = field(default_factory=dict, repr=False)
     charges: list[Charge] = field(default_factory=list, repr=False)
     recent_queries: deque[float] = field(default_factory=deque, repr=False)
@@ -195,4 +222,11 @@ class State:
         for account in self.accounts.values():
             if generation := account.generations.get(generation_request_id):
                 return generation
+        return None
+
+    def find_registration(self, registration_id: str) -> Registration | None:
+        """Look a registered file up in all accounts."""
+        for account in self.accounts.values():
+            if registration := account.registrations.get(registration_id):
+                return registration
         return None

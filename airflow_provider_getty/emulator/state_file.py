@@ -22,6 +22,7 @@ from airflow_provider_getty.emulator.state import (
     Charge,
     Generation,
     Product,
+    Registration,
     State,
     Token,
     Upload,
@@ -31,10 +32,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-Thing = Account | Charge | Clock | Generation | State | Token | Upload
+Thing = Account | Charge | Clock | Generation | Registration | State | Token | Upload
 """What can be saved; of the state as a whole only the key that its links are signed with."""
 
-VERSION = 1
+VERSION = 2
 """Of what is in the file. A change of any of the dataclasses above is a new version."""
 _APPLICATION = 0x47455454
 """Tells our files from other SQLite databases: "GETT"."""
@@ -55,6 +56,7 @@ ON CONFLICT (kind, key) DO UPDATE SET content = excluded.content
 _PRODUCTS = TypeAdapter(list[Product])
 _CHARGE = TypeAdapter(Charge)
 _GENERATION = TypeAdapter(Generation)
+_REGISTRATION = TypeAdapter(Registration)
 _TOKEN = TypeAdapter(Token)
 _UPLOAD = TypeAdapter(Upload)
 
@@ -129,6 +131,9 @@ class StateFile:
                 content = asdict(thing)
                 content["order"]["mask"] = self._put_file(thing.order.mask)
                 return "generation", thing.id, content
+            case Registration():
+                content = {**asdict(thing), "content": self._put_file(thing.content)}
+                return "registration", thing.id, content
             case State():
                 return "signing-key", "", {"hex": thing.signing_key.hex()}
             case Token():
@@ -217,6 +222,9 @@ def _restore(
                 content["order"]["mask"] = files[digest]
             generation = _GENERATION.validate_python(content)
             _account(state, generation.account).add(generation)
+        case "registration":
+            registration = _REGISTRATION.validate_python({**content, "content": files[content["content"]]})
+            _account(state, registration.account).registrations[registration.id] = registration
         case "signing-key":
             state.signing_key = bytes.fromhex(content["hex"])
         case "token":

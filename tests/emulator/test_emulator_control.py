@@ -14,7 +14,7 @@ from emulator_client import Client, jpeg_mask
 
 from airflow_provider_getty.emulator.__main__ import _parser, greeting
 from airflow_provider_getty.emulator.app import create_service
-from airflow_provider_getty.emulator.faults import KINDS
+from airflow_provider_getty.emulator.fault_kinds import KINDS
 from airflow_provider_getty.emulator.server import Emulator
 from airflow_provider_getty.emulator.settings import Credentials, Latency, Settings
 

@@ -8,7 +8,7 @@ import pytest
 import requests
 from emulator_client import Client, Start
 
-from airflow_provider_getty.emulator.faults import KINDS
+from airflow_provider_getty.emulator.fault_kinds import KINDS
 
 SERVICE = "application/vnd.getty.error+json"
 

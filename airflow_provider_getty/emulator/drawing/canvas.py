@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
@@ -31,13 +32,19 @@ def mix(one: Colour, other: Colour, share: float) -> Colour:
 
 def gradient(size: tuple[int, int], colours: Sequence[Colour]) -> Image.Image:
     """Return colours that run evenly from top to bottom."""
-    strip = Image.new("RGB", (1, size[1]))
-    last = len(colours) - 1
-    for row in range(size[1]):
-        place = row / max(1, size[1] - 1) * last
-        index = min(int(place), max(0, last - 1))
-        strip.putpixel((0, row), mix(colours[index], colours[min(index + 1, last)], place - index))
+    strip = Image.frombytes("RGB", (1, size[1]), _ramp(size[1], tuple(colours)))
     return strip.resize(size, Image.Resampling.NEAREST)
+
+
+@lru_cache(256)
+def _ramp(height: int, colours: tuple[Colour, ...]) -> bytes:
+    last = len(colours) - 1
+    rows = bytearray()
+    for row in range(height):
+        place = row / max(1, height - 1) * last
+        index = min(int(place), max(0, last - 1))
+        rows += bytes(mix(colours[index], colours[min(index + 1, last)], place - index))
+    return bytes(rows)
 
 
 def noise(size: tuple[int, int], cell: Point, random: Random, octaves: int = 4) -> Image.Image:
@@ -175,13 +182,13 @@ class Canvas:
     def mist(self, box: Box, paint: Paint, mask: Image.Image, opacity: float = 1) -> None:
         """Lay paint over a box through a mask, which is stretched to fit."""
         stretched = mask.resize(_pixels(box), Image.Resampling.BICUBIC)
-        self._lay(box, paint, stretched.point([round(value * opacity) for value in range(256)]))
+        self._lay(box, paint, stretched.point(_dimmed(opacity)))
 
     def picture(self, picture: Image.Image, centre: Point, opacity: float = 1) -> None:
         """Lay another picture (as large as a canvas made it) on this one."""
         if opacity < 1:
             picture = picture.copy()
-            picture.putalpha(picture.getchannel("A").point([round(value * opacity) for value in range(256)]))
+            picture.putalpha(picture.getchannel("A").point(_dimmed(opacity)))
         corner = (
             round(centre[0] * _SCALE - picture.width / 2),
             round(centre[1] * _SCALE - picture.height / 2),
@@ -207,7 +214,7 @@ class Canvas:
         if blur:
             mask = mask.filter(ImageFilter.GaussianBlur(blur * _SCALE))
         if opacity < 1:
-            mask = mask.point([round(value * opacity) for value in range(256)])
+            mask = mask.point(_dimmed(opacity))
         self._lay(padded, paint, mask)
 
     def _lay(self, box: Box, paint: Paint, mask: Image.Image) -> None:
@@ -223,6 +230,11 @@ class Canvas:
         bottom = min(layer.height, self.image.height - y)
         if left < right and top < bottom:
             self.image.alpha_composite(layer, (x + left, y + top), (left, top, right, bottom))
+
+
+@lru_cache(256)
+def _dimmed(opacity: float) -> list[int]:
+    return [round(value * opacity) for value in range(256)]
 
 
 def _bounds(points: Sequence[Point]) -> Box:

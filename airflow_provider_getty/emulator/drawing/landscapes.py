@@ -45,12 +45,44 @@ def lake() -> Image.Image:
             ],
         ),
     )
+    _dusk(canvas, random)
+    _ranges(canvas, random, shore)
+    _reflect(canvas, shore)
+    canvas.glow((655, shore + 14), 170, (255, 220, 170), 0.5)
+    for _ in range(90):
+        y = shore + 6 + random.random() ** 1.5 * (height - shore)
+        x = 655 + random.gauss(0, 26 + (y - shore) * 0.28)
+        length = random.uniform(6, 34) * (0.5 + (y - shore) / 200)
+        canvas.line([(x - length, y), (x + length, y)], (255, 224, 180), 1.1, 0.34, 0.4)
+    bank = ridge((-5, 640), (470, 690), 16, random)
+    canvas.polygon([*bank, (-5, 690)], [(30, 30, 52), (16, 17, 32)])
+    for _ in range(130):
+        x = random.uniform(-5, 330)
+        y = 640 + (x / 470) * 50 + random.uniform(0, 12)
+        tip = (x + random.uniform(-10, 16), y - random.uniform(16, 56))
+        canvas.line([(x, y + 8), ((x + tip[0]) / 2 - 2, (y + tip[1]) / 2), tip], (20, 22, 40), 1.2)
+    return grain(canvas.finish(), random)
+
+
+def mountains(canvas: Canvas) -> None:
+    """Paint the mountains and the pines of the lake alone."""
+    random = Random(11)  # noqa: S311
+    _dusk(Canvas(canvas.width, canvas.height), random)  # it takes its share of the chance
+    _ranges(canvas, random, 402)
+
+
+def _dusk(canvas: Canvas, random: Random) -> None:
+    width = canvas.width
     for _ in range(70):
         canvas.disc((random.uniform(0, width), random.uniform(0, 150)), random.uniform(0.3, 0.9), WHITE, 0.5)
     drifting = clouds((1024, 300), (420, 46), (112, 200), random)
     canvas.mist((0, 50, width, 350), [(190, 120, 160), (255, 196, 150)], drifting, 0.6)
     canvas.glow((655, 330), 330, (255, 214, 150), 0.85)
     canvas.disc((655, 322), 27, (255, 240, 205), 1, 1.2)
+
+
+def _ranges(canvas: Canvas, random: Random, shore: int) -> None:
+    width = canvas.width
     ranges: list[tuple[float, float, list[Colour]]] = [
         (262, 92, [(138, 108, 150), (206, 144, 146)]),
         (308, 80, [(92, 78, 126), (150, 106, 130)]),
@@ -67,21 +99,6 @@ def lake() -> Image.Image:
             gradient((4, 60), [BLACK, (70, 70, 70)]).convert("L"),
         )
     _pines(canvas, random, shore)
-    _reflect(canvas, shore)
-    canvas.glow((655, shore + 14), 170, (255, 220, 170), 0.5)
-    for _ in range(90):
-        y = shore + 6 + random.random() ** 1.5 * (height - shore)
-        x = 655 + random.gauss(0, 26 + (y - shore) * 0.28)
-        length = random.uniform(6, 34) * (0.5 + (y - shore) / 200)
-        canvas.line([(x - length, y), (x + length, y)], (255, 224, 180), 1.1, 0.34, 0.4)
-    bank = ridge((-5, 640), (470, 690), 16, random)
-    canvas.polygon([*bank, (-5, 690)], [(30, 30, 52), (16, 17, 32)])
-    for _ in range(130):
-        x = random.uniform(-5, 330)
-        y = 640 + (x / 470) * 50 + random.uniform(0, 12)
-        tip = (x + random.uniform(-10, 16), y - random.uniform(16, 56))
-        canvas.line([(x, y + 8), ((x + tip[0]) / 2 - 2, (y + tip[1]) / 2), tip], (20, 22, 40), 1.2)
-    return grain(canvas.finish(), random)
 
 
 def beach() -> Image.Image:
@@ -118,6 +135,13 @@ def beach() -> Image.Image:
         0.35,
     )
     canvas.ellipse((610, 596, 960, 650), (128, 98, 78), 0.45, 10)
+    parasol(canvas)
+    canvas.glow((180, 20), 420, (255, 246, 214), 0.5)
+    return grain(canvas.finish(), random)
+
+
+def parasol(canvas: Canvas) -> None:
+    """Paint the umbrella, the deck chair and the ball alone."""
     _deck_chair(canvas, 730, 540)
     _parasol(canvas, (806, 360), 168, 610)
     canvas.disc((560, 606), 23, [(250, 250, 246), (214, 214, 210)])
@@ -128,8 +152,6 @@ def beach() -> Image.Image:
             [(236, 96, 84), (204, 66, 66)],
         )
     canvas.disc((552, 597), 7, WHITE, 0.5, 3)
-    canvas.glow((180, 20), 420, (255, 246, 214), 0.5)
-    return grain(canvas.finish(), random)
 
 
 def dunes() -> Image.Image:
@@ -192,7 +214,7 @@ def dunes() -> Image.Image:
             ]
             if len(wave) > 1:
                 canvas.line(wave, mix(shade, light, 0.4), 1.2, 0.16, 0.5)
-    _camels(canvas)
+    caravan(canvas)
     return grain(canvas.finish(), random)
 
 
@@ -265,8 +287,8 @@ def _deck_chair(canvas: Canvas, x: float, y: float) -> None:
     canvas.line([(x - 50, y + 50), (x - 20, y + 54), (x + 14, y + 22), (x + 56, y - 42)], WHITE, 3, 0.75)
 
 
-def _camels(canvas: Canvas) -> None:
-    """A small caravan on the second crest."""
+def caravan(canvas: Canvas) -> None:
+    """Paint the small caravan on the second crest alone."""
     dark = (52, 34, 52)
     for number in range(4):
         x, y = 560 + number * 34, 436 + number * 2.2

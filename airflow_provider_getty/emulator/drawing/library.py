@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
+    from airflow_provider_getty.emulator.drawing.canvas import Canvas
+
 
 @dataclass(frozen=True, slots=True)
 class LibraryImage:
@@ -27,6 +29,8 @@ class LibraryImage:
     prompt: str
     """A prompt that goes with the box."""
     paint: Callable[[], Image.Image]
+    subject: Callable[[Canvas], None] | None = None
+    """Paints on an empty canvas what the picture is of, and nothing else."""
 
     def picture(self) -> Image.Image:
         """Return the picture, drawn once."""
@@ -49,6 +53,7 @@ LIBRARY = {
             (0, 0, 1024, 262),
             "red and golden hot air balloons over the mountains",
             landscapes.lake,
+            landscapes.mountains,
         ),
         LibraryImage(
             "1164209887",
@@ -58,6 +63,7 @@ LIBRARY = {
             (0, 0, 1024, 104),
             "white birds in a golden sky",
             street.street,
+            street.houses,
         ),
         LibraryImage(
             "1328876514",
@@ -67,6 +73,7 @@ LIBRARY = {
             (352, 60, 672, 384),
             "a bouquet of pink flowers",
             table.table,
+            table.crockery,
         ),
         LibraryImage(
             "1098431670",
@@ -76,6 +83,7 @@ LIBRARY = {
             (196, 0, 500, 480),
             "glowing red lanterns between the trees",
             park.park,
+            park.walker,
         ),
         LibraryImage(
             "1250731946",
@@ -85,6 +93,7 @@ LIBRARY = {
             (0, 130, 640, 408),
             "sailing boats with orange sails",
             landscapes.beach,
+            landscapes.parasol,
         ),
         LibraryImage(
             "1409562238",
@@ -94,6 +103,7 @@ LIBRARY = {
             (0, 0, 1024, 330),
             "a golden moon and stars",
             landscapes.dunes,
+            landscapes.caravan,
         ),
     )
 }

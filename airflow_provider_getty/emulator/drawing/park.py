@@ -74,7 +74,7 @@ def park() -> Image.Image:
         leaf = random.choice([(222, 140, 52), (236, 176, 70), (190, 92, 44), (204, 116, 50)])
         canvas.ellipse((x - size * 1.5, y - size * 0.7, x + size * 1.5, y + size * 0.7), leaf, 0.85)
     canvas.polygon([(372, 872), (424, 874), (330, 1010), (226, 1000)], (88, 64, 60), 0.35, 10)
-    _walker(canvas, 398, 872)
+    walker(canvas)
     canvas.glow((400, 470), 560, (255, 232, 180), 0.35)
     return grain(canvas.finish(), random)
 
@@ -115,7 +115,9 @@ def _tree(canvas: Canvas, random: Random, stem: Point, lean: float, size: float)
             )
 
 
-def _walker(canvas: Canvas, x: float, foot: float) -> None:
+def walker(canvas: Canvas) -> None:
+    """Paint the walker alone."""
+    x, foot = 398, 872
     for side, step in ((-1, 0), (1, -10)):
         canvas.line(
             [(x + side * 12, foot - 110), (x + side * 13, foot - 12 + step)], [(58, 56, 78), (40, 38, 54)], 17

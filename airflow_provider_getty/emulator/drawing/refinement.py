@@ -28,7 +28,11 @@ _Pixels = tuple[int, int, int, int]
 
 def draw_refinement(base: Image.Image, order: Order, seed: int) -> Image.Image:
     """Return the image with the white of the mask painted as prompt and seed say, and the rest untouched."""
-    white = read_mask(order.mask or b"", base.size)
+    return repainted(base, read_mask(order.mask or b"", base.size), order, seed)
+
+
+def repainted(base: Image.Image, white: Image.Image, order: Order, seed: int) -> Image.Image:
+    """Return the image with the white of a mask of its size painted as prompt and seed say."""
     box = white.getbbox()
     if box is None:
         return base.copy()
@@ -50,7 +54,7 @@ def read_mask(content: bytes, size: tuple[int, int]) -> Image.Image:
 
 def feathered(white: Image.Image, box: _Pixels) -> Image.Image:
     """Return the mask with an edge that is soft to its inside only: what is black stays 0."""
-    return _softened(white, min(3.0, _shorter(box) / 24))
+    return softened(white, min(3.0, _shorter(box) / 24))
 
 
 def cleared(base: Image.Image, white: Image.Image, box: _Pixels) -> Image.Image:
@@ -88,7 +92,7 @@ class _Area:
 
     def painted(self, wish: palette.Wish, spare: tuple[Colour, ...], random: Random) -> Image.Image:
         """Return it with its new air, light and things; without a thing to paint, with ribbons of colour."""
-        ambient = _mean(self.ground)
+        ambient = mean(self.ground)
         colours = wish.colours or spare
         aired = self._aired(
             wish.ground or mix(ambient, mix(colours[0], WHITE, 0.5), 0.5), wish, ambient, random
@@ -119,10 +123,10 @@ class _Area:
 
 
 def _faded(white: Image.Image, box: _Pixels) -> Image.Image:
-    return _softened(white, _shorter(box) / 7).point([12 + value * 243 // 255 for value in range(256)])
+    return softened(white, _shorter(box) / 7).point([12 + value * 243 // 255 for value in range(256)])
 
 
-def _softened(white: Image.Image, radius: float) -> Image.Image:
+def softened(white: Image.Image, radius: float) -> Image.Image:
     """Blur a mask inwards. Beyond the border of the image it goes on as it is at the border."""
     soft = white.filter(ImageFilter.GaussianBlur(radius)).point(
         [max(0, value * 2 - 255) for value in range(256)]
@@ -134,6 +138,7 @@ def _shorter(box: _Pixels) -> int:
     return min(box[2] - box[0], box[3] - box[1])
 
 
-def _mean(picture: Image.Image) -> Colour:
+def mean(picture: Image.Image) -> Colour:
+    """Return the mean colour of a picture."""
     red, green, blue = picture.resize((1, 1), Image.Resampling.BOX).tobytes()
     return red, green, blue

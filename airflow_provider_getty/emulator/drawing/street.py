@@ -25,29 +25,29 @@ from airflow_provider_getty.emulator.drawing.canvas import (
 if TYPE_CHECKING:
     from PIL import Image
 
+_GROUND = 520
+_HOUSES: tuple[tuple[float, float, Colour, Colour], ...] = (
+    (-40, 236, (206, 112, 84), (120, 70, 66)),
+    (150, 190, (236, 194, 112), (132, 80, 66)),
+    (318, 262, (110, 158, 158), (96, 74, 80)),
+    (500, 206, (240, 222, 196), (140, 84, 66)),
+    (668, 246, (222, 148, 140), (112, 72, 72)),
+    (846, 196, (150, 168, 124), (128, 82, 68)),
+)
+"""Left, top, wall, roof."""
 _GLASS: list[Colour] = [(64, 84, 112), (128, 158, 180)]
 
 
 def street() -> Image.Image:
     """Paint a street of old houses in the morning."""
     random = Random(8)  # noqa: S311
-    width, height, ground = 1024, 683, 520
+    width, height, ground = 1024, 683, _GROUND
     canvas = Canvas(
         width, height, gradient((8, 300), [(96, 160, 214), (176, 212, 232), (246, 232, 208), (246, 232, 208)])
     )
     canvas.mist((0, -30, width, 280), WHITE, clouds((1024, 320), (340, 80), (122, 200), random), 0.8)
     canvas.glow((900, 120), 420, (255, 232, 190), 0.7)
-    houses: list[tuple[float, float, Colour, Colour]] = [
-        (-40, 236, (206, 112, 84), (120, 70, 66)),
-        (150, 190, (236, 194, 112), (132, 80, 66)),
-        (318, 262, (110, 158, 158), (96, 74, 80)),
-        (500, 206, (240, 222, 196), (140, 84, 66)),
-        (668, 246, (222, 148, 140), (112, 72, 72)),
-        (846, 196, (150, 168, 124), (128, 82, 68)),
-    ]
-    for number, (left, top, wall, roof) in enumerate(houses):
-        right = houses[number + 1][0] if number + 1 < len(houses) else width + 40
-        _house(canvas, random, (left, top, right, ground), (wall, roof))
+    houses(canvas)
     canvas.rectangle((0, ground - 90, width, ground), BLACK, 0.14, 26)
     canvas.rectangle((0, ground, width, height + 4), [(176, 160, 146), (132, 118, 112)])
     canvas.rectangle((0, ground, width, ground + 30), [(216, 204, 186), (190, 178, 164)])
@@ -71,6 +71,14 @@ def street() -> Image.Image:
         _tub(canvas, random, x, ground + 26)
     canvas.glow((960, 60), 560, (255, 226, 170), 0.4)
     return grain(canvas.finish(), random)
+
+
+def houses(canvas: Canvas) -> None:
+    """Paint the houses alone."""
+    random = Random(8)  # noqa: S311
+    for number, (left, top, wall, roof) in enumerate(_HOUSES):
+        right = _HOUSES[number + 1][0] if number + 1 < len(_HOUSES) else canvas.width + 40
+        _house(canvas, random, (left, top, right, _GROUND), (wall, roof))
 
 
 def _house(

@@ -15,7 +15,7 @@ from airflow_provider_getty.emulator.drawing.library import LIBRARY
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from airflow_provider_getty.emulator.state import Generation, Order, State
+    from airflow_provider_getty.emulator.state import Generation, Order, Registration, State
 
     Draw = Callable[[Image.Image, Order, int], Image.Image]
 
@@ -42,6 +42,10 @@ class Studio:
     async def original(self, asset_id: str, side: int) -> bytes:
         """Return a library image as a JPEG whose longer side is ``side``."""
         return await self._file((asset_id, 0, side), self.library[asset_id].picture)
+
+    async def registered(self, registration: Registration, side: int) -> bytes:
+        """Return a registered file as a JPEG whose longer side is ``side``."""
+        return await self._file((registration.id, 0, side), lambda: _decoded(registration))
 
     async def generated(self, generation: Generation, index: int, side: int) -> bytes:
         """Return an image of a generation as a JPEG whose longer side is ``side``."""
@@ -84,10 +88,25 @@ class Studio:
             return Image.new("RGB", (order.width, order.height), "white")
         if source.asset_id:
             return self.library[source.asset_id].picture()
+        if source.file_registration_id:
+            registration = self._state().find_registration(source.file_registration_id)
+            if registration is None:
+                raise LookupError("The file that this generation was made from is not there any more.")
+            return _decoded(registration)
         earlier = self._state().find_generation(source.generation_request_id or "")
         if earlier is None:
             raise LookupError("The generation that this one was made from is not there any more.")
         return self.picture(earlier, source.index)
+
+
+def _decoded(registration: Registration) -> Image.Image:
+    """Return a registered file as a picture of its size; what is transparent in it is white."""
+    size = (registration.width, registration.height)
+    with Image.open(io.BytesIO(registration.content)) as file:
+        picture = file.convert("RGBA").resize(size, Image.Resampling.LANCZOS)
+    white = Image.new("RGBA", size, "white")
+    white.alpha_composite(picture)
+    return white.convert("RGB")
 
 
 def _jpeg(picture: Image.Image, side: int) -> bytes:

@@ -3,21 +3,37 @@
 from __future__ import annotations
 
 from airflow_provider_getty.emulator.operations import (
+    background,
     downloads,
+    extend,
     generations,
     history,
+    influence,
     media,
     products,
+    prompts,
     refine,
+    registrations,
+    removal,
+    text_to_image,
     token,
     uploads,
 )
 
-GENERATING = (*refine.GENERATING,)
+GENERATING = (
+    *text_to_image.GENERATING,
+    *refine.GENERATING,
+    *extend.GENERATING,
+    *removal.GENERATING,
+    *influence.GENERATING,
+    *background.GENERATING,
+)
 
 OPERATIONS = (
     *token.OPERATIONS,
     *uploads.OPERATIONS,
+    *registrations.OPERATIONS,
+    *prompts.OPERATIONS,
     *(generating.operation() for generating in GENERATING),
     *generations.OPERATIONS,
     *downloads.OPERATIONS,

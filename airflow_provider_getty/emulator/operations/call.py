@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from airflow_provider_getty.emulator.state import Account
 
 Body = TypeVar("Body", bound=BaseModel)
+LARGEST_PAGE = 1000
 ALL_DIALECTS = frozenset(Dialect)
 OLD_DIALECTS = frozenset({Dialect.ANY, Dialect.REFERENCE_PAGE})
 NEW_DIALECTS = frozenset({Dialect.ANY, Dialect.CURRENT})
@@ -89,6 +90,17 @@ class Call:
         for name, values in parse_qs(self.query_string.decode("latin-1"), keep_blank_values=True).items():
             found.setdefault(name.removesuffix("[]"), []).extend(values)
         return found
+
+    def parameter(self, name: str) -> str | None:
+        """Return a parameter of the query, if it is there and not empty."""
+        return next((value for value in self.query().get(name, []) if value), None)
+
+    def number(self, name: str, default: int, largest: int) -> int:
+        """Return a parameter of the query that is a number from 1 on."""
+        text = self.parameter(name) or str(default)
+        if not (text.isascii() and text.isdigit() and 1 <= int(text) <= largest):
+            raise invalid_parameter(name, f"It must be a number from 1 to {largest}.")
+        return int(text)
 
     def read(self, model: type[Body]) -> Body:
         """Read the JSON body. Fields that are null count as absent, unknown ones are passed over.

@@ -10,6 +10,7 @@ from airflow_provider_getty.emulator.answers import (
     generation_not_found,
     json_answer,
 )
+from airflow_provider_getty.emulator.operations.bodies import fitted
 from airflow_provider_getty.emulator.operations.call import (
     NEW_DIALECTS,
     OLD_DIALECTS,
@@ -17,9 +18,10 @@ from airflow_provider_getty.emulator.operations.call import (
     Call,
     Operation,
     Path,
+    int32,
 )
 from airflow_provider_getty.emulator.operations.media import PREVIEW_SIDE, image_link
-from airflow_provider_getty.emulator.state import IMAGES_PER_GENERATION, Generation
+from airflow_provider_getty.emulator.state import Generation
 
 PREVIEW_SIZE = "comp"
 """Getty publishes no names of preview sizes."""
@@ -46,6 +48,17 @@ def find(call: Call) -> Generation:
     return generation
 
 
+def find_image(call: Call) -> tuple[Generation, int]:
+    """Return the image that the path names. A pending or blocked one is as if it were not there."""
+    index = int32(call, "index")
+    generation = find(call)
+    if not generation.is_ready(call.now()):
+        raise generation_not_found("The generation is still pending.")
+    if index >= generation.order.images or index in generation.blocked:
+        raise generation_not_found("The generation has no such image.")
+    return generation, index
+
+
 def pending(generation: Generation) -> Answer:
     """Say that a generation is not ready."""
     return json_answer(202, {"generation_request_id": generation.id})
@@ -56,7 +69,7 @@ def result(call: Call, generation: Generation) -> dict[str, Any]:
     content: dict[str, Any] = {
         "generation_request_id": generation.id,
         "seed": generation.seed,
-        "results": [_image(call, generation, index) for index in range(IMAGES_PER_GENERATION)],
+        "results": [_image(call, generation, index) for index in range(generation.order.images)],
     }
     if asset := original_asset(generation):
         content["original_asset"] = asset
@@ -76,12 +89,6 @@ def previews(call: Call, generation: Generation, index: int) -> list[dict[str, A
     width, height = fitted(generation.order.width, generation.order.height, PREVIEW_SIDE)
     url = image_link(call, generation, index, PREVIEW_SIDE)
     return [{"preview_size": PREVIEW_SIZE, "image_url": url, "width": width, "height": height}]
-
-
-def fitted(width: int, height: int, side: int) -> tuple[int, int]:
-    """Return the size that an image has when its longer side is ``side``."""
-    longer = max(width, height)
-    return max(1, round(width * side / longer)), max(1, round(height * side / longer))
 
 
 def _image(call: Call, generation: Generation, index: int) -> dict[str, Any]:

@@ -14,23 +14,23 @@ from airflow_provider_getty.emulator.answers import (
     service_error,
 )
 from airflow_provider_getty.emulator.clock import iso
-from airflow_provider_getty.emulator.operations.call import Access, Call, Operation, Path
+from airflow_provider_getty.emulator.operations.call import LARGEST_PAGE, Access, Call, Operation, Path
 from airflow_provider_getty.emulator.operations.generations import original_asset, previews
-from airflow_provider_getty.emulator.state import IMAGES_PER_GENERATION, Generation
+from airflow_provider_getty.emulator.state import Generation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_LARGEST_PAGE = 1000
 _MEDIA_TYPES = frozenset({"photography", "illustration"})
 MEDIA_TYPE = "photography"
-"""Of every generation so far: the library is one of photographs."""
+"""Of every generation that asked for nothing else: the library is one of photographs."""
+_SHOWN_OPTIONS = ("aspect_ratio", "mood")
 
 
 async def history(call: Call) -> Answer:
     """List generations, a page at a time."""
-    page = _number(call, "page", 1, 2**31 - 1)
-    page_size = _number(call, "page_size", 30, _LARGEST_PAGE)
+    page = call.number("page", 1, 2**31 - 1)
+    page_size = call.number("page_size", 30, LARGEST_PAGE)
     if _flag(call, "company_generations") and not call.account.company_generations:
         raise service_error(403, "NotAuthorized", "The account is not configured for company generations.")
     found = list(_matching(call))
@@ -50,7 +50,7 @@ async def history_item(call: Call) -> Answer:
 def _matching(call: Call) -> Iterator[Generation]:
     """Yield the generations that the query asks for, newest first."""
     start, end = _moment(call, "date_start"), _moment(call, "date_end")
-    media_type = _one(call, "media_type")
+    media_type = call.parameter("media_type")
     if media_type not in {None, *_MEDIA_TYPES}:
         raise invalid_parameter("media_type", f"It must be one of {', '.join(sorted(_MEDIA_TYPES))}.")
     products = _product_ids(call)
@@ -60,7 +60,9 @@ def _matching(call: Call) -> Iterator[Generation]:
             return
         if not is_listed(generation) or (end is not None and generation.created_at > end):
             continue
-        if media_type not in {None, MEDIA_TYPE} or (products and generation.order.product_id not in products):
+        if media_type not in {None, _media_type(generation)} or (
+            products and generation.order.product_id not in products
+        ):
             continue
         yield generation
 
@@ -87,7 +89,10 @@ def _item(call: Call, generation: Generation) -> dict[str, Any]:
         "notes": order.notes,
         "project_code": order.project_code,
         "generation_type": order.generation_type,
-        "generation_options": {"media_type": MEDIA_TYPE},
+        "generation_options": {
+            "media_type": _media_type(generation),
+            **{name: order.options[name] for name in _SHOWN_OPTIONS if name in order.options},
+        },
         "original_asset": original_asset(generation),
         "results": [
             {
@@ -95,7 +100,7 @@ def _item(call: Call, generation: Generation) -> dict[str, Any]:
                 "is_blocked": index in generation.blocked,
                 "preview_urls": previews(call, generation, index),
             }
-            for index in range(IMAGES_PER_GENERATION if ready else 0)
+            for index in range(order.images if ready else 0)
         ],
     }
     if source and source.generation_request_id:
@@ -106,19 +111,12 @@ def _item(call: Call, generation: Generation) -> dict[str, Any]:
     return {name: value for name, value in content.items() if value is not None}
 
 
-def _one(call: Call, name: str) -> str | None:
-    return next((value for value in call.query().get(name, []) if value), None)
-
-
-def _number(call: Call, name: str, default: int, largest: int) -> int:
-    text = _one(call, name) or str(default)
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= largest):
-        raise invalid_parameter(name, f"It must be a number from 1 to {largest}.")
-    return int(text)
+def _media_type(generation: Generation) -> str:
+    return str(generation.order.options.get("media_type", MEDIA_TYPE))
 
 
 def _flag(call: Call, name: str) -> bool:
-    text = (_one(call, name) or "false").lower()
+    text = (call.parameter(name) or "false").lower()
     if text not in {"true", "false"}:
         raise invalid_parameter(name, "It must be true or false.")
     return text == "true"
@@ -133,7 +131,7 @@ def _product_ids(call: Call) -> set[int]:
 
 def _moment(call: Call, name: str) -> float | None:
     """Read a date or a date and time; without a zone it is UTC, without a time it is 00:00:00."""
-    text = _one(call, name)
+    text = call.parameter(name)
     if text is None:
         return None
     try:

@@ -10,7 +10,7 @@ from airflow_provider_getty.emulator.answers import Answer, Refused, json_answer
 from airflow_provider_getty.emulator.operations.call import Access, Call, Operation, Path
 
 if TYPE_CHECKING:
-    from airflow_provider_getty.emulator.state import Generation, State
+    from airflow_provider_getty.emulator.state import Generation, Registration, State
 
 PREVIEW_SIDE = 612
 LINK_HOURS = 24
@@ -21,6 +21,12 @@ _SIDES = frozenset({320, PREVIEW_SIDE, 1024, 4096})
 def image_link(call: Call, generation: Generation, index: int, side: int) -> str:
     """Return an address of one image of a generation, its longer side ``side`` pixels."""
     path = f"/media/generations/{generation.id}/{index}/{side}.jpg"
+    return call.origin + signed(call.service.state, path, call.now())
+
+
+def registration_link(call: Call, registration: Registration, side: int) -> str:
+    """Return an address of a registered file, its longer side ``side`` pixels."""
+    path = f"/media/registrations/{registration.id}/{side}.jpg"
     return call.origin + signed(call.service.state, path, call.now())
 
 
@@ -46,6 +52,15 @@ async def library(call: Call) -> Answer:
     return Answer(
         200, await call.service.studio.original(call.segments["id"], _side(call)), "image/jpeg", _CACHED
     )
+
+
+async def registered(call: Call) -> Answer:
+    """Serve a registered file."""
+    _check(call, f"/media/registrations/{call.segments['id']}/{call.segments['file']}")
+    registration = call.service.state.find_registration(call.segments["id"])
+    if registration is None:
+        raise _denied(404, "NoSuchKey")
+    return Answer(200, await call.service.studio.registered(registration, _side(call)), "image/jpeg", _CACHED)
 
 
 async def mask(call: Call) -> Answer:
@@ -85,5 +100,8 @@ def _denied(status: int, code: str) -> Refused:
 OPERATIONS = (
     Operation("media", "GET", (Path("/media/generations/{id}/{index}/{file}"),), Access.OPEN, generated),
     Operation("library-media", "GET", (Path("/media/library/{id}/{file}"),), Access.OPEN, library),
+    Operation(
+        "registration-media", "GET", (Path("/media/registrations/{id}/{file}"),), Access.OPEN, registered
+    ),
     Operation("mask-media", "GET", (Path("/media/masks/{id}.jpg"),), Access.OPEN, mask),
 )

@@ -52,20 +52,26 @@ def image_format(content: bytes) -> str | None:
 
 def find_mask(call: Call, url: str) -> bytes:
     """Return the mask that a full upload URL names, or refuse it."""
+    upload = find_upload(call, "mask_url", url)
+    if upload.format != "JPEG":
+        raise invalid_parameter("mask_url", "The mask must be a JPEG.")
+    return upload.content
+
+
+def find_upload(call: Call, field: str, url: str) -> Upload:
+    """Return the upload that a full upload URL names, or refuse it."""
     name = _name_in(call, url)
     if name is None:
-        raise invalid_parameter("mask_url", "It must be the full URL of an upload to this API.")
+        raise invalid_parameter(field, "It must be the full URL of an upload to this API.")
     upload = call.account.uploads.get(name)
     if upload is None:
-        raise invalid_parameter("mask_url", "There is no such upload of this API key.")
+        raise invalid_parameter(field, "There is no such upload of this API key.")
     if call.take("upload-expired"):
         upload = call.account.uploads[name] = replace(upload, expires_at=call.now())
         call.service.save(upload)
     if upload.expires_at <= call.now():
-        raise invalid_parameter("mask_url", "The upload has expired.")
-    if upload.format != "JPEG":
-        raise invalid_parameter("mask_url", "The mask must be a JPEG.")
-    return upload.content
+        raise invalid_parameter(field, "The upload has expired.")
+    return upload
 
 
 def _name_in(call: Call, url: str) -> str | None:
