@@ -82,8 +82,25 @@ def reference_generation(value: Any) -> dict[str, Any]:
     }
 
 
+_ALTERNATIVES = (
+    ("image_id", "reference_generation", "reference_file_registration_id"),
+    ("mask", "mask_url"),
+)
+
+
+def check_alternatives(written: Mapping[str, Any]) -> None:
+    """Refuse two of an operation's arguments that exclude each other, and none of them.
+
+    :param written: all arguments that the operation has; None is what is not given.
+    """
+    for names in _ALTERNATIVES:
+        given = {name: written[name] for name in names if name in written}
+        if len(given) > 1:
+            exactly_one(**given)
+
+
 def exactly_one(**given: Any) -> None:
-    """Refuse two arguments that exclude each other, and none of them."""
+    """Refuse arguments that exclude each other, and none of them."""
     present = [name for name, value in given.items() if value is not None]
     if len(present) != 1:
         raise InvalidRequestError(

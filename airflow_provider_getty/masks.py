@@ -10,31 +10,30 @@ waste a credit, such as a mask without any white, is refused before anything is 
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from errno import ELOOP, ENAMETOOLONG, ENOTDIR
 from functools import reduce
 from io import BytesIO
 from reprlib import repr as shortened
-from typing import TYPE_CHECKING, Any, TypeAlias
-from uuid import uuid4
+from typing import TYPE_CHECKING, TypeAlias
 
 from airflow_provider_getty.api.errors import MaskError
+from airflow_provider_getty.pictures import (
+    MAX_BYTES,
+    PictureSource,
+    check_pixels,
+    check_rendered,
+    decode,
+    is_picture,
+    read,
+)
 from airflow_provider_getty.shapes import Box, Polygon, draw, read_list, read_pixels
-from airflow_provider_getty.storage import StorageError, Where, is_place, locate, without_secrets
 
 if TYPE_CHECKING:
     from PIL.Image import Image as PillowImage
 
-MAX_BYTES = 10_000_000  # Getty says "10 MB" and not which megabyte; this is within either
+MaskSource: TypeAlias = "PictureSource | Sequence[Box | Polygon]"
 
-MaskSource: TypeAlias = "Where | bytes | Sequence[Box | Polygon]"
-
-_MAX_SOURCE_BYTES = 200_000_000
-_MAX_PIXELS = 80_000_000  # enough for a 50-megapixel camera, and less than what Pillow warns of
-_MAX_SIDE = 65_500  # libjpeg writes no longer one
-_TOO_MANY_PIXELS = "has more than 80 million pixels, or more than 65,500 in a row or column: shrink it."
 _NOISE = 64  # JPEGs of quality 75, most programs' default, stray up to 49 from black and white
 # Strays at most 46 and 120, a quarter of half the sum of the quantisation table: the first is within _NOISE,
 # and with either each pixel stays on its side of 128.
@@ -71,26 +70,20 @@ def make_mask(
         on the way to an object store, is raised as it comes.
     """
     size = _image_size(image_size)
-    if is_place(source):
-        _check_rendered(str(source))
+    check_rendered(source, "The mask", MaskError)
     if isinstance(source, str) and source.lstrip().startswith("["):
         source = read_list(source)
-    match source:
-        case list() | tuple():
-            if size is None:
-                raise MaskError("Shapes need the size of their image: give image_size=(width, height).")
-            return _encode(draw(source, size), "The mask of shapes", invert=invert)
-        case bytes() | bytearray() | memoryview():
-            name, data = "The mask given as bytes", bytes(source)
-        case _ if is_place(source):
-            name, data = _read(source)
-        case _:
-            raise MaskError(
-                f"A mask cannot be made of {type(source).__name__}: give a path, a URI, the bytes of an image, "
-                "or a list of boxes and polygons."
-            )
-    _check_length(len(data), name)
-    image = _decode(data, name)
+    if isinstance(source, list | tuple):
+        if size is None:
+            raise MaskError("Shapes need the size of their image: give image_size=(width, height).")
+        return _encode(draw(source, size), "The mask of shapes", invert=invert)
+    if not is_picture(source):
+        raise MaskError(
+            f"A mask cannot be made of {type(source).__name__}: give a path, a URI, the bytes of an image, "
+            "or a list of boxes and polygons."
+        )
+    name, data = read(source, "The mask", MaskError)
+    image = decode(data, name, MaskError)
     if size not in (None, image.size):
         raise MaskError(
             f"{name} is {_by(image.size)} pixels and the image to refine {_by(size)}: draw it on the image."
@@ -98,15 +91,6 @@ def make_mask(
     if not invert and len(data) <= MAX_BYTES and _is_mask(image):
         return Mask(data, image.size)
     return _encode(_black_and_white(image, name), name, invert=invert)
-
-
-def unique_name(label: str = "mask") -> str:
-    """Name an upload as no other task will, since uploading under a used name replaces that mask.
-
-    :param label: begins the name, for people to recognise; what does not suit a URL becomes ``-``.
-    """
-    readable = re.sub(r"[^A-Za-z0-9._-]+", "-", label)[:80].strip(".-")
-    return f"{readable or 'mask'}-{uuid4().hex}.jpg"
 
 
 def _image_size(value: Sequence[int] | str | None) -> tuple[int, int] | None:
@@ -117,54 +101,9 @@ def _image_size(value: Sequence[int] | str | None) -> tuple[int, int] | None:
             size = read_pixels(width, "image_size"), read_pixels(height, "image_size")
             if min(size) > 0 and size[0].is_integer() and size[1].is_integer():
                 whole = int(size[0]), int(size[1])
-                _check_pixels(whole, "The image to refine")
+                check_pixels(whole, "The image to refine", MaskError)
                 return whole
     raise MaskError(f"image_size is {shortened(value)}: give (width, height), two positive whole numbers.")
-
-
-def _read(source: Any) -> tuple[str, bytes]:
-    """Read a file or object, and name it as errors may. What no retry can mend becomes a MaskError."""
-    try:
-        location = locate(source)
-    except StorageError as error:
-        raise MaskError(f"The mask {error.problem}") from None
-    name = f"The mask {location.shown!r}"
-    try:
-        if (length := location.length()) is not None:
-            _check_length(length, name)
-        with location.open() as stream:
-            return name, stream.read(_MAX_SOURCE_BYTES + 1)
-    except IsADirectoryError:
-        raise MaskError(f"{name} is a directory or a device: give the path of an image file.") from None
-    except PermissionError:
-        raise MaskError(f"{name} may not be read: grant this task's user or connection access.") from None
-    except OSError as error:
-        if isinstance(error, FileNotFoundError) or error.errno in (ENOTDIR, ENAMETOOLONG, ELOOP):
-            raise MaskError(f"{name} does not exist where this task runs: check its path.") from None
-        raise
-
-
-def _decode(data: bytes, name: str) -> PillowImage:
-    """Decode the first frame, upright."""
-    from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
-
-    try:
-        Image.init()
-        formats = [known for known in Image.ID if known != "EPS"]  # which Ghostscript would run as a program
-        image = Image.open(BytesIO(data), formats=formats)
-        _check_pixels(image.size, name)
-        image.load()
-        if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
-            return ImageOps.exif_transpose(image)  # a copy without a format, so never used byte for byte
-    except (MaskError, MemoryError):
-        raise
-    except UnidentifiedImageError:
-        raise MaskError(f"{name} is not an image that Pillow reads: save it as PNG or JPEG.") from None
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise MaskError(f"{name} {_TOO_MANY_PIXELS}") from None
-    except Exception as error:  # each of Pillow's decoders has errors of its own
-        raise MaskError(f"{name} is truncated or damaged ({error}): save or copy it again.") from error
-    return image
 
 
 def _is_mask(image: PillowImage) -> bool:
@@ -212,24 +151,6 @@ def _encode(pixels: PillowImage, name: str, *, invert: bool) -> Mask:
         if jpeg.tell() <= MAX_BYTES:
             return Mask(jpeg.getvalue(), pixels.size)
     raise MaskError(f"{name} is larger than 10 MB as a JPEG of {_by(pixels.size)}: simplify or shrink it.")
-
-
-def _check_rendered(text: str) -> None:
-    if "{{" in text or "{%" in text:
-        shown = shortened(without_secrets(text))
-        raise MaskError(f"The mask {shown} is a template that was not rendered: render it first.")
-
-
-def _check_length(length: int, name: str) -> None:
-    if not length:
-        raise MaskError(f"{name} is empty: was it written to its end before this task began?")
-    if length > _MAX_SOURCE_BYTES:
-        raise MaskError(f"{name} is larger than 200 MB: shrink it; a mask needs only its image's pixels.")
-
-
-def _check_pixels(size: tuple[int, int], name: str) -> None:
-    if size[0] * size[1] > _MAX_PIXELS or max(size) > _MAX_SIDE:
-        raise MaskError(f"{name} {_TOO_MANY_PIXELS}")
 
 
 def _by(size: tuple[int, int]) -> str:

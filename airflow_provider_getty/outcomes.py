@@ -35,7 +35,7 @@ class Outcome:
     timed_out: bool = False
 
     @classmethod
-    def of(cls, result: Generation | GettyError) -> Self:
+    def of(cls, result: Generation | Exception) -> Self:
         """The outcome of a wait."""
         if isinstance(result, Generation):
             return cls(generation=result.summary())

@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeAlias, TypeVar
 
 from airflow_provider_getty.api.errors import BadRequestError, Credit, GettyError, SubmissionUnsureError
-from airflow_provider_getty.api.operations import GeneratingOperation
+from airflow_provider_getty.api.operations import GENERATING, GeneratingOperation
 from airflow_provider_getty.api.results import Generation, HistoryItem, Pending
 from airflow_provider_getty.arguments import OnUnsure
 
@@ -28,6 +28,10 @@ ResultT = TypeVar("ResultT")
 _LOOK_AGAIN_IN = 3.0
 _CLOCK_SKEW = 300.0  # between this machine and Getty
 _LONGEST_READABLE = 60
+# What Getty or the account adds to a generation that does not ask for it; of a generated image, its original.
+_FILLED_IN = frozenset(
+    {"seed", "product_id", "project_code", "media_type", "aspect_ratio", "mood", "image_id"}
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -274,11 +278,27 @@ class Submission:
 
 def _has_inputs(item: HistoryItem, operation: GeneratingOperation) -> bool:
     """Whether what the history shows of a generation contradicts none of the inputs."""
-    asked = operation.model_dump(mode="json")
-    shown = item.model_dump(mode="json", include={"prompt", "negative_prompt", "notes", "project_code"})
-    if any(value is not None and value != asked.get(name) for name, value in shown.items()):
+    published = {other.generation_type for other in GENERATING.values()} - {None}
+    if operation.generation_type and item.generation_type in published - {operation.generation_type}:
         return False
-    return not item.original_asset or item.original_asset.id == asked.get("image_id")
+    asked = operation.model_dump(mode="json")
+    if "reference_generation" in asked:
+        asked |= asked["reference_generation"] or {"generation_request_id": None, "index": None}
+    shown = item.model_dump(
+        include={"prompt", "negative_prompt", "seed", "notes", "product_id", "project_code"}
+    )
+    if item.generation_options:
+        shown |= item.generation_options.model_dump()
+    if item.original_asset:
+        shown["image_id"] = item.original_asset.id
+    if source := item.source_generation_request:
+        shown["generation_request_id"] = source.source_generation_request_id
+        shown["index"] = source.source_generation_result_index
+    return all(
+        value in (None, "", asked[name]) or (asked[name] is None and name in _FILLED_IN)
+        for name, value in shown.items()
+        if name in asked  # a variation, for example, may be shown with the prompt of its original
+    )
 
 
 def _with_marker(notes: str | None, marker: str) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from airflow_provider_getty.api import budget, products
 from airflow_provider_getty.api.protocol import Protocol
 
 if TYPE_CHECKING:
@@ -37,9 +38,11 @@ def pytest_unconfigure() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _forget_spoken_dialects() -> None:
-    """A process remembers which dialect a server speaks; a test must not."""
+def _forget_what_a_process_learns() -> None:
+    """A process remembers a server's dialect, an account's products and how fast to ask; a test must not."""
     Protocol.spoken.clear()
+    budget._budgets.clear()
+    products.known.clear()
 
 
 @pytest.fixture
@@ -53,5 +56,6 @@ def getty(getty_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Emulator
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is waited out or polled for is looked at again almost at once."""
     monkeypatch.setattr("airflow_provider_getty.api.pacing._FIRST_BACKOFF", 0.01)
-    monkeypatch.setattr("airflow_provider_getty.api.pacing._SHORTEST_DELAY", 0.01)
+    monkeypatch.setattr("airflow_provider_getty.api.schedule.SHORTEST_DELAY", 0.01)
+    monkeypatch.setattr("airflow_provider_getty.api.schedule.LONGEST_DELAY", 0.01)
     monkeypatch.setattr("airflow_provider_getty.triggers.generation._FIRST_POLL_IN", 0.0)

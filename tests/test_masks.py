@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import random
-import re
 import struct
 import subprocess
 import sys
@@ -12,14 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from airflow.sdk import ObjectStoragePath
-from hypothesis import given
-from hypothesis import strategies as st
 from pictures import BOX, BY_LIGHTNESS, DRAWN, SIZE, box, encoded, refusal, white
 from PIL import Image, ImageChops
 from upath import UPath
 
 from airflow_provider_getty import masks
-from airflow_provider_getty.masks import MAX_BYTES, Mask, make_mask, unique_name
+from airflow_provider_getty.masks import MAX_BYTES, Mask, make_mask
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -206,20 +203,10 @@ def test_shapes_may_be_what_a_template_renders(shapes: Any, image_size: Any) -> 
     assert make_mask(shapes, image_size=image_size) == make_mask([BOX], image_size=SIZE)
 
 
-# Names and digests
+# Digests
 
 
 def test_a_mask_shows_no_bytes_and_has_a_digest() -> None:
     mask = Mask(b"abc", (1, 1))
     assert repr(mask) == "Mask(size=(1, 1))"
     assert mask.digest == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-
-
-@given(st.text())
-def test_a_name_suits_a_url(label: str) -> None:
-    assert re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,79}-[0-9a-f]{32}\.jpg", unique_name(label))
-
-
-def test_a_name_is_readable_and_never_the_same() -> None:
-    assert unique_name("shoes/réd [3]").startswith("shoes-r-d-3-")
-    assert len({unique_name() for _ in range(1000)}) == 1000

@@ -14,7 +14,7 @@ from pictures import BOX, DRAWN, SIZE, encoded, refusal
 from PIL import Image
 from upath import UPath
 
-from airflow_provider_getty import masks
+from airflow_provider_getty import pictures
 from airflow_provider_getty.masks import make_mask
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def test_a_huge_file_is_refused_unopened(tmp_path: Path, mocker: MockerFixture) 
 
 
 def test_huge_bytes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(masks, "_MAX_SOURCE_BYTES", 99)
+    monkeypatch.setattr(pictures, "_MAX_SOURCE_BYTES", 99)
     assert "The mask given as bytes is larger than 200 MB" in refusal(bytes(100))
 
 

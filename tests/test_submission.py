@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,8 +17,16 @@ from airflow_provider_getty.api.errors import (
     QueriesPerSecondError,
     SubmissionUnsureError,
 )
-from airflow_provider_getty.api.operations import Refine
-from airflow_provider_getty.submission import Policy, Task
+from airflow_provider_getty.api.operations import (
+    BackgroundRemoval,
+    BackgroundReplacement,
+    Generate,
+    GeneratingOperation,
+    Refine,
+    Variations,
+)
+from airflow_provider_getty.api.results import HistoryItem
+from airflow_provider_getty.submission import Policy, Task, _has_inputs
 
 fates = st.lists(
     st.sampled_from([Fate.ANSWERED, Fate.LOST_BEFORE_THE_WORK, Fate.LOST_AFTER_THE_WORK]), max_size=4
@@ -269,3 +278,66 @@ class TestWithoutMarker:
 
         with pytest.raises(SubmissionUnsureError, match="generation-2, generation-1"):
             Airflow(getty, policy=self.policy).run()
+
+
+IMAGE_OF_A_GENERATION = {"generation_request_id": "first", "index": 2}
+FROM_IT = {"source_generation_request_id": "first", "source_generation_result_index": 2}
+
+
+@pytest.mark.parametrize(
+    ("operation", "shown", "is_ours"),
+    [
+        (
+            Generate(prompt="a boat"),
+            {"generation_type": "text_to_image", "prompt": "a boat", "seed": 7},
+            True,
+        ),
+        (Generate(prompt="a boat"), {"generation_type": "of tomorrow", "prompt": "a boat"}, True),
+        (Generate(prompt="a boat"), {"generation_type": "refine", "prompt": "a boat"}, False),
+        (Generate(prompt="a boat"), {"prompt": "a boat", "negative_prompt": "people"}, False),
+        (
+            Generate(prompt="a boat"),
+            {"prompt": "a boat", "generation_options": {"aspect_ratio": "1:1"}},
+            True,
+        ),
+        (
+            Generate(prompt="a boat", aspect_ratio="16:9"),
+            {"prompt": "a boat", "generation_options": {"aspect_ratio": "1:1"}},
+            False,
+        ),
+        (Generate(prompt="a boat"), {"prompt": "a boat", "product_id": 7, "project_code": "spring"}, True),
+        (Generate(prompt="a boat", product_id=8), {"prompt": "a boat", "product_id": 7}, False),
+        (BackgroundRemoval(image_id="1"), {"original_asset": {"id": "1"}, "prompt": ""}, True),
+        (BackgroundRemoval(image_id="1"), {"original_asset": {"id": "2"}}, False),
+        (
+            BackgroundRemoval(image_id="1"),
+            {"original_asset": {"id": "1"}, "source_generation_request": FROM_IT},
+            False,
+        ),
+        (
+            BackgroundRemoval(reference_generation=IMAGE_OF_A_GENERATION),
+            {"original_asset": {"id": "1"}, "source_generation_request": FROM_IT},
+            True,
+        ),
+        (
+            BackgroundRemoval(reference_generation=IMAGE_OF_A_GENERATION | {"index": 3}),
+            {"source_generation_request": FROM_IT},
+            False,
+        ),
+        (
+            Variations(**IMAGE_OF_A_GENERATION),
+            {"prompt": "a boat", "source_generation_request": FROM_IT},
+            True,
+        ),
+        (Variations(generation_request_id="second"), {"source_generation_request": FROM_IT}, False),
+        (
+            BackgroundReplacement(image_id="1", prompt="a beach"),
+            {"generation_type": "background_generation"},
+            True,
+        ),
+    ],
+)
+def test_what_the_history_shows_is_compared_with_what_was_asked(
+    operation: GeneratingOperation, shown: dict[str, Any], *, is_ours: bool
+) -> None:
+    assert _has_inputs(HistoryItem(generation_request_id="new", **shown), operation) == is_ours

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from inspect import signature
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from airflow.providers.common.compat.sdk import (
     AirflowException,
@@ -18,17 +19,19 @@ from airflow.providers.common.compat.sdk import (
 
 from airflow_provider_getty import arguments
 from airflow_provider_getty.hooks.getty import GettyHook
-from airflow_provider_getty.triggers.generation import TRIGGER_GRACE, GenerationTrigger
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_getty.api.results import Generation, Pending
-    from airflow_provider_getty.operators.submitting import Request
+    from airflow_provider_getty.request import Request
 
 
 class GenerationOperator(BaseOperator):
     """Submits a generation and, unless told otherwise, waits until it is finished.
+
+    An operator is a subclass that names its :attr:`operation` and whose ``__init__`` declares the operation's
+    arguments as keywords: all of them become template fields, and all else is done here.
 
     The result, in XCom, is plain JSON: ``generation_request_id``, ``status`` (``completed``, or ``pending`` if it
     did not wait), ``seed``, ``results`` (of ``index``, ``is_blocked``, ``preview_urls``) and ``original_asset``.
@@ -52,8 +55,18 @@ class GenerationOperator(BaseOperator):
     :param getty_conn_id: a connection of the type ``getty``.
     """
 
+    operation: ClassVar[str]
+    """By its name in :data:`..api.operations.GENERATING`, which a DAG file need not load."""
+
     template_fields: Sequence[str] = ("product_id", "project_code", "notes", "getty_conn_id")
     ui_color = "#e8e2f4"
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "operation" in vars(cls):
+            declared = signature(cls.__init__).parameters.values()
+            names = [parameter.name for parameter in declared if parameter.kind is parameter.KEYWORD_ONLY]
+            cls.template_fields = (*names, *GenerationOperator.template_fields)
 
     def __init__(
         self,
@@ -93,25 +106,46 @@ class GenerationOperator(BaseOperator):
         """The hook of the connection."""
         return GettyHook(self.getty_conn_id)
 
+    def _keep(self, given: Mapping[str, Any]) -> None:
+        """Keep the operation's arguments, as ``locals()`` of ``__init__``, as attributes of the same names.
+
+        :raises InvalidRequestError: two of them exclude each other, or one is missing.
+        """
+        written = {name: given[name] for name in self.template_fields if name in given}
+        arguments.check_alternatives(written)
+        for name, value in written.items():
+            setattr(self, name, value)
+
     def request(self) -> Request:
-        """What to ask of Getty, and how to upload what it needs. Nothing is sent yet.
+        """What to ask of Getty. Nothing is sent yet.
 
         :raises GettyError: the arguments cannot be used.
         """
-        raise NotImplementedError
+        from airflow_provider_getty.api.operations import GENERATING  # noqa: PLC0415
+        from airflow_provider_getty.request import request_of  # noqa: PLC0415
+
+        written = {name: getattr(self, name) for name in self.template_fields if name != "getty_conn_id"}
+        return request_of(GENERATING[self.operation], written, self.hook.account)
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Submit, or adopt what an earlier try submitted; then wait if told so."""
+        return self._generate_or_fail(context, deadline=time.time() + self.timeout)
+
+    def submit_again(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
+        """Go on with a submission that Getty refused because too many generations were pending."""
+        return self._generate_or_fail(context, deadline=event["deadline"], refused=event["attempts"])
+
+    def _generate_or_fail(self, context: Context, *, deadline: float, refused: int = 0) -> dict[str, Any]:
         from airflow_provider_getty.api.errors import GettyError  # noqa: PLC0415
         from airflow_provider_getty.outcomes import fail  # noqa: PLC0415
 
         try:
-            return self._generate(context, deadline=time.time() + self.timeout)
+            return self._generate(context, deadline=deadline, refused=refused)
         except GettyError as error:
             fail(error)
 
-    def _generate(self, context: Context, *, deadline: float) -> dict[str, Any]:
-        from airflow_provider_getty.api.errors import GoneError  # noqa: PLC0415
+    def _generate(self, context: Context, *, deadline: float, refused: int) -> dict[str, Any]:
+        from airflow_provider_getty.api.errors import ConcurrentGenerationsError, GoneError  # noqa: PLC0415
         from airflow_provider_getty.api.results import Pending  # noqa: PLC0415
         from airflow_provider_getty.operators.submitting import SubmissionStore, Submitter  # noqa: PLC0415
         from airflow_provider_getty.outcomes import accept  # noqa: PLC0415
@@ -121,7 +155,21 @@ class GenerationOperator(BaseOperator):
         policy = Policy(
             marker=self.marker == "notes", history_lag=self.history_lag, on_unsure=self.on_unsure_submission
         )
-        answer = Submitter(self.request(), self.hook, policy, deadline).submit(context)
+        submitter = Submitter(
+            self.request(),
+            self.hook,
+            policy,
+            deadline,
+            waits_for_place=not self.deferrable,
+            is_first_attempt=not refused,
+        )
+        try:
+            answer = submitter.submit(context)
+        except ConcurrentGenerationsError as error:
+            if not self.deferrable or time.time() >= deadline:
+                raise
+            self.log.info("%s Waiting without a worker.", error)
+            self._wait_for_place(deadline, attempts=refused + 1)
         store = SubmissionStore.of(context)
         if isinstance(answer, Pending) and self.wait_for_completion:
             try:
@@ -133,10 +181,20 @@ class GenerationOperator(BaseOperator):
         result = answer.summary()
         return result if isinstance(answer, Pending) else accept(result, self.on_blocked)
 
+    def _wait_for_place(self, deadline: float, *, attempts: int) -> NoReturn:
+        from airflow_provider_getty.triggers.submission import SubmissionTrigger  # noqa: PLC0415
+
+        raise TaskDeferred(
+            trigger=SubmissionTrigger(attempts=attempts, deadline=deadline, getty_conn_id=self.getty_conn_id),
+            method_name="submit_again",
+            timeout=_until(deadline),
+        )
+
     def _wait(self, pending: Pending, deadline: float) -> Generation:
         from airflow_provider_getty.api.errors import GettyError  # noqa: PLC0415
         from airflow_provider_getty.api.operations import GetGeneration  # noqa: PLC0415
         from airflow_provider_getty.api.results import Generation  # noqa: PLC0415
+        from airflow_provider_getty.triggers.generation import GenerationTrigger  # noqa: PLC0415
 
         generation_request_id = pending.generation_request_id
         if not self.deferrable:
@@ -161,9 +219,10 @@ class GenerationOperator(BaseOperator):
                 submitted=submitted,
                 getty_conn_id=self.getty_conn_id,
                 poll_interval=self.poll_interval,
+                kind=self.operation,
             ),
             method_name="execute_complete",
-            timeout=timedelta(seconds=max(0.0, deadline - time.time()) + TRIGGER_GRACE),
+            timeout=_until(deadline),
         )
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
@@ -176,3 +235,10 @@ class GenerationOperator(BaseOperator):
             raise (AirflowException if outcome.timed_out else AirflowFailException)(outcome.error)
         SubmissionStore.of(context).deliver()
         return accept(outcome.generation, self.on_blocked)
+
+
+def _until(deadline: float) -> timedelta:
+    """How long Airflow leaves a deferred task to its trigger."""
+    from airflow_provider_getty.triggers.generation import TRIGGER_GRACE  # noqa: PLC0415
+
+    return timedelta(seconds=max(0.0, deadline - time.time()) + TRIGGER_GRACE)

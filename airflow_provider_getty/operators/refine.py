@@ -9,8 +9,7 @@ from airflow_provider_getty import arguments
 from airflow_provider_getty.operators.generation import GenerationOperator
 
 if TYPE_CHECKING:
-    from airflow_provider_getty.masks import Mask, MaskSource
-    from airflow_provider_getty.operators.submitting import Request
+    from airflow_provider_getty.masks import MaskSource
 
 
 class GettyRefineOperator(GenerationOperator):
@@ -29,16 +28,7 @@ class GettyRefineOperator(GenerationOperator):
     :param negative_prompt: what it must not show.
     """
 
-    template_fields: Sequence[str] = (
-        "image_id",
-        "reference_generation",
-        "mask",
-        "mask_url",
-        "image_size",
-        "prompt",
-        "negative_prompt",
-        *GenerationOperator.template_fields,
-    )
+    operation = "refine"
 
     def __init__(
         self,
@@ -53,44 +43,4 @@ class GettyRefineOperator(GenerationOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        arguments.exactly_one(image_id=image_id, reference_generation=reference_generation)
-        arguments.exactly_one(mask=mask, mask_url=mask_url)
-        self.image_id = image_id
-        self.reference_generation = reference_generation
-        self.mask = mask
-        self.mask_url = mask_url
-        self.image_size = image_size
-        self.prompt = prompt
-        self.negative_prompt = negative_prompt
-
-    def request(self) -> Request:
-        """The refine, and the upload of its mask."""
-        from airflow_provider_getty.api.operations import Refine  # noqa: PLC0415
-        from airflow_provider_getty.masks import make_mask  # noqa: PLC0415
-        from airflow_provider_getty.operators.submitting import Request  # noqa: PLC0415
-
-        arguments.exactly_one(image_id=self.image_id, reference_generation=self.reference_generation)
-        arguments.exactly_one(mask=self.mask, mask_url=self.mask_url)
-        uploads_url = self.hook.account.uploads_url
-        refine = Refine(
-            image_id=self.image_id,
-            reference_generation=self.reference_generation
-            and arguments.reference_generation(self.reference_generation),
-            mask_url=self.mask_url if self.mask is None else uploads_url,
-            prompt=self.prompt,
-            negative_prompt=self.negative_prompt,
-            product_id=self.product_id,
-            project_code=self.project_code,
-            notes=self.notes,
-        )
-        if self.mask is None:
-            if not refine.mask_url.startswith(uploads_url):
-                self.log.warning("mask_url is not below %s, where Getty keeps uploads.", uploads_url)
-            return Request(refine)
-        mask = make_mask(self.mask, image_size=self.image_size)
-        return Request(refine, mask.digest, lambda deadline: {"mask_url": self._upload(mask, deadline)})
-
-    def _upload(self, mask: Mask, deadline: float) -> str:
-        mask_url = self.hook.upload_mask(mask, label=self.task_id, deadline=deadline)
-        self.log.info("Uploaded the mask as %s.", mask_url)
-        return mask_url
+        self._keep(locals())

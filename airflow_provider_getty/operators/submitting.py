@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_getty.api.errors import Credit, GettyError
+import tenacity
+
+from airflow_provider_getty.api import products
+from airflow_provider_getty.api.errors import ConcurrentGenerationsError, Credit, GettyError
+from airflow_provider_getty.api.pacing import patience
 from airflow_provider_getty.api.protocol import proceed
 from airflow_provider_getty.submission import (
     LookUp,
@@ -30,25 +33,12 @@ if TYPE_CHECKING:
     from airflow_provider_getty.api.operations import GeneratingOperation
     from airflow_provider_getty.api.results import Generation, Pending
     from airflow_provider_getty.hooks.getty import GettyHook
+    from airflow_provider_getty.request import Request
 
 log = logging.getLogger(__name__)
 
 _KEY = "getty_submission"
 _RETENTION = timedelta(days=184)  # Getty keeps generations for six months
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a task asks of Getty.
-
-    :param operation: complete but for what is uploaded.
-    :param inputs: a digest of what is to be uploaded.
-    :param upload: uploads it until the deadline, and returns the operation's fields that refer to it.
-    """
-
-    operation: GeneratingOperation
-    inputs: str = ""
-    upload: Callable[[float], dict[str, Any]] = lambda _: {}
 
 
 @dataclass(frozen=True)
@@ -87,12 +77,17 @@ class Submitter:
     """Submits a task's request, or adopts what an earlier try of the task submitted.
 
     :param deadline: when to give up (``time.time()``).
+    :param waits_for_place: whether to wait while the account has too many generations pending, rather than to raise.
+    :param is_first_attempt: whether this try of the task has not submitted yet; a refused submission proves that it
+        has made sure of what earlier tries did.
     """
 
     request: Request
     hook: GettyHook
     policy: Policy
     deadline: float
+    waits_for_place: bool = True
+    is_first_attempt: bool = True
 
     def submit(self, context: Context) -> Pending | Generation:
         """Do what the submission says, until it has an answer of Getty.
@@ -101,8 +96,9 @@ class Submitter:
         """
         store = SubmissionStore.of(context)
         known = store.load()
+        task = task_of(context, is_sure=store.accessor is not None or not self.is_first_attempt)
         steps = Submission(
-            task=_task(context, has_store=store.accessor is not None),
+            task=task,
             operation=self.request.operation,
             inputs=self.request.inputs,
             policy=self.policy,
@@ -115,7 +111,7 @@ class Submitter:
                 step = proceed(steps, reply)
                 adopted = adopted and not isinstance(step, Post)
                 try:
-                    reply = self._do(step, store)
+                    reply = self._do(step, store, task)
                 except GettyError as error:
                     reply = error
                     if isinstance(step, Post) and error.credit is Credit.UNKNOWN:
@@ -138,21 +134,50 @@ class Submitter:
                 )
         return answer
 
-    def _do(self, step: Step, store: SubmissionStore) -> Any:
+    def _do(self, step: Step, store: SubmissionStore, task: Task) -> Any:
         match step:
             case Save(record):
                 return store.save(record)
             case Upload():
-                return self.request.upload(self.deadline)
+                return self._prepare(task.task_id)
             case Post(operation):
-                return self.hook.get_conn().ask(operation, deadline=self.deadline)
+                return self._post(operation)
             case LookUp(since):
                 return list(self.hook.history(since=datetime.fromtimestamp(since, UTC)))
             case Wait(seconds):
                 return time.sleep(seconds)
 
+    def _post(self, operation: GeneratingOperation) -> Pending | Generation:
+        """Submit; what proves that nothing was created is waited out, but for a place only if told so."""
+        patient = patience(self.deadline, clock=time.time, log=log)
+        if not self.waits_for_place:
+            patient["retry"] &= tenacity.retry_if_not_exception_type(ConcurrentGenerationsError)
+        client = self.hook.get_conn()
+        answer: Pending | Generation = tenacity.Retrying(**patient)(lambda: client.ask(operation))
+        return answer
 
-def _task(context: Context, *, has_store: bool) -> Task:
+    def _prepare(self, label: str) -> dict[str, Any]:
+        """Upload the mask, if there is one, and return the fields that refer to it; check who will pay."""
+        fields = self._upload(label)
+        if self.is_first_attempt:
+            products.check_listed(self.hook.get_conn(), self.request.operation, marker=self.policy.marker)
+        return fields
+
+    def _upload(self, label: str) -> dict[str, Any]:
+        upload = self.request.upload(label)
+        if upload is None:
+            return {}
+        self.hook.get_conn().ask(upload, deadline=self.deadline)
+        mask_url = self.hook.account.uploads_url + upload.name
+        log.info("Uploaded the mask as %s.", mask_url)
+        return {"mask_url": mask_url}
+
+
+def task_of(context: Context, *, is_sure: bool) -> Task:
+    """The task that runs.
+
+    :param is_sure: whether what earlier tries did is known otherwise than by the marker.
+    """
     ti = context["ti"]
     # Grows with a clear by a person, and stays the same in Airflow's own retries.
     round_ = ti.max_tries - (ti.task.retries or 0)
@@ -165,5 +190,5 @@ def _task(context: Context, *, has_store: bool) -> Task:
         map_index=-1 if ti.map_index is None else ti.map_index,
         round=round_,
         began=time.time(),
-        earlier=None if has_store or is_first_try else (run.start_date or run.run_after).timestamp(),
+        earlier=None if is_sure or is_first_try else (run.start_date or run.run_after).timestamp(),
     )

@@ -17,7 +17,7 @@ from airflow_provider_getty.triggers.generation import TRIGGER_GRACE, Generation
 
 pytestmark = pytest.mark.usefixtures("impatient")
 
-COMPLETED_AT_ONCE = ["upload", "token", "refine"]
+COMPLETED_AT_ONCE = ["upload", "token", "products", "refine"]
 AN_IMAGE = {
     "is_blocked": False,
     "preview_urls": [{"preview_size": "comp", "width": 612, "height": 408}],

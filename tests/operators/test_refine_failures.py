@@ -46,8 +46,6 @@ def test_a_refusal_ends_the_task_at_once_and_free_of_charge(
     ("arguments", "said"),
     [
         ({"image_id": "999"}, "404 ImageNotFound"),
-        ({"product_id": 5}, "400 InvalidProduct"),
-        ({"project_code": "spring"}, "400"),
         (
             {"image_id": None, "reference_generation": "00000000-0000-4000-8000-000000000000"},
             "404",
@@ -92,7 +90,7 @@ def test_trouble_with_the_upload_is_waited_out(getty: Emulator) -> None:
 def test_an_expired_token_is_renewed(getty: Emulator) -> None:
     getty.fault("token-expired", "refine")
     assert run().state == "success"
-    assert sent(getty) == ["upload", "token", "refine", "token", "refine"]
+    assert sent(getty) == ["upload", "token", "products", "refine", "token", "refine"]
 
 
 def test_a_limit_that_lasts_until_the_timeout_leaves_the_task_to_its_retries(getty: Emulator) -> None:

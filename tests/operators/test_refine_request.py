@@ -123,18 +123,22 @@ def test_each_run_uploads_its_mask_under_a_name_of_its_own(getty: Emulator) -> N
     assert len(set(uploads)) == 2
 
 
-def test_a_mask_that_is_uploaded_already_is_used_as_it_is(getty: Emulator) -> None:
+def test_a_mask_that_is_uploaded_already_is_used_as_it_is(
+    getty: Emulator, caplog: pytest.LogCaptureFixture
+) -> None:
     mask_url = GettyHook().upload_mask(BOXES, image_size=SIZE)
     run = Worker().run(refine(mask=None, mask_url=mask_url))
     assert run.state == "success"
     assert sent(getty).count("upload") == 1
-    assert "warning" not in run.log
+    assert "mask_url is not below" not in caplog.text
 
 
-def test_a_mask_url_that_leads_elsewhere_is_sent_with_a_warning(getty: Emulator) -> None:
+def test_a_mask_url_that_leads_elsewhere_is_sent_with_a_warning(
+    getty: Emulator, caplog: pytest.LogCaptureFixture
+) -> None:
     """Getty may come to take more than its own uploads, so it is Getty that refuses it."""
     run = Worker().run(refine(mask=None, mask_url="https://example.com/mask.jpg"))
-    assert f"warning: mask_url is not below {getty.url}/v3/search/by-image/uploads/" in run.log
+    assert f"mask_url is not below {getty.url}/v3/search/by-image/uploads/" in caplog.text
     assert sent(getty).count("refine") >= 1
     assert run.state == "failed"
 

@@ -23,7 +23,7 @@ from airflow_provider_getty.triggers.generation import GenerationTrigger
 
 pytestmark = pytest.mark.usefixtures("impatient")
 
-SEVERAL = 4
+SEVERAL = 3
 
 
 @dataclass
@@ -69,8 +69,8 @@ def switched_off_and_on(getty: Getty, log: pytest.LogCaptureFixture) -> None:
         return log.text.count("Starting new HTTP connection") + log.text.count("ClientConnectorError")
 
     log.set_level("DEBUG", "urllib3.connectionpool")
-    getty.stop()
     before = refused()
+    getty.stop()
     try:
         wait_until(lambda: refused() >= before + SEVERAL)
     finally:
@@ -85,12 +85,12 @@ def unavailable(getty: Getty, log: pytest.LogCaptureFixture) -> None:
 
 
 def operator() -> TaskRun:
-    return Worker().run(refine(deferrable=False, poll_interval=0.02))
+    return Worker().run(refine(deferrable=False, poll_interval=0.02, timeout=60))
 
 
 def trigger() -> TaskRun:
     worker = Worker()
-    return worker.resume(worker.run(refine(deferrable=True, poll_interval=0.02)))
+    return worker.resume(worker.run(refine(deferrable=True, poll_interval=0.02, timeout=60)))
 
 
 def sensor() -> TaskRun:

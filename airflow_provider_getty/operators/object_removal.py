@@ -1,0 +1,42 @@
+"""GettyObjectRemovalOperator: remove what a mask marks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_getty import arguments
+from airflow_provider_getty.operators.generation import GenerationOperator
+
+if TYPE_CHECKING:
+    from airflow_provider_getty.masks import MaskSource
+
+
+class GettyObjectRemovalOperator(GenerationOperator):
+    """Uploads a mask and removes what it marks (``POST /v3/ai/image-generations/object-removal``).
+
+    It may cost a credit. See :class:`GenerationOperator` for waiting, the result and the other arguments.
+
+    :param image_id: an image of Getty's creative library; or
+    :param reference_generation: a generated image: the result of a task that made it (``generate.output``; the first
+        image that is not blocked is taken), ``{"generation_request_id": …, "index": …}``, or the id alone.
+    :param mask: what to remove: a path, URI or ``ObjectStoragePath`` of an image, its bytes, or boxes and polygons;
+        see :func:`airflow_provider_getty.masks.make_mask`. Or
+    :param mask_url: the URL of a mask that was uploaded with the same API key less than 24 hours ago.
+    :param image_size: width and height in pixels of the image on which boxes and polygons are drawn.
+    """
+
+    operation = "object-removal"
+
+    def __init__(
+        self,
+        *,
+        image_id: str | None = None,
+        reference_generation: arguments.GenerationSource | None = None,
+        mask: MaskSource | None = None,
+        mask_url: str | None = None,
+        image_size: Sequence[int] | str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self._keep(locals())

@@ -1,0 +1,48 @@
+"""GettyRedownloadOperator: bring once more what was downloaded before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_getty.hooks.getty import GettyHook
+from airflow_provider_getty.operators.downloading import DownloadingOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airflow_provider_getty.storage import Where
+
+
+class GettyRedownloadOperator(DownloadingOperator):
+    """Downloads once more what was downloaded before (``POST /v3/ai/redownloads``), also in another size.
+
+    The result, in XCom, is the destination as a text; in a folder, the file is named
+    ``<generated_asset_id>-<size_name>.jpg``. Getty requires a ``product_id``, the task's or the connection's, and does
+    not publish what it costs: a call whose answer is lost is not repeated. See :class:`DownloadingOperator` for the
+    other arguments.
+
+    :param generated_asset_id: as the first download returned it.
+    """
+
+    template_fields: Sequence[str] = ("generated_asset_id", *DownloadingOperator.template_fields)
+
+    def __init__(self, *, generated_asset_id: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.generated_asset_id = generated_asset_id
+
+    def file_name(self) -> str:
+        """Tells apart all images in all sizes."""
+        return f"{self.generated_asset_id}-{self.size_name}.jpg"
+
+    def download(self, context: Context, destination: Where, *, deadline: float) -> int:  # noqa: ARG002
+        """Ask for it once, and fetch it."""
+        return GettyHook(self.getty_conn_id).redownload(
+            self.generated_asset_id,
+            destination,
+            size_name=self.size_name,
+            product_id=self.product_id,
+            project_code=self.project_code,
+            notes=self.notes,
+            deadline=deadline,
+        )

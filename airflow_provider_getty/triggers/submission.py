@@ -1,0 +1,96 @@
+"""SubmissionTrigger: waits in the triggerer until a submission that Getty refused may be taken.
+
+An account may have so many generations pending and no more; the number is unpublished. Nobody is told when a place
+becomes free, but where a generation is seen to finish, one was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+# Under LocalExecutor, a trigger that fires before the worker process has exited fails the task (Airflow 3.3.2).
+_WORKER_ENDS_IN = 5.0
+
+_FIRST_WAIT = 10.0
+_GROWTH = 1.5
+_LONGEST_WAIT = 60.0
+
+
+def next_attempt_in(attempts: int, *, jitter: float) -> float:
+    """Seconds until a refused submission is tried again, if no place is seen to become free before.
+
+    :param attempts: how many have been refused, from 1.
+    :param jitter: a random number from 0 to 1, so that what was refused together is not tried together.
+    """
+    longest = min(_FIRST_WAIT * _GROWTH ** min(attempts - 1, 32), _LONGEST_WAIT)
+    return longest * (0.5 + 0.5 * jitter)
+
+
+class SubmissionTrigger(BaseTrigger):
+    """Fires when the submission should be tried again, with ``{"deadline", "attempts"}``.
+
+    :param attempts: how many have been refused.
+    :param deadline: when to give up (``time.time()``); the last attempt is made then.
+    :param due: when the next attempt is made (``time.time()``) if no place is seen to become free before. None:
+        by the number of attempts.
+    :param getty_conn_id: the connection whose generations take the places.
+    """
+
+    def __init__(
+        self,
+        *,
+        attempts: int,
+        deadline: float,
+        due: float | None = None,
+        getty_conn_id: str = "getty_default",
+    ) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.attempts = attempts
+        self.deadline = deadline
+        self.due = due or time.time() + next_attempt_in(attempts, jitter=random.random())  # noqa: S311
+        self.getty_conn_id = getty_conn_id
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """The class and the arguments from which Airflow makes this trigger again elsewhere."""
+        return (
+            f"{type(self).__module__}.{type(self).__qualname__}",
+            {
+                "attempts": self.attempts,
+                "deadline": self.deadline,
+                "due": self.due,
+                "getty_conn_id": self.getty_conn_id,
+            },
+        )
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Wait, then fire."""
+        freed = asyncio.Event()
+        waiting = _waiting.setdefault(asyncio.get_running_loop(), {}).setdefault(self.getty_conn_id, [])
+        waiting.append(freed)
+        try:
+            await asyncio.sleep(_WORKER_ENDS_IN)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(freed.wait(), min(self.due, self.deadline) - time.time())
+        finally:
+            waiting.remove(freed)
+        # What it takes to go on is in the event: dag.test() drops what else a task defers with (Airflow 3.3.2).
+        yield TriggerEvent({"deadline": self.deadline, "attempts": self.attempts})  # type: ignore[no-untyped-call]
+
+
+_waiting: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, list[asyncio.Event]]] = WeakKeyDictionary()
+"""Who waits for a place, by connection, in the order in which they came."""
+
+
+def place_freed(getty_conn_id: str) -> None:
+    """Let the submission that has waited longest be tried: a generation has finished."""
+    waiting = _waiting.get(asyncio.get_running_loop(), {}).get(getty_conn_id, ())
+    if first := next((freed for freed in waiting if not freed.is_set()), None):
+        first.set()

@@ -1,0 +1,195 @@
+"""Every operator that makes images: what all of them get from their base."""
+
+from __future__ import annotations
+
+import inspect
+from importlib.metadata import version
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow.sdk import DAG
+from generating import CASES, Case, Ready
+from getty_journal import sent
+from task_runs import DAG_ID, Worker
+
+from airflow_provider_getty.api.errors import Credit, InvalidRequestError
+from airflow_provider_getty.api.operations import GENERATING
+from airflow_provider_getty.emulator.server import Emulator
+from airflow_provider_getty.operators.generation import GenerationOperator
+from airflow_provider_getty.operators.submitting import SubmissionStore
+
+pytestmark = pytest.mark.usefixtures("impatient")
+
+
+@pytest.fixture(params=CASES, ids=lambda case: case.operation)
+def case(request: pytest.FixtureRequest) -> Case:
+    return request.param
+
+
+@pytest.fixture
+def ready(case: Case, getty: Emulator) -> Ready:
+    return case.prepare(getty)
+
+
+def test_there_is_a_case_for_every_operation() -> None:
+    assert {case.operation for case in CASES} == set(GENERATING)
+
+
+def test_it_brings_the_images_for_one_credit(ready: Ready) -> None:
+    run = Worker().run(ready.task())
+    assert run.state == "success", run.message
+    assert run.result["status"] == "completed"
+    assert run.result["results"]
+    assert ready.credits == 1
+
+
+def test_it_makes_the_kind_of_images_that_its_name_says(ready: Ready) -> None:
+    Worker().run(ready.task())
+    generation = ready.getty.generations()[-1]
+    published = GENERATING[ready.case.operation].generation_type
+    assert generation["generation_type"] == published or published is None
+
+
+def test_a_deferrable_one_waits_without_a_worker(ready: Ready) -> None:
+    worker = Worker()
+    ready.getty.fault("stay-pending", ready.case.operation)
+    deferred = worker.run(ready.task(deferrable=True))
+    assert deferred.state == "deferred", deferred.message
+    ready.getty.fault("finish-at-once", "get-generation")
+    run = worker.resume(deferred)
+    assert (run.state, run.result["status"]) == ("success", "completed")
+    assert ready.credits == 1
+
+
+def test_it_is_mapped_over_what_a_user_writes(ready: Ready) -> None:
+    with DAG(DAG_ID, schedule=None):
+        mapped = ready.case.operator.partial(task_id="a_task", **ready.arguments).expand(notes=["one", "two"])
+    run = Worker().run(mapped, map_index=1)
+    assert run.state == "success", run.message
+    assert ready.getty.generations()[-1]["notes"].startswith("two [airflow:a_dag.a_task[1]#")
+
+
+def test_a_mapped_one_may_take_all_its_arguments_from_the_mapping(ready: Ready) -> None:
+    with DAG(DAG_ID, schedule=None):
+        mapped = ready.case.operator.partial(task_id="a_task").expand_kwargs([ready.arguments])
+    run = Worker().run(mapped, map_index=0)
+    assert run.state == "success", run.message
+
+
+def test_whatever_a_user_writes_may_be_a_template(ready: Ready) -> None:
+    templates = {name: f"{{{{ dag_run.conf.{name} }}}}" for name in ready.arguments}
+    run = Worker(conf=ready.arguments).run(ready.task(**templates))
+    assert run.state == "success", run.message
+    assert set(run.rendered) == set(ready.case.operator.template_fields)
+
+
+def test_the_template_fields_are_the_arguments_of_the_operation_and_the_common_ones(case: Case) -> None:
+    arguments = set(inspect.signature(case.operator.__init__).parameters) - {"self", "kwargs"}
+    assert set(case.operator.template_fields) == arguments | set(GenerationOperator.template_fields)
+    fields = set(GENERATING[case.operation].model_fields) | {"getty_conn_id"}
+    assert set(case.operator.template_fields) - {"mask", "image_size"} == fields
+
+
+def test_each_argument_is_described(case: Case) -> None:
+    described = case.operator.__doc__ or ""
+    arguments = set(inspect.signature(case.operator.__init__).parameters) - {"self", "kwargs"}
+    assert [name for name in arguments if f":param {name}:" not in described] == []
+
+
+def test_default_arguments_of_the_dag_reach_it(ready: Ready) -> None:
+    with DAG(DAG_ID, schedule=None, default_args=ready.arguments):
+        task = ready.case.operator(task_id="a_task")
+    assert Worker().run(task).state == "success"
+
+
+WRONG = [
+    pytest.param(case, change, said, id=f"{case.operation}-{next(iter(change))}")
+    for case in CASES
+    for change, said in (
+        *case.wrong,
+        ({"product_id": "spring"}, "product_id"),
+        ({"notes": "{{ '{{' }}"}, "notes"),
+    )
+]
+
+
+@pytest.mark.parametrize(("case", "change", "said"), WRONG)
+def test_what_cannot_be_asked_is_refused_before_anything_is_sent(
+    getty: Emulator, case: Case, change: dict[str, Any], said: str
+) -> None:
+    ready = case.prepare(getty)
+    run = Worker().run(ready.task(**change), retries_left=True)
+    assert (run.state, sent(getty)) == ("failed", [])
+    assert isinstance(run.error, AirflowFailException)
+    assert said in run.message
+    assert Credit.UNUSED in run.message
+
+
+ALTERNATIVES = ("image_id", "reference_generation", "reference_file_registration_id")
+
+
+def test_two_images_or_none_are_an_error_in_the_dag_file(ready: Ready) -> None:
+    names = [name for name in ALTERNATIVES if name in ready.case.operator.template_fields]
+    if len(names) < 2:
+        pytest.skip("it takes one kind of image, or none")
+    with pytest.raises(InvalidRequestError, match="given are none"):
+        ready.task(**dict.fromkeys(names))
+    for other in names[1:]:
+        with pytest.raises(InvalidRequestError, match=f"given are image_id and {other}"):
+            ready.task(**{other: "1"})
+
+
+def test_an_answer_that_is_lost_is_not_paid_for_twice(ready: Ready) -> None:
+    ready.getty.fault("cut-after", ready.case.operation)
+    run = Worker().run(ready.task())
+    assert run.state == "success", run.message
+    assert (ready.credits, ready.submissions) == (1, 1)
+
+
+@pytest.fixture(params=["the store", "the marker alone", "the inputs alone"])
+def memory(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """By what a retry finds what an earlier try submitted."""
+    if request.param == "the store" and version("apache-airflow").startswith(("3.1.", "3.2.")):
+        pytest.skip("the task state store came with Airflow 3.3")
+    if request.param == "the marker alone":
+        monkeypatch.setattr(SubmissionStore, "of", classmethod(lambda cls, _: cls(None)))
+    return "none" if request.param == "the inputs alone" else "notes"
+
+
+def test_a_retry_adopts_what_was_submitted_before_its_id_was_stored(
+    ready: Ready, memory: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def save(store: SubmissionStore, record: Any) -> None:
+        if record and record.generation_request_id:
+            raise RuntimeError("killed")
+        really_save(store, record)
+
+    really_save = SubmissionStore.save
+    worker = Worker()
+    with monkeypatch.context() as patch:
+        patch.setattr(SubmissionStore, "save", save)
+        assert worker.run(ready.task(marker=memory), retries_left=True).message == "killed"
+
+    retried = worker.run(ready.task(marker=memory))
+
+    assert retried.state == "success", retried.message
+    assert retried.result["generation_request_id"] == ready.getty.generations()[-1]["generation_request_id"]
+    assert (ready.credits, ready.submissions) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("on_blocked", "state"), [("fail", "failed"), ("skip", "skipped"), ("ignore", "success")]
+)
+def test_blocked_images_are_dealt_with_as_told(ready: Ready, on_blocked: str, state: str) -> None:
+    ready.getty.fault("block-images", ready.case.operation)
+    assert Worker().run(ready.task(on_blocked=on_blocked)).state == state
+    assert ready.credits == 1
+
+
+def test_a_refusal_ends_the_task_at_once_and_free_of_charge(ready: Ready) -> None:
+    ready.getty.fault("quota-exceeded", ready.case.operation, times=None)
+    run = Worker().run(ready.task(), retries_left=True)
+    assert isinstance(run.error, AirflowFailException)
+    assert "403 ProductQuotaExceeded" in run.message
+    assert ready.credits == 0

@@ -1,0 +1,71 @@
+"""GenerationOperator: with which product it pays, and what is said if none can be chosen."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
+from getty_journal import sent
+from refining import refine
+from task_runs import Worker
+
+from airflow_provider_getty.emulator.server import Emulator
+
+pytestmark = pytest.mark.usefixtures("impatient")
+
+TWO = [{"id": 7, "name": "AI Generator"}, {"id": 8, "name": "AI for brands", "project_code": "required"}]
+FREE = ["upload", "token", "products"]
+
+
+@pytest.mark.parametrize(
+    ("products", "arguments", "said"),
+    [
+        (TWO, {}, "no product_id is given: 7 (AI Generator), 8 (AI for brands)."),
+        (TWO, {"product_id": 9}, "none of the account's AI Generator products: 7 (AI Generator), 8"),
+        (TWO, {"product_id": 8}, "set project_code in the task or in the connection's extra"),
+        (TWO[:1], {"project_code": "spring"}, "remove project_code from the task"),
+        ([{"id": 7, "notes": "required"}], {"marker": "none"}, "set notes in the task"),
+    ],
+)
+def test_what_a_product_does_not_allow_is_refused_before_it_is_paid(
+    getty: Emulator, products: list[Any], arguments: dict[str, Any], said: str
+) -> None:
+    getty.configure_account(products=products)
+    run = Worker().run(refine(**arguments), retries_left=True)
+    assert isinstance(run.error, AirflowFailException)
+    assert said in run.message
+    assert (sent(getty), getty.ledger()["total"]) == (FREE, 0)
+
+
+def test_product_and_project_code_of_the_connection_count(
+    getty: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    getty.configure_account(products=TWO)
+    connection = getty.connection | {"extra": {"product_id": 8, "project_code": "spring"}}
+    monkeypatch.setenv("AIRFLOW_CONN_GETTY_DEFAULT", json.dumps(connection))
+    assert Worker().run(refine()).state == "success"
+    assert "products" not in sent(getty)
+
+
+def test_the_marker_counts_as_notes(getty: Emulator) -> None:
+    getty.configure_account(products=[{"id": 7, "notes": "required"}])
+    assert Worker().run(refine()).state == "success"
+
+
+def test_products_that_cannot_be_listed_keep_nothing_from_being_made(getty: Emulator) -> None:
+    getty.fault("server-error", "products", times=None)
+    run = Worker().run(refine())
+    assert run.state == "success"
+    assert sent(getty) == [*FREE, "refine"]
+
+
+def test_a_retry_that_adopts_asks_for_no_products(getty: Emulator) -> None:
+    worker = Worker()
+    getty.fault("stay-pending", "refine")
+    worker.run(refine(timeout=0.5), retries_left=True)
+    getty.fault("finish-at-once", "get-generation")
+    listed = sent(getty).count("products")
+    assert worker.run(refine()).state == "success"
+    assert sent(getty).count("products") == listed

@@ -1,0 +1,143 @@
+"""An account with too many pending generations: a deferrable task waits for its turn without a worker."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowException
+from getty_journal import sent
+from refining import refine
+from task_runs import TaskRun, Worker
+
+from airflow_provider_getty.emulator.server import Emulator
+from airflow_provider_getty.operators.submitting import SubmissionStore
+from airflow_provider_getty.triggers import submission
+from airflow_provider_getty.triggers.generation import TRIGGER_GRACE, GenerationTrigger
+from airflow_provider_getty.triggers.submission import SubmissionTrigger
+
+pytestmark = pytest.mark.usefixtures("impatient")
+
+REFUSAL = "concurrent-generations"
+
+
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(submission, "_WORKER_ENDS_IN", 0.01)
+    monkeypatch.setattr(submission, "_FIRST_WAIT", 0.02)
+
+
+@pytest.fixture
+def crowded(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
+    """A Getty that works at one generation of the account at a time."""
+    with Emulator(concurrent_generations=1, latency="600") as emulator:
+        monkeypatch.setenv("AIRFLOW_CONN_GETTY_DEFAULT", json.dumps(emulator.connection))
+        yield emulator
+
+
+def charges(getty: Emulator) -> int:
+    return int(getty.ledger()["total"])
+
+
+def test_a_refused_submission_gives_its_worker_back_and_is_made_later(getty: Emulator) -> None:
+    getty.fault(REFUSAL, "refine", times=2)
+    getty.fault("stay-pending", "refine")
+    worker = Worker()
+    first = worker.run(refine(deferrable=True, timeout=600))
+    assert (first.state, sent(getty).count("refine")) == ("deferred", 1)
+    assert isinstance(first.trigger, SubmissionTrigger)
+    assert first.timeout == pytest.approx(600 + TRIGGER_GRACE, abs=5)
+
+    second = worker.resume(first)
+    assert isinstance(second.trigger, SubmissionTrigger)
+    assert second.trigger.attempts == first.trigger.attempts + 1
+    assert second.trigger.deadline == first.trigger.deadline
+
+    third = worker.resume(second)
+    assert isinstance(third.trigger, GenerationTrigger)
+    assert third.trigger.deadline == first.trigger.deadline
+    getty.fault("finish-at-once", "get-generation")
+    run = worker.resume(third)
+    assert (run.state, run.result["status"]) == ("success", "completed")
+    assert charges(getty) == 1
+
+
+def test_several_tasks_share_one_place_and_each_pays_once(crowded: Emulator) -> None:
+    workers = [Worker() for _ in range(3)]
+    runs = [worker.run(refine(deferrable=True, task_id=f"refine_{i}")) for i, worker in enumerate(workers)]
+    refused = 0
+    while any(run.state == "deferred" for run in runs):
+        for index, run in enumerate(runs):
+            if run.state != "deferred":
+                continue
+            if isinstance(run.trigger, SubmissionTrigger):
+                refused += 1
+            else:
+                crowded.advance(600)
+            runs[index] = workers[index].resume(run)
+    assert [run.state for run in runs] == ["success"] * 3
+    assert refused >= 2
+    assert charges(crowded) == 3
+    assert len({run.result["generation_request_id"] for run in runs}) == 3
+
+
+def test_a_retry_of_a_task_that_waited_for_its_turn_submits_once(getty: Emulator) -> None:
+    """Whether its worker died after the refusal or Airflow gave up the trigger: nothing was created."""
+    getty.fault(REFUSAL, "refine")
+    worker = Worker()
+    waiting = worker.run(refine(deferrable=True), retries_left=True)
+    assert worker.store == {}, "a refusal proves that there is nothing to adopt"
+    assert worker.fail_by_timeout(waiting, retries_left=True).state == "up_for_retry"
+    retried = worker.run(refine(deferrable=True))
+    run = worker.resume(retried) if retried.state == "deferred" else retried
+    assert run.state == "success"
+    assert charges(getty) == 1
+
+
+def test_at_the_deadline_one_last_attempt_is_made_and_its_refusal_is_told(getty: Emulator) -> None:
+    getty.fault(REFUSAL, "refine", times=None)
+    worker = Worker()
+    run: TaskRun = worker.run(refine(deferrable=True, timeout=0.3), retries_left=True)
+    began = time.monotonic()
+    while run.state == "deferred" and time.monotonic() - began < 10:
+        run = worker.resume(run, retries_left=True)
+    assert run.state == "up_for_retry"
+    assert isinstance(run.error, AirflowException)
+    assert "429 TooManyConcurrentGenerations" in run.message
+    assert "No credit was used" in run.message
+    assert charges(getty) == 0
+
+
+def test_a_task_that_is_not_deferrable_waits_in_its_worker(getty: Emulator) -> None:
+    getty.fault(REFUSAL, "refine", times=2)
+    assert Worker().run(refine(deferrable=False)).state == "success"
+    assert sent(getty).count("refine") == 3
+
+
+@pytest.mark.parametrize("fault", ["queries-per-second", "conflict"])
+def test_other_refusals_are_waited_out_where_they_are(getty: Emulator, fault: str) -> None:
+    getty.fault(fault, "refine", times=2)
+    getty.fault("stay-pending", "refine")
+    deferred = Worker().run(refine(deferrable=True))
+    assert isinstance(deferred.trigger, GenerationTrigger)
+    assert sent(getty).count("refine") == 3
+
+
+def test_the_second_try_looks_for_the_first_ones_generation_only_once(
+    getty: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where there is no state store, it waits until the history is certain; a refusal comes after that."""
+    monkeypatch.setattr("airflow_provider_getty.submission._LOOK_AGAIN_IN", 0.01)
+    monkeypatch.setattr(SubmissionStore, "of", classmethod(lambda cls, _: cls(None)))
+    getty.fault(REFUSAL, "refine", times=2)
+    getty.fault("stay-pending", "refine")
+    worker = Worker()
+    assert worker.run(refine(deferrable=True, mask="nowhere.png")).state == "failed"
+    first = worker.run(refine(deferrable=True, history_lag=0.05))
+    looked_up = sent(getty).count("generation-history")
+    assert looked_up
+    second = worker.resume(first)
+    assert isinstance(worker.resume(second).trigger, GenerationTrigger)
+    assert sent(getty).count("generation-history") == looked_up
