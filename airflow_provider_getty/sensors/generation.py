@@ -18,7 +18,7 @@ from airflow.providers.common.compat.sdk import (
 
 from airflow_provider_getty import arguments
 from airflow_provider_getty.hooks.getty import GettyHook
-from airflow_provider_getty.triggers.generation import TRIGGER_GRACE, GenerationTrigger
+from airflow_provider_getty.sensors import in_triggerer
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -38,6 +38,8 @@ class GenerationSensor(BaseSensorOperator):
     :param poke_interval: seconds between polls. Default: 5 in a worker; in the triggerer, by the generation's age.
     :param on_blocked: what to do about images that Getty's content policy withheld: ``fail`` or ``skip`` if all
         are, ``fail_any`` if any is, ``ignore``.
+    :param run_in_triggerer: whether the task starts and ends in the triggerer as well, so that no process is ever
+        started for it. On Airflow before 3.3, and in ``dag.test()``, it is deferrable.
     :param getty_conn_id: a connection of the type ``getty``.
     """
 
@@ -52,6 +54,7 @@ class GenerationSensor(BaseSensorOperator):
         timeout: arguments.Seconds = timedelta(hours=1),
         poke_interval: arguments.Seconds | None = None,
         on_blocked: arguments.OnBlocked = "fail",
+        run_in_triggerer: bool = False,
         getty_conn_id: str = GettyHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
@@ -63,10 +66,21 @@ class GenerationSensor(BaseSensorOperator):
             **kwargs,
         )
         self.generation_request_id = generation_request_id
-        self.deferrable = deferrable
+        self.deferrable = deferrable or run_in_triggerer
         self.fixed_interval = fixed_interval
         self.on_blocked = arguments.one_of("on_blocked", on_blocked, arguments.OnBlocked)
+        self.run_in_triggerer = run_in_triggerer
         self.getty_conn_id = getty_conn_id
+        if run_in_triggerer:
+            self.start_from_trigger = True
+            self.start_trigger_args = in_triggerer.start_trigger_args(self)
+
+    @classmethod
+    def partial(cls, **kwargs: Any) -> Any:
+        """Map the sensor; :func:`~.in_triggerer.refuse_mapping` says where that is not possible."""
+        if kwargs.get("run_in_triggerer"):
+            in_triggerer.refuse_mapping(kwargs.get("task_id", ""))
+        return super().partial(**kwargs)
 
     @cached_property
     def hook(self) -> GettyHook:
@@ -111,6 +125,8 @@ class GenerationSensor(BaseSensorOperator):
         return False
 
     def _defer(self, generation_request_id: str) -> NoReturn:
+        from airflow_provider_getty.triggers.generation import TRIGGER_GRACE, GenerationTrigger  # noqa: PLC0415
+
         self.defer(
             trigger=GenerationTrigger(
                 generation_request_id,

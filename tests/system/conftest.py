@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 DAG_ID = "getty_refine"
 EXAMPLE_DAGS = Path(__file__).parents[2] / "example_dags"
+OTHER_DAGS = Path(__file__).parent / "dags"
 API_KEY = "key-of-the-system-test"
 API_SECRET = "secret-of-the-system-test"
 LATENCY = 600  # seconds of the emulator's clock, which moves on only when the sensor is deferred
@@ -50,9 +52,22 @@ def getty() -> Iterator[Emulator]:
 
 
 @pytest.fixture(scope="session")
-def airflow(getty: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAirflow]:
+def crowded() -> Iterator[Emulator]:
+    """Another account, whose limit of pending generations a test may set."""
+    with Emulator(latency="3") as emulator:
+        yield emulator
+
+
+@pytest.fixture(scope="session")
+def airflow(
+    getty: Emulator, crowded: Emulator, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LocalAirflow]:
     home = tmp_path_factory.mktemp("airflow")
-    with LocalAirflow(home, EXAMPLE_DAGS, {"getty_default": getty.connection}) as local:
+    dags = tmp_path_factory.mktemp("dags")
+    for folder in (EXAMPLE_DAGS, OTHER_DAGS):
+        shutil.copytree(folder, dags, dirs_exist_ok=True)
+    connections = {"getty_default": getty.connection, "getty_crowded": crowded.connection}
+    with LocalAirflow(home, dags, connections) as local:
         local.wait_for_dags([DAG_ID])
         yield local
 

@@ -1,0 +1,90 @@
+"""How a sensor starts and ends in the triggerer, and what of it Airflow cannot do there (3.3.2)."""
+
+# ruff: noqa: PLC0415 - triggers load for those DAG files alone that ask for this
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_getty.api.errors import InvalidRequestError
+
+if TYPE_CHECKING:
+    from airflow.sdk import XComArg
+    from airflow.triggers.base import StartTriggerArgs
+
+    from airflow_provider_getty.sensors.generation import GenerationSensor
+
+_NEEDS_A_WORKER = ("outlets", "on_execute_callback", "on_skipped_callback", "execution_timeout")
+
+
+def start_trigger_args(sensor: GenerationSensor) -> StartTriggerArgs:
+    """What the scheduler starts the trigger of a sensor with; it is stored with the DAG.
+
+    :raises InvalidRequestError: the sensor needs a worker.
+    """
+    from airflow.sdk import XComArg
+    from airflow.triggers.base import StartTriggerArgs
+
+    from airflow_provider_getty.triggers.generation import TRIGGER_GRACE
+
+    if given := [name for name in _NEEDS_A_WORKER if getattr(sensor, name)]:
+        raise _refusal(
+            sensor, f"{' and '.join(given)} would have no effect there; timeout is what limits its time"
+        )
+    source: Any = sensor.generation_request_id
+    upstream = None
+    if isinstance(source, XComArg):
+        source, upstream = None, _upstream(sensor, source)
+    try:
+        json.dumps([source, sensor.getty_conn_id])
+    except TypeError:
+        raise _refusal(
+            sensor,
+            "generation_request_id may be an id, a result, a template or the output of a task; getty_conn_id "
+            "an id or a template",
+        ) from None
+    return StartTriggerArgs(
+        trigger_cls="airflow_provider_getty.triggers.sensor.GenerationSensorTrigger",
+        trigger_kwargs={
+            "generation_request_id": source,
+            "upstream": upstream,
+            "getty_conn_id": sensor.getty_conn_id,
+            "timeout": sensor.timeout,
+            "poll_interval": sensor.fixed_interval,
+            "on_blocked": sensor.on_blocked,
+            "soft_fail": sensor.soft_fail,
+            "push": sensor.do_xcom_push,
+        },
+        next_method="execute_complete",
+        timeout=timedelta(seconds=sensor.timeout + TRIGGER_GRACE),
+    )
+
+
+def refuse_mapping(task_id: str) -> None:
+    """Refuse a sensor that is mapped by itself.
+
+    :raises InvalidRequestError: always.
+    """
+    raise InvalidRequestError(
+        f"The sensor {task_id} cannot be mapped with run_in_triggerer, as Airflow gives mapped values to workers only. "
+        "Put it into a mapped task group, or use deferrable=True."
+    )
+
+
+def _upstream(sensor: GenerationSensor, source: XComArg) -> dict[str, Any]:
+    """Where the trigger finds the output of a task."""
+    from airflow.sdk.definitions.xcom_arg import PlainXComArg
+
+    if not isinstance(source, PlainXComArg):
+        raise _refusal(sensor, "map(), zip() and concat() of outputs need one")
+    task, key = source.operator, source.key
+    group = task.get_closest_mapped_task_group()
+    if task.is_mapped or (group and group is not sensor.get_closest_mapped_task_group()):
+        raise _refusal(sensor, f"all outputs of the mapped {task.task_id} together are no generation")
+    return {"task_id": task.task_id, "key": key, "in_group": group is not None}
+
+
+def _refusal(sensor: GenerationSensor, why: str) -> InvalidRequestError:
+    return InvalidRequestError(f"The sensor {sensor.task_id} has run_in_triggerer, so no worker: {why}.")

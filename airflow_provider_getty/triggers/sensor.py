@@ -1,0 +1,210 @@
+"""GenerationSensorTrigger: a whole sensor in the triggerer, from the start of its task to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from airflow.triggers.base import (
+    BaseTrigger,
+    TaskFailedEvent,
+    TaskSkippedEvent,
+    TaskSuccessEvent,
+    TriggerEvent,
+)
+
+from airflow_provider_getty import arguments
+from airflow_provider_getty.api.errors import GettyError, InvalidRequestError
+from airflow_provider_getty.triggers.generation import TRIGGER_GRACE
+from airflow_provider_getty.triggers.submission import place_freed
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+log = logging.getLogger(__name__)
+
+_AT_ONCE = 1.0
+"""Seconds within which the first poll is answered: what is finished by then may have been so for long."""
+
+
+class GenerationSensorTrigger(BaseTrigger):
+    """Does in the triggerer all that a ``GenerationSensor`` does elsewhere: no process is started for its task.
+
+    Only a failure for good of a task with ``retries`` is left to a worker, as only a worker can say that there
+    is nothing to retry (Airflow 3.3.2).
+
+    :param generation_request_id: as the sensor takes it; text may still be a template. Or
+    :param upstream: the XCom that holds it: ``{"task_id", "key", "in_group"}``; ``in_group`` for a task of the
+        same mapped task group, which has the sensor's map index.
+    :param timeout: seconds of wall-clock time from the start of the task.
+    :param push: whether the result goes to XCom.
+    """
+
+    timeout_after: datetime
+    """When Airflow ends the wait; the triggerer says so. It stays the same when the triggerer restarts."""
+
+    def __init__(
+        self,
+        *,
+        generation_request_id: arguments.GenerationSource | None,
+        upstream: dict[str, Any] | None,
+        getty_conn_id: str,
+        timeout: float,
+        poll_interval: float | None,
+        on_blocked: arguments.OnBlocked,
+        soft_fail: bool,
+        push: bool,
+    ) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.generation_request_id = generation_request_id
+        self.upstream = upstream
+        self.getty_conn_id = getty_conn_id
+        self.timeout = timeout
+        self.poll_interval = poll_interval
+        self.on_blocked = on_blocked
+        self.soft_fail = soft_fail
+        self.push = push
+        self._rendering_error: Exception | None = None
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """The class and the arguments from which Airflow makes this trigger again elsewhere."""
+        return (
+            f"{type(self).__module__}.{type(self).__qualname__}",
+            {
+                "generation_request_id": self.generation_request_id,
+                "upstream": self.upstream,
+                "getty_conn_id": self.getty_conn_id,
+                "timeout": self.timeout,
+                "poll_interval": self.poll_interval,
+                "on_blocked": self.on_blocked,
+                "soft_fail": self.soft_fail,
+                "push": self.push,
+            },
+        )
+
+    def render_template_fields(self, context: Context, jinja_env: Any = None) -> None:
+        """Render as a worker would. An error is kept for :meth:`run`: here it would end in a worker's log."""
+        ti = _TaskInstance(context["ti"])
+        try:
+            super().render_template_fields({**context, "ti": ti, "task_instance": ti}, jinja_env)  # type: ignore[typeddict-item]
+        except Exception as error:  # noqa: BLE001 - whatever a template may raise
+            self._rendering_error = error
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Wait, then end the task."""
+        from airflow.providers.common.compat.sdk import AirflowException, AirflowSkipException  # noqa: PLC0415
+
+        from airflow_provider_getty.outcomes import Outcome, accept  # noqa: PLC0415
+
+        try:
+            await self._forget()
+            result = accept(await self._generation(), self.on_blocked)
+        except AirflowSkipException as skip:
+            log.info("Skipped: %s", skip)
+            yield TaskSkippedEvent()
+        except (GettyError, AirflowException) as error:
+            log.error("%s", error)  # noqa: TRY400 - a traceback would hide the message
+            if self.soft_fail:
+                yield TaskSkippedEvent()
+            elif self.task is None or self.task.retries:
+                yield TriggerEvent(Outcome.of(error).as_event())  # type: ignore[no-untyped-call]
+            else:
+                yield TaskFailedEvent()
+        else:
+            if self.push:
+                await self._push(result)
+            yield TaskSuccessEvent()
+
+    async def _generation(self) -> dict[str, Any]:
+        """The finished generation, as of :meth:`~..api.results.Generation.summary`."""
+        from airflow_provider_getty.api.operations import GetGeneration  # noqa: PLC0415
+        from airflow_provider_getty.triggers.poller import shared_client  # noqa: PLC0415
+
+        if self._rendering_error:
+            raise InvalidRequestError(f"A template cannot be rendered: {self._rendering_error}.")
+        source = await self._output(**self.upstream) if self.upstream else self.generation_request_id
+        if isinstance(source, Mapping) and source.get("status") == "completed":
+            return dict(source)
+        arguments.all_rendered(self, ("generation_request_id", "getty_conn_id"))
+        poll = GetGeneration(generation_request_id=arguments.generation_request_id(source))
+        began, deadline = time.time(), self._deadline()
+        async with shared_client(self.getty_conn_id) as client:
+            result = await client.wait_for(
+                poll,
+                deadline=deadline,
+                interval=self.poll_interval,
+                submitted=deadline - self.timeout,
+                first_poll_in=0.0,  # no worker has to end first
+            )
+        if time.time() - began > _AT_ONCE:
+            place_freed(self.getty_conn_id)
+        return result.summary()
+
+    def _deadline(self) -> float:
+        """By the start of the task, which a trigger is told only in this way."""
+        ends = self.timeout_after
+        return (ends if ends.tzinfo else ends.replace(tzinfo=UTC)).timestamp() - TRIGGER_GRACE
+
+    async def _output(self, task_id: str, key: str, *, in_group: bool) -> Any:
+        """What another task has returned."""
+        from airflow.sdk.execution_time.xcom import XCom  # noqa: PLC0415
+
+        ti: Any = self.task_instance
+        return await asyncio.to_thread(
+            XCom.get_one,
+            key=key,
+            dag_id=ti.dag_id,
+            task_id=task_id,
+            run_id=ti.run_id,
+            map_index=ti.map_index if in_group else -1,
+        )
+
+    async def _forget(self) -> None:
+        """Take back the result of an earlier try, as a worker does before a new one."""
+        from airflow.sdk.execution_time.xcom import XCom  # noqa: PLC0415
+
+        ti: Any = self.task_instance
+        if ti.try_number > 1:
+            await asyncio.to_thread(
+                XCom.delete,
+                key="return_value",
+                dag_id=ti.dag_id,
+                task_id=ti.task_id,
+                run_id=ti.run_id,
+                map_index=ti.map_index,
+            )
+
+    async def _push(self, result: dict[str, Any]) -> None:
+        """Return the result. An event's own ``xcoms`` would be encoded twice (Airflow 3.3.2)."""
+        from airflow.sdk.execution_time.xcom import XCom  # noqa: PLC0415
+
+        ti: Any = self.task_instance
+        await asyncio.to_thread(
+            XCom.set,
+            "return_value",
+            result,
+            dag_id=ti.dag_id,
+            task_id=ti.task_id,
+            run_id=ti.run_id,
+            map_index=ti.map_index,
+        )
+
+
+class _TaskInstance:
+    """The task instance that templates see: its ``xcom_pull`` asks for the XCom of an unmapped task.
+
+    Without a map index it would ask for those of all, to which a triggerer never gets an answer (Airflow 3.3.2).
+    """
+
+    def __init__(self, ti: Any) -> None:
+        self._ti = ti
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ti, name)
+
+    def xcom_pull(self, *arguments: Any, **named: Any) -> Any:
+        return self._ti.xcom_pull(*arguments, **{"map_indexes": -1} | named)

@@ -1,0 +1,320 @@
+"""GenerationSensor(run_in_triggerer=True): no process is ever started for its task."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow.sdk import DAG, BaseOperator, task, task_group
+from airflow.triggers.base import BaseTrigger
+from getty_journal import sent
+from task_runs import DAG_ID, Worker
+from triggerer_runs import Triggerer
+
+from airflow_provider_getty.api.errors import Credit, InvalidRequestError
+from airflow_provider_getty.emulator.server import Emulator
+from airflow_provider_getty.hooks.getty import GettyHook
+from airflow_provider_getty.sensors.generation import GenerationSensor
+from airflow_provider_getty.triggers.generation import GenerationTrigger
+
+pytestmark = pytest.mark.usefixtures("impatient")
+in_the_triggerer = pytest.mark.skipif(
+    not hasattr(BaseTrigger, "render_template_fields"),
+    reason="Airflow 3.3 and later start tasks in the triggerer",
+)
+
+
+@pytest.fixture
+def pending(getty: Emulator) -> str:
+    """The id of a generation that does not finish by itself."""
+    return submit(getty)
+
+
+def submit(getty: Emulator) -> str:
+    getty.fault("stay-pending", "refine")
+    hook = GettyHook()
+    mask_url = hook.upload_mask([(10, 10, 90, 90)], image_size=(100, 100))
+    submitted = hook.refine(image_id="1473240153", mask_url=mask_url).generation_request_id
+    hook.get_conn().close()
+    getty._service.journal.clear()
+    return submitted
+
+
+def sensor(source: Any, **arguments: Any) -> GenerationSensor:
+    return GenerationSensor(
+        **{
+            "task_id": "wait",
+            "generation_request_id": source,
+            "run_in_triggerer": True,
+            "poke_interval": 0.05,
+            "timeout": 60,
+        }
+        | arguments
+    )
+
+
+class Source(BaseOperator):
+    """A task whose output is a generation."""
+
+
+@in_the_triggerer
+def test_it_waits_and_returns_the_finished_generation_as_a_dict(getty: Emulator, pending: str) -> None:
+    getty.fault("stay-pending", "get-generation", times=2)
+    getty.fault("finish-at-once", "get-generation")
+    run = Triggerer().run(sensor(pending))
+    assert run.state == "success"
+    assert (run.result["generation_request_id"], run.result["status"]) == (pending, "completed")
+    assert len(run.result["results"]) == 4
+    assert sent(getty).count("get-generation") == 3
+
+
+@in_the_triggerer
+def test_what_is_finished_is_known_at_once(
+    getty: Emulator, pending: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No worker has to end first."""
+    monkeypatch.setattr("airflow_provider_getty.triggers.generation._FIRST_POLL_IN", 30.0)
+    getty.fault("finish-at-once", "get-generation")
+    assert Triggerer().run(sensor(pending)).state == "success"
+    assert sent(getty).count("get-generation") == 1
+
+
+@in_the_triggerer
+@pytest.mark.parametrize("output", [lambda id_: id_, lambda id_: {"generation_request_id": id_}])
+def test_it_takes_the_output_of_a_task(getty: Emulator, pending: str, output: Any) -> None:
+    with DAG(DAG_ID, schedule=None):
+        source = Source(task_id="source")
+        wait = sensor(source.output)
+    getty.fault("finish-at-once", "get-generation")
+    assert wait.upstream_task_ids == {"source"}
+    assert Triggerer(xcoms={("source", -1): output(pending)}).run(wait).state == "success"
+
+
+@in_the_triggerer
+def test_a_result_that_is_completed_already_passes_without_a_call(getty: Emulator) -> None:
+    completed = {
+        "generation_request_id": "1",
+        "status": "completed",
+        "seed": 7,
+        "results": [{"index": 0, "is_blocked": False, "preview_urls": []}],
+        "original_asset": None,
+    }
+    with DAG(DAG_ID, schedule=None):
+        wait = sensor(Source(task_id="source").output)
+    run = Triggerer(xcoms={("source", -1): completed}).run(wait)
+    assert (run.state, run.result) == ("success", completed)
+    assert sent(getty) == []
+
+
+@in_the_triggerer
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ dag_run.conf.id }}",
+        "{{ params.id }}",
+        "{{ ti.xcom_pull('source')['generation_request_id'] }}",
+        "{{ ti.xcom_pull(task_ids='source', map_indexes=-1).generation_request_id }}",
+        "{{ task_instance.xcom_pull('source')['generation_request_id'] }}",
+    ],
+)
+def test_templates_are_rendered_in_the_triggerer(
+    getty: Emulator, pending: str, template: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_ANOTHER", json.dumps(getty.connection))
+    monkeypatch.delenv("AIRFLOW_CONN_GETTY_DEFAULT")
+    getty.fault("finish-at-once", "get-generation")
+    triggerer = Triggerer(
+        conf={"id": pending, "connection": "another"},
+        xcoms={("source", -1): {"generation_request_id": pending}},
+    )
+    wait = sensor(template, getty_conn_id="{{ dag_run.conf.connection }}", params={"id": pending})
+    assert triggerer.run(wait).state == "success"
+
+
+@in_the_triggerer
+def test_in_a_mapped_task_group_each_waits_for_the_generation_of_its_own(getty: Emulator) -> None:
+    with DAG(DAG_ID, schedule=None):
+
+        @task
+        def source(number: int) -> int:
+            return number
+
+        made: list[Any] = []
+
+        @task_group
+        def refined(number: int) -> None:
+            made.append(sensor(source(number)))
+
+        refined.expand(number=[1, 2])
+    ids = [submit(getty), submit(getty)]
+    getty.fault("finish-at-once", "get-generation", times=None)
+    triggerer = Triggerer(xcoms={("refined.source", index): id_ for index, id_ in enumerate(ids)})
+    for index, id_ in enumerate(ids):
+        run = triggerer.run(made[0], map_index=index)
+        assert (run.state, run.result["generation_request_id"]) == ("success", id_)
+
+
+@in_the_triggerer
+def test_nothing_is_pushed_if_the_task_pushes_nothing(getty: Emulator, pending: str) -> None:
+    getty.fault("finish-at-once", "get-generation")
+    run = Triggerer().run(sensor(pending, do_xcom_push=False))
+    assert (run.state, run.result) == ("success", None)
+
+
+@in_the_triggerer
+@pytest.mark.parametrize("retries", [0, 3])
+def test_an_error_that_stays_fails_for_good_and_is_told_in_the_log(
+    getty: Emulator, pending: str, caplog: pytest.LogCaptureFixture, retries: int
+) -> None:
+    """With retries it fails in a worker, as only a worker can say that there is nothing to retry."""
+    getty.fault("gone", "get-generation")
+    run = Triggerer().run(sensor(pending, retries=retries))
+    assert run.state == "failed"
+    assert isinstance(run.error, AirflowFailException if retries else type(None))
+    assert "410 GenerationRequestGone" in caplog.text
+    assert Credit.COMMITTED in caplog.text
+
+
+@in_the_triggerer
+@pytest.mark.parametrize("retries", [0, 3])
+def test_the_timeout_counts_from_the_start_of_the_task_also_after_a_restart_of_the_triggerer(
+    getty: Emulator, pending: str, caplog: pytest.LogCaptureFixture, retries: int
+) -> None:
+    began = time.monotonic()
+    wait = sensor(pending, timeout=timedelta(seconds=20.5), retries=retries)
+    run = Triggerer().run(wait, began=time.time() - 20)
+    assert 0.2 < time.monotonic() - began < 5
+    assert run.state == "failed"
+    assert f"{pending}: not finished after 2" in caplog.text
+    assert Credit.COMMITTED in caplog.text
+    assert sent(getty).count("get-generation") > 1
+
+
+@in_the_triggerer
+@pytest.mark.parametrize(
+    "trouble", [{"timeout": 0.3}, {"generation_request_id": "nobodys"}, {"on_blocked": "skip"}]
+)
+def test_what_is_to_be_skipped_is_skipped(getty: Emulator, trouble: dict[str, Any]) -> None:
+    getty.fault("block-images", "refine", which="all")
+    pending = submit(getty)
+    if "on_blocked" in trouble:
+        getty.fault("finish-at-once", "get-generation")
+    else:
+        trouble = trouble | {"soft_fail": True}
+    assert Triggerer().run(sensor(pending, **trouble)).state == "skipped"
+
+
+@in_the_triggerer
+@pytest.mark.parametrize(
+    ("on_blocked", "state"), [("fail", "success"), ("fail_any", "failed"), ("ignore", "success")]
+)
+def test_it_decides_what_blocked_images_mean(getty: Emulator, on_blocked: str, state: str) -> None:
+    getty.fault("block-images", "refine", which=[1])
+    pending = submit(getty)
+    getty.fault("finish-at-once", "get-generation")
+    assert Triggerer().run(sensor(pending, on_blocked=on_blocked)).state == state
+
+
+@in_the_triggerer
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        ("", "it must be a text that is not empty"),
+        ({}, "generation_request_id is None"),
+        ("{{ ti.xcom_pull('nowhere').id }}", "it must be a text that is not empty"),
+        ("{{ dag_run.conf.nothing.there }}", "A template cannot be rendered"),
+        ("{{ '{{ x }}' }}", "is a template that was not rendered"),
+        ("{{ {'generation_request_id': '1'} }}", "text of a whole result"),
+    ],
+)
+def test_what_is_no_generation_is_refused_before_anything_is_sent(
+    getty: Emulator, caplog: pytest.LogCaptureFixture, source: Any, problem: str
+) -> None:
+    assert Triggerer().run(sensor(source)).state == "failed"
+    assert sent(getty) == []
+    assert problem in caplog.text
+
+
+@in_the_triggerer
+def test_neither_the_log_nor_the_result_holds_a_signed_url_or_a_secret(
+    getty: Emulator, pending: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    getty.fault("finish-at-once", "get-generation")
+    run = Triggerer().run(sensor(pending))
+    ours = [record.getMessage() for record in caplog.records if record.name.startswith("airflow")]
+    text = json.dumps(run.result) + "\n".join(ours)
+    assert not [secret for secret in (getty.api_key, getty.api_secret, "signature=") if secret in text]
+
+
+@in_the_triggerer
+def test_a_try_that_fails_leaves_no_result_of_an_earlier_one(getty: Emulator, pending: str) -> None:
+    getty.fault("finish-at-once", "get-generation")
+    triggerer = Triggerer()
+    wait = sensor(pending)
+    assert triggerer.run(wait).result
+    getty.fault("gone", "get-generation")
+    again = triggerer.run(wait, try_number=2)
+    assert (again.state, again.result) == ("failed", None)
+
+
+def test_where_a_worker_starts_it_all_the_same_it_is_deferrable(getty: Emulator, pending: str) -> None:
+    """As Airflow before 3.3 and dag.test() do."""
+    worker = Worker()
+    deferred = worker.run(sensor(pending))
+    assert isinstance(deferred.trigger, GenerationTrigger)
+    getty.fault("finish-at-once", "get-generation")
+    run = worker.resume(deferred)
+    assert (run.state, run.result["generation_request_id"]) == ("success", pending)
+
+
+def test_the_serialised_dag_is_the_same_each_time_it_is_parsed() -> None:
+    assert sensor("1").start_trigger_args == sensor("1").start_trigger_args
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ({"execution_timeout": timedelta(hours=1)}, "execution_timeout would have no effect"),
+        ({"on_execute_callback": print}, "on_execute_callback would have no effect"),
+        ({"on_skipped_callback": print}, "on_skipped_callback would have no effect"),
+    ],
+)
+def test_what_needs_a_worker_is_an_error_in_the_dag_file(arguments: dict[str, Any], problem: str) -> None:
+    with pytest.raises(InvalidRequestError, match=problem):
+        sensor("1", **arguments)
+
+
+def test_values_that_do_not_reach_the_triggerer_are_an_error_in_the_dag_file() -> None:
+    with DAG(DAG_ID, schedule=None):
+        source = Source(task_id="source")
+        mapped = Source.partial(task_id="mapped").expand(email=["1", "2"])
+        for number, (arguments, problem) in enumerate(
+            [
+                ({"source": source.output.map(str)}, r"map\(\), zip\(\) and concat\(\) of outputs need one"),
+                ({"source": mapped.output}, "all outputs of the mapped mapped together are no generation"),
+                ({"source": {"generation_request_id": source.output}}, "the output of a task"),
+                ({"source": "1", "getty_conn_id": source.output}, "getty_conn_id an id or a template"),
+            ]
+        ):
+            with pytest.raises(InvalidRequestError, match=problem):
+                sensor(task_id=f"wait_{number}", **arguments)
+
+        @task_group
+        def of_each(number: int) -> None:
+            with pytest.raises(InvalidRequestError, match="the output of a task"):
+                sensor(number)
+
+        of_each.expand(number=[1, 2])
+
+
+def test_a_sensor_that_is_mapped_by_itself_is_an_error_in_the_dag_file() -> None:
+    with (
+        DAG(DAG_ID, schedule=None),
+        pytest.raises(InvalidRequestError, match="Put it into a mapped task group"),
+    ):
+        GenerationSensor.partial(task_id="wait", run_in_triggerer=True)
