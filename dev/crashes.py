@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ LATENCY = 8  # seconds; a trigger polls first after 5
 UNTIL_KILLED = 3600  # seconds of the emulator's clock, which is moved on after the kill
 SLOW = 8  # seconds before the server does the work; less than the history_lag of the DAGs
 WORKER = "LocalExecutor"
+_GENERATION = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 TRIGGERER = 0  # stands for its process among those that were killed
 
 
@@ -32,6 +34,7 @@ TRIGGERER = 0  # stands for its process among those that were killed
 class Form:
     """A way to run a refine.
 
+    :param instances: how many refines there are; ``processes``, in how many tasks.
     :param victim: ``task``: the process of the task dies, as by the kernel's out-of-memory killer, and its supervisor
         tells Airflow. ``worker``: the supervisor dies too, as with its machine, and Airflow misses their heartbeats.
     """
@@ -39,6 +42,7 @@ class Form:
     name: str
     instances: int
     victim: str
+    processes: int = 1
 
     @property
     def dag_id(self) -> str:
@@ -46,7 +50,12 @@ class Form:
         return f"crash_{self.name}"
 
 
-FORMS = (Form("sync", 1, "worker"), Form("deferrable", 1, "task"), Form("mapped", 2, "worker"))
+FORMS = (
+    Form("sync", 1, "worker"),
+    Form("deferrable", 1, "task"),
+    Form("mapped", 2, "worker", processes=2),
+    Form("batch", 2, "worker"),
+)
 STEPS = {
     "before-upload": "before the upload",
     "after-upload": "after the upload",
@@ -65,10 +74,10 @@ class Outcome:
     """What became of a run.
 
     :param killed: whether all were killed that should be.
-    :param charges: how often each task instance paid.
+    :param charges: how often each refine was paid.
     :param tries: of the task instance that took most.
     :param seconds: from the first kill until the run had ended.
-    :param pictures: whether the pictures on disk are whole and right, one for each task instance.
+    :param pictures: whether the pictures on disk are whole and right, one for each refine.
     :param trouble: the logs of the tasks that failed.
     """
 
@@ -128,7 +137,7 @@ class Crash:
     @property
     def killed(self) -> bool:
         """Whether all have been killed that are to be."""
-        return len(self._dead) == (1 if self.waits_in_triggerer else self.form.instances)
+        return len(self._dead) == (1 if self.waits_in_triggerer else self.form.processes)
 
     @property
     def ended(self) -> bool:
@@ -147,7 +156,7 @@ class Crash:
         """Whether all instances of the refine are."""
         tasks = api.task_instances(self.form.dag_id, self.run_id)
         states = [task.state for task in tasks if task.task_id == "refine"]
-        return states == ["deferred"] * self.form.instances
+        return states == ["deferred"] * self.form.processes
 
     def kill(self) -> None:
         """Kill the tasks that stand at the step, or that wait there for the server."""
@@ -193,7 +202,7 @@ class Crash:
         """Whether it is, at the steps where it has to be; when all tasks are ready, they are told to go on there."""
         if self.step not in {"server-works", "while-waiting"}:
             return True
-        if ready < self.form.instances:
+        if ready < self.form.processes:
             return False
         (self.folder / "go").touch()
         requests = self.getty.requests()
@@ -203,7 +212,7 @@ class Crash:
 
     def _pictures_are_right(self, prompts: dict[str, str]) -> bool:
         """Compare them with what the emulator gives for the generations that they are named after."""
-        files = {file.name[:36]: file for file in (self.folder / "pictures").glob("*.jpg")}
+        files = {_GENERATION.findall(file.name)[0]: file for file in (self.folder / "pictures").glob("*.jpg")}
         if {prompts[each] for each in files} != set(prompts.values()) or len(files) != self.form.instances:
             return False
         account = Account(

@@ -1,4 +1,4 @@
-"""Refine and download in three forms; a run stands still where its parameter says, until it is killed there.
+"""Refine and download in four forms; a run stands still where its parameter says, until it is killed there.
 
 The operators are the shipped ones. What they call is wrapped from outside, for as long as they run.
 """
@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from asyncio import iscoroutinefunction
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import timedelta
 from functools import wraps
@@ -16,13 +17,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
+import aiohttp
 import requests
 from airflow.sdk import DAG
 
-from airflow_provider_getty.hooks.getty import GettyHook
+from airflow_provider_getty.batch.engine import Engine
+from airflow_provider_getty.batch.submitting import Submitter as BatchSubmitter
+from airflow_provider_getty.hooks.work import Wait
+from airflow_provider_getty.operators.batch import GettyBatchOperator
 from airflow_provider_getty.operators.download import GettyDownloadOperator
 from airflow_provider_getty.operators.refine import GettyRefineOperator
-from airflow_provider_getty.operators.submitting import SubmissionStore
+from airflow_provider_getty.operators.submitting import SubmissionStore, Submitter
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -56,7 +61,14 @@ def after(call: Call, stand: Call, *, nth: int = 1) -> Call:
             stand()
         return result
 
-    return wrapper
+    @wraps(call)
+    async def async_wrapper(*args: Any, **kwargs: Any) -> Any:
+        result = await call(*args, **kwargs)
+        if next(times) == nth:
+            stand()
+        return result
+
+    return async_wrapper if iscoroutinefunction(call) else wrapper
 
 
 def within_an_image(iter_content: Call, stand: Call) -> Call:
@@ -75,17 +87,44 @@ def within_an_image(iter_content: Call, stand: Call) -> Call:
     return wrapper
 
 
+def within_a_stream(iter_chunked: Call, stand: Call) -> Call:
+    """Stand still when the first bytes of a stream, as which only images come, have arrived."""
+
+    @wraps(iter_chunked)
+    async def wrapper(stream: aiohttp.StreamReader, _: int) -> AsyncIterator[bytes]:
+        is_first = True
+        async for chunk in iter_chunked(stream, 4096):
+            yield chunk
+            if is_first:
+                stand()
+            is_first = False
+
+    return wrapper
+
+
 # The first thing that a task saves is its intent, the second its generation's id.
 POINTS: dict[str, Callable[[Call], AbstractContextManager[object]]] = {
-    "before-upload": lambda stand: wrapped(GettyHook, "upload_mask", before, stand),
-    "after-upload": lambda stand: wrapped(GettyHook, "upload_mask", after, stand),
+    "before-upload": lambda stand: wrapped(Submitter, "_upload", before, stand),
+    "after-upload": lambda stand: wrapped(Submitter, "_upload", after, stand),
     "after-intent": lambda stand: wrapped(SubmissionStore, "save", after, stand),
     "server-works": lambda stand: wrapped(SubmissionStore, "save", after, stand),
     "after-reply": lambda stand: wrapped(SubmissionStore, "save", before, stand, nth=2),
     "after-id": lambda stand: wrapped(SubmissionStore, "save", after, stand, nth=2),
-    "while-waiting": lambda stand: wrapped(GettyHook, "wait_for_generation", before, stand),
+    "while-waiting": lambda stand: wrapped(Wait, "__init__", before, stand),
     "on-resume": lambda stand: wrapped(SubmissionStore, "deliver", before, stand),
     "mid-download": lambda stand: wrapped(requests.Response, "iter_content", within_an_image, stand),
+}
+# A batch has two items under way: its first two saves are their intents, the third is an id.
+POINTS_OF_BATCH: dict[str, Callable[[Call], AbstractContextManager[object]]] = {
+    "before-upload": lambda stand: wrapped(BatchSubmitter, "_upload", before, stand),
+    "after-upload": lambda stand: wrapped(BatchSubmitter, "_upload", after, stand),
+    "after-intent": lambda stand: wrapped(BatchSubmitter, "_save", after, stand),
+    "server-works": lambda stand: wrapped(BatchSubmitter, "_save", after, stand, nth=2),
+    "after-reply": lambda stand: wrapped(BatchSubmitter, "_save", before, stand, nth=3),
+    "after-id": lambda stand: wrapped(BatchSubmitter, "_save", after, stand, nth=3),
+    "while-waiting": lambda _: nullcontext(),
+    "on-resume": lambda stand: wrapped(Engine, "_finish", before, stand),
+    "mid-download": lambda stand: wrapped(aiohttp.StreamReader, "iter_chunked", within_a_stream, stand),
 }
 GOES_ON = frozenset({"server-works", "while-waiting"})  # when told so, to be killed while Getty is at work
 
@@ -98,7 +137,9 @@ def wrapped(
 
 
 @contextmanager
-def standing_still(context: Context) -> Iterator[None]:
+def standing_still(
+    context: Context, points: dict[str, Callable[[Call], AbstractContextManager[object]]]
+) -> Iterator[None]:
     """At the step, once for each task instance: leave the process's id, and stay there."""
     step = context["params"]["step"]
     file = Path(context["params"]["folder"], f"{context['ti'].map_index}.pid")
@@ -111,24 +152,34 @@ def standing_still(context: Context) -> Iterator[None]:
         while not (step in GOES_ON and file.with_name("go").exists()):
             time.sleep(0.05)
 
-    with POINTS[step](stand) if step else nullcontext():
+    with points[step](stand) if step else nullcontext():
         yield
 
 
 class Refine(GettyRefineOperator):
     def execute(self, context: Context) -> dict[str, Any]:
-        with standing_still(context):
+        with standing_still(context, POINTS):
             return super().execute(context)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
-        with standing_still(context):
+        with standing_still(context, POINTS):
             return super().execute_complete(context, event)
 
 
 class Download(GettyDownloadOperator):
     def execute(self, context: Context) -> str:
-        with standing_still(context):
+        with standing_still(context, POINTS):
             return super().execute(context)
+
+
+class Batch(GettyBatchOperator):
+    def execute(self, context: Context) -> dict[str, Any]:
+        with standing_still(context, POINTS_OF_BATCH):
+            return super().execute(context)
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
+        with standing_still(context, POINTS_OF_BATCH):
+            return super().execute_complete(context, event)
 
 
 def dag(dag_id: str) -> DAG:
@@ -158,3 +209,13 @@ with dag("crash_deferrable"):
 with dag("crash_mapped"):
     refines = Refine.partial(deferrable=True, **HOW).expand(prompt=["balloons", "kites"])
     Download.partial(**WHERE).expand(generation_request_id=refines.output)
+
+with dag("crash_batch"):
+    Batch(
+        requests=[{"prompt": "balloons"}, {"prompt": "kites"}],
+        defaults=IMAGE,
+        journal="{{ params.folder }}/journal.jsonl",
+        download_to="{{ params.folder }}/pictures",
+        deferrable=True,
+        **{name: value for name, value in HOW.items() if name not in IMAGE},
+    )

@@ -1,0 +1,167 @@
+"""What the journal says, a line each: of the batch, and of its items. No secrets, no signed URLs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+from airflow_provider_getty.submission import Record, Task
+
+
+@dataclass(frozen=True, kw_only=True)
+class Owner:
+    """The task whose batch it is; a journal serves no other."""
+
+    dag_id: str
+    run_id: str
+    task_id: str
+
+    @classmethod
+    def of(cls, task: Task) -> Owner:
+        """The task, which is without its map index: that is part of its id here."""
+        return cls(dag_id=task.dag_id, run_id=task.run_id, task_id=task.task_id)
+
+    def __str__(self) -> str:
+        return f"task {self.task_id} of {self.dag_id} in run {self.run_id}"
+
+
+@dataclass(frozen=True)
+class Began:
+    """A try of the task has begun.
+
+    :param round: see :class:`..submission.Task`.
+    """
+
+    owner: Owner
+    round: int
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What there is of an item's submission: its intent, then its generation; None: nothing was created."""
+
+    record: Record | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """An item's generation is finished.
+
+    :param images: the indexes of all its images.
+    :param blocked: of those that Getty's content policy withheld.
+    """
+
+    generation_request_id: str
+    seed: int | None
+    images: tuple[int, ...]
+    blocked: tuple[int, ...]
+
+    @property
+    def shown(self) -> tuple[int, ...]:
+        """The images that were not withheld."""
+        return tuple(index for index in self.images if index not in self.blocked)
+
+
+@dataclass(frozen=True)
+class Downloaded:
+    """An item's images are where they were to go, as these files."""
+
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failed:
+    """An item failed in this try.
+
+    :param may_retry: whether another try may succeed, and cannot pay twice.
+    """
+
+    error: str
+    may_retry: bool
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A try has come to its end.
+
+    :param succeeded: whether the task succeeded.
+    :param counts: as :meth:`.progress.Progress.counts`.
+    """
+
+    succeeded: bool
+    counts: Mapping[str, int]
+
+
+OfItem: TypeAlias = Kept | Finished | Downloaded | Failed
+Event: TypeAlias = Began | Ended | OfItem
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which item a line is of; the ``name`` is the user's."""
+
+    number: int
+    key: int
+    name: str | None = None
+
+
+def encode(event: Event, of: Place | None, *, at: float) -> bytes:
+    """A line.
+
+    :param at: the present (Unix time).
+    """
+    document: dict[str, Any] = {"at": datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")}
+    if of:
+        document |= {"item": of.number, "key": f"{of.key:016x}"} | ({"name": of.name} if of.name else {})
+    match event:
+        case Began(owner, round_):
+            document |= {"event": "began", **asdict(owner), "round": round_}
+        case Kept(None):
+            document |= {"event": "forgotten"}
+        case Kept(Record() as record):
+            name = "submitted" if record.generation_request_id else "intended"
+            document |= {"event": name, **record.as_json()}
+        case Finished() | Downloaded() | Failed() | Ended():
+            document |= {"event": type(event).__name__.lower(), **asdict(event)}
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+def decode(line: bytes) -> tuple[Event, Place | None]:
+    """The event of a line.
+
+    :raises ValueError: it is none.
+    """
+    try:
+        document = json.loads(line)
+        of = (
+            Place(document["item"], int(document["key"], 16), document.get("name"))
+            if "key" in document
+            else None
+        )
+        return _event(document), of
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{type(error).__name__}: {error}") from None
+
+
+def _event(document: dict[str, Any]) -> Event:
+    def read(cls: type) -> Any:
+        # A list of JSON is a tuple again.
+        values = ((each.name, document[each.name]) for each in fields(cls))
+        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in values})
+
+    match document["event"]:
+        case "began":
+            return Began(read(Owner), document["round"])
+        case "forgotten":
+            return Kept(None)
+        case "intended" | "submitted":
+            return Kept(read(Record))
+        case name:
+            event: Event = read(_READ[name])
+            return event
+
+
+_READ = {cls.__name__.lower(): cls for cls in (Finished, Downloaded, Failed, Ended)}

@@ -1,0 +1,55 @@
+"""Looks into the generation history on behalf of many items at once."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC, datetime
+from itertools import count
+
+from airflow_provider_getty.api.aio import AsyncGettyClient
+from airflow_provider_getty.api.operations import GetHistory
+from airflow_provider_getty.api.results import HistoryItem
+
+_GATHERING = 0.2
+_PAGE = 500
+_PATIENCE = 60.0
+
+
+class SharedHistory:
+    """One look for all items that ask within a moment; each gets what was there after it asked."""
+
+    def __init__(self, client: AsyncGettyClient) -> None:
+        self._client = client
+        self._next: asyncio.Task[list[HistoryItem]] | None = None
+        self._since = 0.0
+        self._markers: set[str] = set()
+
+    async def items(self, since: float, marker: str) -> list[HistoryItem]:
+        """The generations since then (Unix time) that have the marker in their notes, and perhaps some more.
+
+        :param marker: empty for all.
+        :raises GettyError: the history cannot be read.
+        """
+        if self._next is None:
+            self._since, self._markers = since, set()
+            self._next = asyncio.create_task(self._look())
+        self._since = min(self._since, since)
+        self._markers.add(marker)
+        return await asyncio.shield(self._next)
+
+    async def _look(self) -> list[HistoryItem]:
+        await asyncio.sleep(_GATHERING)
+        since, markers, self._next = self._since, self._markers, None
+        found = []
+        for page in count(1):
+            answer = await self._client.ask(
+                GetHistory(page=page, page_size=_PAGE, date_start=datetime.fromtimestamp(since, UTC)),
+                deadline=time.time() + _PATIENCE,
+            )
+            found += [
+                item for item in answer.generations if any(marker in (item.notes or "") for marker in markers)
+            ]
+            if page * _PAGE >= answer.result_count or not answer.generations:
+                break
+        return found

@@ -1,0 +1,52 @@
+"""How a batch ended, and what that means for its task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, TypeAlias
+
+from airflow_provider_getty.batch.progress import OnBlocked, Progress
+
+FailOn: TypeAlias = Literal["any", "all"] | float
+"""When a batch has failed: if any item has, if all have, or if more than this share of them."""
+
+
+def succeeded(counts: Mapping[str, int], fail_on: FailOn, on_blocked: OnBlocked) -> bool:
+    """Whether the policy takes the batch for a success. What was not submitted counts as failed."""
+    good = counts["completed"] + (counts["blocked"] if on_blocked == "ignore" else 0)
+    bad = counts["total"] - good
+    match fail_on:
+        case "any":
+            return bad == 0
+        case "all":
+            return good > 0 or counts["total"] == 0
+        case share:
+            return bad <= share * counts["total"]
+
+
+def manifest(journal: str, progress: Progress) -> dict[str, Any]:
+    """The task's result: ``journal``, the counts, and the first ``failures``. Small, whatever the batch."""
+    return {"journal": journal, **progress.counts(), "failures": progress.failures}
+
+
+def failure(manifest: Mapping[str, Any], stopped: str, *, may_retry: bool) -> str:
+    """What a person has to know of a batch that failed: what became of the items and the credits, what to do."""
+    over = manifest["completed"] + manifest["blocked"] + manifest["failed"]
+    first = " ".join(f"Item {each['item']}: {each['error']}" for each in manifest["failures"][:3])
+    advice = (
+        "A retry or a clear goes on from the journal: it collects what is paid for, and submits only what is not."
+        if may_retry
+        else "Mend what failed and clear the task: it submits only that; what is paid for is kept."
+    )
+    said = [
+        (
+            f"Of {manifest['total']} items, {manifest['completed']} are completed, {manifest['blocked']} blocked, "
+            f"{manifest['failed']} failed, {manifest['total'] - over} not finished."
+        ),
+        f"{manifest['charged']} generations were submitted, and each may have used a credit.",
+        f"Nothing more was submitted: {stopped}" if stopped else "",
+        f"First failures: {first}" if first else "",
+        f"The journal is {manifest['journal']}.",
+        advice,
+    ]
+    return " ".join(filter(None, said))

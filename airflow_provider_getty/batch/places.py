@@ -1,0 +1,58 @@
+"""How many generations may be pending at Getty at a time: its limit is not published, but its refusals teach it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+
+class GettyPlaces:
+    """The places that the account has for pending generations, as far as this batch knows.
+
+    A refusal shows that there are no more than are taken now; each generation that is accepted after it lets the
+    limit grow a little, so that one more is tried about once in as many generations as there are places.
+    """
+
+    def __init__(self) -> None:
+        self.taken = 0
+        self.limit = float("inf")
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    async def take(self) -> None:
+        """Take a place, once there is one."""
+        while self.taken >= int(min(self.limit, 1e9)):
+            free: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append(free)
+            try:
+                await free
+            except asyncio.CancelledError:
+                if not free.cancelled():
+                    self._wake()  # another may have what this one was woken for
+                raise
+        self.taken += 1
+
+    def occupy(self) -> None:
+        """Count a generation that is pending already."""
+        self.taken += 1
+
+    def leave(self) -> None:
+        """Give a place back."""
+        self.taken -= 1
+        self._wake()
+
+    def accepted(self) -> None:
+        """Getty took a generation."""
+        self.limit += 1 / self.limit
+        self._wake()
+
+    def refused(self) -> None:
+        """Getty did not take the one for which a place was just taken."""
+        self.limit = max(1.0, self.taken - 1.0)
+
+    def _wake(self) -> None:
+        free = int(min(self.limit, 1e9)) - self.taken
+        while free > 0 and self._waiting:
+            waiting = self._waiting.popleft()
+            if not waiting.done():
+                waiting.set_result(None)
+                free -= 1

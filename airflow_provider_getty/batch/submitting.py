@@ -1,0 +1,173 @@
+"""What :mod:`..submission` decides for an item of a batch is done here: with Getty, and with the journal."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from dataclasses import dataclass, replace
+from typing import Any
+
+from airflow_provider_getty.api.aio import AsyncGettyClient
+from airflow_provider_getty.api.errors import (
+    ConcurrentGenerationsError,
+    Credit,
+    GettyError,
+    TransportError,
+)
+from airflow_provider_getty.api.operations import GeneratingOperation
+from airflow_provider_getty.api.pacing import backoff
+from airflow_provider_getty.api.protocol import proceed
+from airflow_provider_getty.api.results import Generation, Pending
+from airflow_provider_getty.batch.events import Kept
+from airflow_provider_getty.batch.history import SharedHistory
+from airflow_provider_getty.batch.items import Item
+from airflow_provider_getty.batch.journal import Journal
+from airflow_provider_getty.batch.places import GettyPlaces
+from airflow_provider_getty.request import Request
+from airflow_provider_getty.submission import (
+    LookUp,
+    Policy,
+    Post,
+    Record,
+    Save,
+    Step,
+    Submission,
+    Task,
+    Upload,
+    Wait,
+)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submitter:
+    """Submits items, each by the rules of a task of its own.
+
+    :param task: whose batch it is.
+    :param deadline: when to give up (``time.time()``).
+    :param waits: whether to wait for a place where the account has too many pending generations.
+    """
+
+    client: AsyncGettyClient
+    journal: Journal
+    history: SharedHistory
+    places: GettyPlaces
+    task: Task
+    policy: Policy
+    deadline: float
+    waits: bool
+
+    async def submit(self, item: Item) -> Pending | Generation:
+        """Submit the item, or adopt what an earlier try submitted for it.
+
+        :return: what Getty answered. Something pending has a place in ``places``.
+        :raises ConcurrentGenerationsError: there is no place, and it is not to wait for one.
+        :raises GettyError: see :meth:`..submission.Submission.submit`.
+        """
+        request = await self._request(item)
+        entry = self.journal.progress.entry(item.number - 1)
+        steps = Submission(
+            task=replace(self.task, map_index=item.number),
+            operation=request.operation,
+            inputs=request.inputs,
+            policy=self.policy,
+            deadline=self.deadline,
+        ).submit(entry.record if entry else None)
+        reply: Any = None
+        has_place = False
+        try:
+            while True:
+                step = proceed(steps, reply)
+                try:
+                    reply = await self._do(step, item, request)
+                    has_place = has_place or isinstance(reply, Pending)
+                except GettyError as error:
+                    reply = error
+                    if isinstance(step, Post) and error.credit is Credit.UNKNOWN:
+                        log.warning(
+                            "Item %d: %s It is looked up in the generation history.", item.number, error
+                        )
+        except StopIteration as stop:
+            answer: Pending | Generation = stop.value
+        if isinstance(answer, Pending) and not has_place:
+            self.places.occupy()
+        return answer
+
+    async def _request(self, item: Item) -> Request:
+        if "mask" not in item.written:
+            return item.request(self.client.account)
+        try:
+            return await asyncio.to_thread(item.request, self.client.account)
+        except OSError as error:
+            raise TransportError(
+                f"Its mask cannot be read now: {error.strerror or type(error).__name__}.",
+                asked=f"Item {item.number}",
+                advice="Check that its storage can be reached from here.",
+            ) from error
+
+    async def _do(self, step: Step, item: Item, request: Request) -> Any:
+        match step:
+            case Save(record):
+                return await self._save(record, item)
+            case Upload():
+                return await self._upload(item, request)
+            case Post(operation):
+                return await self._post(operation)
+            case LookUp(since):
+                return await self.history.items(since, self._marker(item))
+            case Wait(seconds):
+                return await asyncio.sleep(seconds)
+
+    async def _save(self, record: Record | None, item: Item) -> None:
+        place = self.journal.progress.place(item.number - 1, item.name)
+        await self.journal.write(Kept(record), place)
+
+    def _marker(self, item: Item) -> str:
+        entry = self.journal.progress.entry(item.number - 1)
+        return entry.record.marker if entry and self.policy.marker else ""
+
+    async def _upload(self, item: Item, request: Request) -> dict[str, Any]:
+        upload = request.upload(f"{self.task.task_id}-{item.number}")
+        if upload is None:
+            return {}
+        await self.client.ask(upload, deadline=self.deadline)
+        return {"mask_url": self.client.account.uploads_url + upload.name}
+
+    async def _post(self, operation: GeneratingOperation) -> Pending | Generation:
+        """Send it when there is a place for it, which stays taken if it is pending then."""
+        failures = 0
+        await self.places.take()
+        while True:
+            try:
+                answer = await self.client.ask(operation)
+            except ConcurrentGenerationsError as error:
+                self.places.refused()
+                trouble: GettyError = error
+            except GettyError as error:
+                trouble = error
+            except BaseException:
+                self.places.leave()
+                raise
+            else:
+                self.places.accepted()
+                if isinstance(answer, Generation):
+                    self.places.leave()
+                return answer
+            failures += 1
+            delay = backoff(trouble, failures, jitter=random.random())  # noqa: S311
+            is_full = isinstance(trouble, ConcurrentGenerationsError)
+            if (
+                not trouble.worth_waiting
+                or time.time() + delay > self.deadline
+                or (is_full and not self.waits)
+            ):
+                self.places.leave()
+                raise trouble
+            if is_full and self.places.taken > 1:
+                self.places.leave()  # until one of ours is finished
+                await self.places.take()
+            else:
+                await asyncio.sleep(delay)

@@ -1,0 +1,224 @@
+"""The engine of a batch: bounded, patient, adaptive, and one look into the history for all."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from batches import batch, charges, generates, lines, manifest
+
+from airflow_provider_getty.api.errors import InvalidRequestError
+from airflow_provider_getty.batch.items import Items
+from airflow_provider_getty.batch.places import GettyPlaces
+from airflow_provider_getty.batch.run import Ended, InFlight
+from airflow_provider_getty.emulator.server import Emulator
+
+
+@pytest.fixture
+def slow_getty(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
+    """A Getty that takes its time, and has three places for pending generations."""
+    with Emulator(latency="0.2-0.3", concurrent_generations=3) as emulator:
+        monkeypatch.setenv("AIRFLOW_CONN_GETTY_DEFAULT", json.dumps(emulator.connection))
+        yield emulator
+
+
+def sent(getty: Emulator) -> Counter[str | None]:
+    return Counter(request["operation"] for request in getty.requests())
+
+
+def test_an_account_that_is_full_is_asked_again_only_when_a_place_may_be_free(
+    slow_getty: Emulator, tmp_path: Path
+) -> None:
+    """Three places, twelve items, and all that may be refused: those that came too early, and a few that try."""
+    ended = manifest(batch(generates(12), tmp_path, max_in_flight=12).begin())
+
+    assert ended["completed"] == 12
+    assert set(charges(slow_getty).values()) == {1}
+    statuses = Counter(
+        request["status"] for request in slow_getty.requests() if request["operation"] == "generate"
+    )
+    assert statuses[202] == 12
+    assert statuses[429] <= 9 + 3, statuses
+
+
+def test_others_may_take_all_places_of_the_account(slow_getty: Emulator, tmp_path: Path) -> None:
+    slow_getty.fault("concurrent-generations", "generate", times=5)
+    assert manifest(batch(generates(4), tmp_path).begin())["completed"] == 4
+    assert slow_getty.ledger()["total"] == 4
+
+
+def test_no_more_items_are_under_way_than_told(
+    getty: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    getty.fault("stay-pending", "generate", times=None)
+    left = batch(generates(20), tmp_path, max_in_flight=6, waits=False).begin()
+
+    assert isinstance(left, InFlight)
+    assert len(left.generations) == 6
+    assert left.enough == 3
+    assert getty.ledger()["total"] == 6
+
+
+def test_the_last_window_is_waited_for_as_a_whole(getty: Emulator, tmp_path: Path) -> None:
+    getty.fault("stay-pending", "generate", times=None)
+    left = batch(generates(6), tmp_path, max_in_flight=6, waits=False).begin()
+
+    assert isinstance(left, InFlight)
+    assert left.enough == 6
+
+
+def test_many_lost_answers_are_looked_up_together(
+    getty: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("airflow_provider_getty.batch.history._GATHERING", 0.4)
+    getty.fault("cut-after", "generate", times=8)
+    ended = manifest(batch(generates(10), tmp_path).begin())
+
+    assert ended["charged"] == 10
+    assert getty.ledger()["total"] == 10
+    assert sent(getty)["generation-history"] <= 4
+
+
+def test_without_markers_the_inputs_are_compared(getty: Emulator, tmp_path: Path) -> None:
+    from airflow_provider_getty.submission import Policy  # noqa: PLC0415
+
+    getty.fault("cut-after", "generate", times=2)
+    plain = Policy(marker=False, history_lag=0.6)
+    assert manifest(batch(generates(3), tmp_path, policy=plain).begin())["charged"] == 3
+    assert {entry["notes"] for entry in getty.ledger()["entries"]} == {None}
+
+
+def test_requests_that_change_while_they_are_run_stop_the_batch(getty: Emulator, tmp_path: Path) -> None:
+    class Changing(Items):
+        times = 0
+
+        def _documents(self) -> Iterator[tuple[str, Any]]:
+            Changing.times += 1
+            yield "line 1", {"prompt": f"picture {self.times}"}
+
+    changing = batch([], tmp_path)
+    object.__setattr__(changing, "items", Changing([], "generate"))
+    with pytest.raises(InvalidRequestError, match="have changed since they were checked, at line 1"):
+        changing.begin()
+    assert getty.ledger()["total"] == 0
+
+
+def test_a_bug_is_not_taken_for_a_failure_of_an_item(
+    getty: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def bug(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("airflow_provider_getty.batch.submitting.Submitter._marker", bug)
+    getty.fault("cut-after", "generate", times=1)
+    with pytest.raises(ZeroDivisionError):
+        batch(generates(3), tmp_path).begin()
+    monkeypatch.undo()
+
+
+def test_a_generation_that_is_gone_is_made_anew_by_the_next_try(getty: Emulator, tmp_path: Path) -> None:
+    getty.fault("stay-pending", "generate", times=None)
+    assert isinstance(batch(generates(1), tmp_path, waits=False).begin(), InFlight)
+    getty.clear_faults()
+    getty.advance(200 * 24 * 3600)
+    gone = batch(generates(1), tmp_path).begin()
+    assert isinstance(gone, Ended)
+    assert "410 GenerationRequestGone" in str(gone.failure)
+
+    assert manifest(batch(generates(1), tmp_path).begin())["charged"] == 2
+
+
+def test_progress_is_told_at_a_steady_pace(
+    slow_getty: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("airflow_provider_getty.batch.engine._REPORT_EVERY", 0.1)
+    caplog.set_level(logging.INFO, "airflow_provider_getty.batch")
+    told: list[dict[str, int]] = []
+    reporting = batch(generates(6), tmp_path)
+    object.__setattr__(reporting, "report", told.append)
+    reporting.begin()
+
+    assert len(told) >= 4
+    assert [counts["completed"] for counts in told] == sorted(counts["completed"] for counts in told)
+    assert "total 6, submitted 6, completed 6, blocked 0, failed 0, charged 6, downloaded 0" in caplog.text
+
+
+def test_the_intent_is_in_the_journal_before_the_submission_is_sent(getty: Emulator, tmp_path: Path) -> None:
+    batch(generates(3), tmp_path).begin()
+    events = [(line["event"], line.get("item")) for line in lines(tmp_path)]
+    for item in (1, 2, 3):
+        assert (
+            events.index(("intended", item))
+            < events.index(("submitted", item))
+            < events.index(("finished", item))
+        )
+
+
+async def test_places_are_given_in_turn_and_the_limit_is_learnt() -> None:
+    places = GettyPlaces()
+    for _ in range(5):
+        await places.take()
+    places.refused()  # the fifth
+    places.leave()
+    waiting = [asyncio.create_task(places.take()) for _ in range(3)]
+    await asyncio.sleep(0)
+    assert [task.done() for task in waiting] == [False] * 3
+
+    places.leave()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert [task.done() for task in waiting] == [True, False, False]
+    for _ in range(5):
+        places.accepted()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert [task.done() for task in waiting] == [True, True, False]
+    waiting[2].cancel()
+
+
+async def test_a_cancelled_wait_for_a_place_gives_it_on() -> None:
+    places = GettyPlaces()
+    await places.take()
+    places.refused()
+    first, second = (asyncio.create_task(places.take()) for _ in range(2))
+    await asyncio.sleep(0)
+    places.leave()
+    first.cancel()
+    await asyncio.wait_for(second, 1)
+    assert places.taken == 1
+
+
+def test_ten_thousand_items_need_little_memory(getty: Emulator, tmp_path: Path) -> None:
+    """Those that are over leave a byte of status and two keys: a journal of all of them is read in little memory."""
+    import tracemalloc  # noqa: PLC0415
+
+    from airflow_provider_getty.batch.events import Finished, Kept, Place, encode  # noqa: PLC0415
+    from airflow_provider_getty.batch.items import Catalogue  # noqa: PLC0415
+    from airflow_provider_getty.batch.journal import Journal  # noqa: PLC0415
+    from airflow_provider_getty.batch.journal_files import journal_file  # noqa: PLC0415
+    from airflow_provider_getty.batch.progress import Progress  # noqa: PLC0415
+    from airflow_provider_getty.submission import Record  # noqa: PLC0415
+
+    catalogue = Catalogue.of(Items(generates(10_000)))
+    with (tmp_path / "journal.jsonl").open("wb") as file:
+        for index, key in enumerate(catalogue.keys):
+            of = Place(index + 1, key)
+            record = Record(
+                fingerprint="f" * 64, marker="m", round=0, intended=1.0, generation_request_id=f"{index}"
+            )
+            finished = Finished(generation_request_id=f"{index}", seed=1, images=(0, 1, 2, 3), blocked=())
+            file.write(encode(Kept(record), of, at=0) + encode(finished, of, at=0))
+    tracemalloc.start()
+    began = time.monotonic()
+    with Journal(journal_file(str(tmp_path / "journal.jsonl")), Progress(catalogue)) as journal:
+        assert journal.progress.counts()["completed"] == 10_000
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1_500_000, f"{peak} bytes in {time.monotonic() - began:.1f} s"

@@ -1,0 +1,150 @@
+"""The items of a batch: where they come from, and what is refused before anything is sent."""
+
+from __future__ import annotations
+
+import json
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_provider_getty.api.account import Account
+from airflow_provider_getty.api.errors import InvalidRequestError
+from airflow_provider_getty.batch.items import Catalogue, Item, Items
+
+ACCOUNT = Account(api_key="key", api_secret="secret")
+
+
+def check(item: Item) -> object:
+    return item.request_without_mask(ACCOUNT)
+
+
+def refusal(requests: Any, **arguments: Any) -> str:
+    with pytest.raises(InvalidRequestError) as refused:
+        Catalogue.of(Items(requests, **arguments), check)
+    return refused.value.problem
+
+
+def file(folder: Path, text: str, name: str = "items.jsonl") -> str:
+    (folder / name).write_text(text)
+    return str(folder / name)
+
+
+def test_json_lines_csv_and_a_list_are_the_same_items(tmp_path: Path) -> None:
+    documents = [
+        {"image_id": "1", "mask": [[0, 0, 9, 9]], "image_size": [10, 10], "prompt": 'a "red", boat'},
+        {"operation": "generate", "prompt": "stars", "seed": 5, "name": "sky"},
+    ]
+    lines = "\n\n".join(map(json.dumps, documents))
+    table = (
+        "operation,image_id,mask,image_size,prompt,seed,name\r\n"
+        ',1,"[[0, 0, 9, 9]]","[10, 10]","a ""red"", boat",,\r\n'
+        "generate,,,,stars,5,sky\r\n"
+    )
+    for requests in (documents, file(tmp_path, lines), file(tmp_path, "\ufeff" + table, "items.CSV")):
+        first, second = Items(requests)
+        assert (first.number, first.operation, first.name) == (1, "refine", None)
+        assert (second.number, second.operation, second.name) == (2, "generate", "sky")
+        assert [item.request_without_mask(ACCOUNT).operation for item in (first, second)] == [
+            item.request_without_mask(ACCOUNT).operation for item in Items(documents)
+        ]
+
+
+def test_defaults_are_for_items_that_do_not_give_them() -> None:
+    first, second = Items([{"prompt": "a"}, {"prompt": None}], "generate", {"prompt": "b", "seed": 1})
+    assert (first.written, second.written) == ({"prompt": "a", "seed": 1}, {"prompt": "b", "seed": 1})
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "problem"),
+    [
+        ('{"prompt": "a"}\n{"prompt"', "items.jsonl", "line 2 is not JSON"),
+        ('{"prompt": "a"}\n["b"]', "items.jsonl", "line 2 is ['b']; it must be an object of arguments."),
+        ("prompt\na\nb,c\n", "items.csv", "line 3 has more cells than the first line has names."),
+        ('prompt\n"a\n', "items.csv", "is not CSV"),
+        ('prompt,mask\na,"[[1,"\n', "items.csv", "line 2: mask is not JSON"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_with_its_line(
+    tmp_path: Path, text: str, name: str, problem: str
+) -> None:
+    assert problem in refusal(file(tmp_path, text, name), operation="generate")
+
+
+def test_other_encodings_missing_files_and_folders_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "latin").write_bytes('{"prompt": "é"}'.encode("latin-1"))
+    assert "are not UTF-8" in refusal(str(tmp_path / "latin"))
+    assert "No such file" in refusal(str(tmp_path / "none.csv"))
+    assert "Is a directory" in refusal(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("requests", "problem"),
+    [
+        ('[{"prompt": "a"}]', "requests is the text of a list. Pass the list itself"),
+        ({"prompt": "a"}, "requests is dict; give a list of mappings"),
+        (None, "requests is NoneType"),
+    ],
+)
+def test_what_is_no_list_and_no_place_is_refused(requests: Any, problem: str) -> None:
+    assert problem in refusal(requests)
+
+
+def test_all_items_are_checked_and_the_first_that_fail_are_named() -> None:
+    requests = [
+        {"operation": "generate", "prompt": "fine"},
+        {"operation": "paint", "prompt": "a"},
+        {"operation": "generate", "prompt": "b", "aspect_ratio": "5:1"},
+        {"image_id": "1", "mask": "m.png", "mask_url": "https://x", "prompt": "c"},
+        {"image_id": "1", "prompt": "d"},
+        {"operation": "generate", "prompt": "e", "name": "x"},
+    ]
+    problem = refusal(requests)
+    assert problem.startswith("4 of 6 items cannot be used. item 2: There is no operation 'paint': ")
+    assert "item 3: " in problem
+    assert "1:1" in problem
+    assert "item 4: Exactly one of mask and mask_url must be given" in problem
+    assert "item 5: Exactly one of mask and mask_url must be given" in problem
+
+
+def test_the_mask_of_an_item_is_not_read_for_the_check(tmp_path: Path) -> None:
+    [item] = Items([{"image_id": "1", "mask": str(tmp_path / "none.png"), "prompt": "c"}])
+    assert check(item)
+    with pytest.raises(InvalidRequestError, match="does not exist"):
+        item.request(ACCOUNT)
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "x" * 101])
+def test_a_name_that_cannot_name_a_file_is_refused(name: str) -> None:
+    assert "it names files" in refusal([{"operation": "generate", "prompt": "a", "name": name}])
+
+
+def test_an_item_that_repeats_another_is_refused_unless_both_have_names() -> None:
+    same = {"operation": "generate", "prompt": "a"}
+    assert refusal([same, {**same, "seed": 1}, same]).startswith("Item 3 repeats item 1")
+    assert len(Catalogue.of(Items([{**same, "name": "1"}, {**same, "name": "2"}]))) == 2
+
+
+def test_an_item_is_found_by_its_key_wherever_it_is() -> None:
+    documents = [{"prompt": f"{number}"} for number in range(100)]
+    catalogue = Catalogue.of(Items(documents))
+    moved = Catalogue.of(Items(documents[::-1]))
+    assert [catalogue.index(key) for key in moved.keys] == list(range(99, -1, -1))
+    assert catalogue.index(0) is None
+
+
+def test_ten_thousand_lines_are_checked_without_being_held(tmp_path: Path) -> None:
+    prompt = "a long prompt " * 100
+    with (tmp_path / "items.jsonl").open("w") as lines:
+        for number in range(10_000):
+            lines.write(json.dumps({"operation": "generate", "prompt": f"{prompt}{number}"}) + "\n")
+    check(Item(1, "", "generate", {"prompt": "what is loaded once"}))
+
+    tracemalloc.start()
+    catalogue = Catalogue.of(Items(str(tmp_path / "items.jsonl")), check)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert len(catalogue) == 10_000
+    assert peak < 2_500_000  # of 15 million bytes of prompts

@@ -1,0 +1,364 @@
+"""GettyBatchOperator: any number of generations in one task."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.exceptions import AirflowException
+from airflow.sdk import DAG, BaseOperator
+from batches import REFINE, charges, generates, lines
+from fsspec.implementations.memory import MemoryFileSystem
+from task_runs import TaskRun, Worker
+
+from airflow_provider_getty.emulator.server import Emulator
+from airflow_provider_getty.operators.batch import GettyBatchOperator
+
+
+def a_batch(requests: Any, folder: Path, **changes: Any) -> GettyBatchOperator:
+    return GettyBatchOperator(
+        **{
+            "task_id": "batch",
+            "requests": requests,
+            "journal": str(folder / "journal.jsonl"),
+            "history_lag": 0.6,
+            "poll_interval": 0.05,
+        }
+        | changes
+    )
+
+
+def to_the_end(worker: Worker, run: TaskRun) -> tuple[TaskRun, int]:
+    """Resume it as often as it defers, and say how often that was."""
+    times = 0
+    while run.state == "deferred":
+        times += 1
+        run = worker.resume(run)
+    return run, times
+
+
+@pytest.mark.usefixtures("grey")
+def test_items_of_several_operations_are_generated_and_downloaded(getty: Emulator, tmp_path: Path) -> None:
+    requests = [*generates(2), {**REFINE, "prompt": "balloons", "name": "tree"}]
+    run = Worker().run(a_batch(requests, tmp_path, download_to=str(tmp_path / "images")))
+
+    assert run.state == "success"
+    assert run.result == {
+        "journal": str(tmp_path / "journal.jsonl"),
+        "total": 3,
+        "submitted": 3,
+        "completed": 3,
+        "blocked": 0,
+        "failed": 0,
+        "charged": 3,
+        "downloaded": 3,
+        "failures": [],
+    }
+    ids = {
+        line["item"]: line["generation_request_id"] for line in lines(tmp_path) if line["event"] == "finished"
+    }
+    assert {file.name for file in (tmp_path / "images").iterdir()} == {
+        f"000001-{ids[1]}-0-1k.jpg",
+        f"000002-{ids[2]}-0-1k.jpg",
+        f"tree-{ids[3]}-0-1k.jpg",
+    }
+    assert lines(tmp_path)[-1]["event"] == "ended"
+
+
+@pytest.mark.usefixtures("grey")
+def test_all_images_or_the_first_that_is_not_blocked(getty: Emulator, tmp_path: Path) -> None:
+    getty.fault("block-images", "generate", times=2, which=[0, 2])
+    for images, expected in (("first", {1}), ("all", {1, 3})):
+        folder = tmp_path / images
+        run = Worker().run(
+            a_batch(
+                generates(1), folder, download_to=f"file://{folder}/images", images=images, size_name="1k"
+            )
+        )
+        assert run.state == "success", run.message
+        assert {int(file.name.split("-")[-2]) for file in (folder / "images").iterdir()} == expected
+
+
+@pytest.mark.parametrize("name", ["items.jsonl", "items.csv"])
+def test_a_file_and_defaults(getty: Emulator, tmp_path: Path, name: str) -> None:
+    text = '{"seed": 1}\n{"seed": 2, "prompt": "sun"}\n' if name.endswith("l") else "seed,prompt\n1,\n2,sun\n"
+    (tmp_path / name).write_text(text)
+    worker = Worker(conf={"what": "moon"})
+    run = worker.run(
+        a_batch(
+            str(tmp_path / name),
+            tmp_path,
+            operation="generate",
+            defaults={"prompt": "{{ dag_run.conf['what'] }}"},
+        )
+    )
+    assert run.state == "success", run.message
+    assert sorted(each["prompt"] for each in getty.generations()) == ["moon", "sun"]
+
+
+def test_the_result_of_an_upstream_task(getty: Emulator, tmp_path: Path) -> None:
+    class Upstream(BaseOperator):
+        def execute(self, context: Any) -> Any:
+            return generates(3)
+
+    with DAG("a_dag", schedule=None):
+        upstream = Upstream(task_id="upstream")
+        batch = a_batch(upstream.output, tmp_path)
+    worker = Worker()
+    worker.run(upstream)
+
+    assert worker.run(batch).result["completed"] == 3
+
+
+def test_bad_items_are_refused_before_anything_is_sent(getty: Emulator, tmp_path: Path) -> None:
+    run = Worker().run(a_batch([*generates(1), {"operation": "paint"}], tmp_path), retries_left=True)
+
+    assert run.state == "failed"
+    assert "1 of 2 items cannot be used. item 2: There is no operation 'paint'" in run.message
+    assert {request["operation"] for request in getty.requests()} <= {"token", "products"}
+    assert not (tmp_path / "journal.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ({"fail_on": "some"}, "fail_on is 'some'; it must be 'any', 'all', or a share from 0 to 1."),
+        ({"fail_on": 1.5}, "fail_on is 1.5"),
+        ({"fail_on": True}, "fail_on is True"),
+        ({"max_in_flight": 0}, "max_in_flight is 0; it must be a whole number, at least 1."),
+        ({"images": "last"}, "images is 'last'; it must be one of first, all."),
+        ({"on_blocked": "skip"}, "on_blocked is 'skip'"),
+    ],
+)
+def test_bad_arguments_are_refused_when_the_dag_is_parsed(
+    tmp_path: Path, arguments: dict[str, Any], problem: str
+) -> None:
+    with pytest.raises((ValueError, AirflowException)) as refused:
+        a_batch([], tmp_path, **arguments)
+    assert problem in str(refused.value)
+
+
+def test_a_batch_of_nothing_succeeds(getty: Emulator, tmp_path: Path) -> None:
+    assert Worker().run(a_batch([], tmp_path)).result["total"] == 0
+
+
+def test_what_failed_without_a_charge_is_tried_again_and_the_rest_is_not(
+    getty: Emulator, tmp_path: Path
+) -> None:
+    worker = Worker()
+    getty.fault("refuse", "generate", times=2, status=400)
+    first = worker.run(a_batch(generates(5), tmp_path), retries_left=True)
+
+    assert first.state == "failed", "a retry would be refused too"
+    assert "Of 5 items, 3 are completed, 0 blocked, 2 failed, 0 not finished. 3 generations" in first.message
+    assert "Mend what failed and clear the task" in first.message
+    worker.clear("batch")
+    assert worker.run(a_batch(generates(5), tmp_path)).result["completed"] == 5
+    assert set(charges(getty).values()) == {1}
+
+
+def test_a_retry_goes_on_with_what_its_deadline_cut_off(getty: Emulator, tmp_path: Path) -> None:
+    worker = Worker()
+    getty.fault("stay-pending", "generate", times=2)
+    late = worker.run(a_batch(generates(4), tmp_path, timeout=1), retries_left=True)
+    assert late.state == "up_for_retry"
+    assert "2 are completed" in late.message
+    getty.fault("finish-at-once", "get-generation", times=None)
+
+    assert worker.run(a_batch(generates(4), tmp_path)).result["charged"] == 4
+    assert getty.ledger()["total"] == 4
+
+
+def test_a_generation_that_takes_too_long_fails_its_item_alone(getty: Emulator, tmp_path: Path) -> None:
+    getty.fault("stay-pending", "generate", times=1)
+    run = Worker().run(a_batch(generates(3), tmp_path, generation_timeout=0.5, fail_on=0.5))
+    assert (run.result["completed"], run.result["failed"]) == (2, 1)
+    assert "not finished after" in run.result["failures"][0]["error"]
+
+
+def test_after_a_success_a_clear_generates_anew_and_a_retry_does_not(getty: Emulator, tmp_path: Path) -> None:
+    worker = Worker()
+    first = worker.run(a_batch(generates(2), tmp_path))
+    assert worker.run(a_batch(generates(2), tmp_path)).result == first.result
+    assert getty.ledger()["total"] == 2
+    worker.clear("batch")
+
+    assert worker.run(a_batch(generates(2), tmp_path)).result["charged"] == 2
+    assert getty.ledger()["total"] == 4
+
+
+def test_lines_that_were_moved_or_added_are_paid_for_as_they_should(getty: Emulator, tmp_path: Path) -> None:
+    worker = Worker()
+    getty.fault("refuse", "generate", times=1, status=400)
+    worker.run(a_batch(generates(3), tmp_path))
+    worker.clear("batch")
+
+    run = worker.run(a_batch(generates(4)[::-1], tmp_path))
+
+    assert run.result["charged"] == 4
+    assert getty.ledger()["total"] == 4
+
+
+def test_the_journal_of_another_run_is_refused(getty: Emulator, tmp_path: Path) -> None:
+    Worker().run(a_batch(generates(1), tmp_path))
+    other = Worker().run(a_batch(generates(1), tmp_path, task_id="other"))
+    assert other.state == "failed"
+    assert "The journal is that of task batch of a_dag in run a_run" in other.message
+
+
+def test_mapped_batches_have_markers_and_journals_of_their_own(getty: Emulator, tmp_path: Path) -> None:
+    worker = Worker()
+    for index in (0, 1):
+        task = a_batch(generates(1), tmp_path, journal=str(tmp_path / "{{ ti.map_index }}.jsonl"))
+        assert worker.run(task, map_index=index).state == "success"
+    markers = {entry["notes"] for entry in getty.ledger()["entries"]}
+    assert len(markers) == 2
+    assert any(marker.startswith("airflow:a_dag.batch[1][1]#") for marker in markers)
+
+
+def test_no_credits_stop_the_batch_and_later_ones_let_it_go_on(getty: Emulator, tmp_path: Path) -> None:
+    worker = Worker()
+    getty.configure_account(credits_remaining=3)
+    stopped = worker.run(a_batch(generates(40), tmp_path, max_in_flight=2), retries_left=True)
+
+    assert stopped.state == "failed"
+    assert "Nothing more was submitted: " in stopped.message
+    assert "403 ProductQuotaExceeded" in stopped.message
+    assert [request["operation"] for request in getty.requests()].count("generate") <= 6
+    getty.configure_account(credits_remaining=100)
+    worker.clear("batch")
+    assert worker.run(a_batch(generates(40), tmp_path)).result["charged"] == 40
+    assert getty.ledger()["total"] == 40
+
+
+@pytest.mark.usefixtures("grey")
+def test_deferred_it_goes_on_in_windows_with_one_trigger(getty: Emulator, tmp_path: Path) -> None:
+    getty.fault("stay-pending", "generate", times=None)
+    getty.fault("finish-at-once", "get-generation", times=None)
+    worker = Worker()
+    task = a_batch(
+        generates(7), tmp_path, deferrable=True, max_in_flight=4, download_to=str(tmp_path / "images")
+    )
+    run = worker.run(task)
+    assert run.state == "deferred"
+    assert len(run.trigger.in_flight) == 4
+    assert "https" not in json.dumps(run.told["trigger_kwargs"])
+
+    ended, times = to_the_end(worker, run)
+
+    assert ended.result["downloaded"] == 7
+    assert getty.ledger()["total"] == 7
+    assert 2 <= times <= 4
+
+
+def test_deferred_its_deadline_stays_and_what_is_late_fails(getty: Emulator, tmp_path: Path) -> None:
+    getty.fault("stay-pending", "generate", times=None)
+    worker = Worker()
+    run = worker.run(a_batch(generates(3), tmp_path, deferrable=True, timeout=1.5))
+    deadline = run.trigger.deadline
+    ended, _ = to_the_end(worker, run)
+
+    assert ended.state == "failed"
+    assert run.trigger.deadline == deadline
+    assert "3 failed" in ended.message
+    worker.clear("batch")
+    getty.fault("finish-at-once", "get-generation", times=None)
+    again, _ = to_the_end(worker, worker.run(a_batch(generates(3), tmp_path, deferrable=True)))
+    assert again.result["completed"] == 3
+    assert getty.ledger()["total"] == 3
+
+
+def test_deferred_with_a_full_account_it_gives_its_worker_back(
+    getty: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("airflow_provider_getty.batch.run._PLACE_PAUSE", 0.2)
+    getty.configure_account(concurrent_generations=2)
+    getty.fault("stay-pending", "generate", times=None)
+    worker = Worker()
+    run = worker.run(a_batch(generates(5), tmp_path, deferrable=True))
+    assert run.state == "deferred"
+    assert len(run.trigger.in_flight) == 2
+    getty.fault("finish-at-once", "get-generation", times=None)
+
+    ended, _ = to_the_end(worker, run)
+
+    assert ended.result["completed"] == 5
+    assert getty.ledger()["total"] == 5
+
+
+def test_a_worker_that_dies_while_it_is_deferred_loses_nothing(getty: Emulator, tmp_path: Path) -> None:
+    getty.fault("stay-pending", "generate", times=None)
+    worker = Worker()
+    worker.run(a_batch(generates(3), tmp_path, deferrable=True))
+    getty.fault("finish-at-once", "get-generation", times=None)
+
+    ended, _ = to_the_end(worker, worker.run(a_batch(generates(3), tmp_path, deferrable=True)))
+
+    assert ended.result["completed"] == 3
+    assert getty.ledger()["total"] == 3
+
+
+def test_the_journal_may_lie_in_an_object_store(getty: Emulator, tmp_path: Path) -> None:
+    worker = Worker()
+    getty.fault("refuse", "generate", times=1, status=400)
+    journal = "memory://bucket/{{ run_id }}.jsonl"
+    assert worker.run(a_batch(generates(4), tmp_path, journal=journal)).state == "failed"
+    worker.clear("batch")
+    run = worker.run(a_batch(generates(4), tmp_path, journal=journal))
+
+    assert run.result["journal"] == "memory://bucket/a_run.jsonl"
+    assert getty.ledger()["total"] == 4
+    assert list(MemoryFileSystem.store) == ["/bucket/a_run.jsonl"]
+    MemoryFileSystem.store.clear()
+
+
+def test_a_journal_that_cannot_be_written_sends_nothing(getty: Emulator, tmp_path: Path) -> None:
+    (tmp_path / "journal.jsonl").mkdir()
+    run = Worker().run(a_batch(generates(1), tmp_path), retries_left=True)
+    assert run.state == "up_for_retry"
+    assert "The journal or the requests cannot be read or written" in run.message
+    assert getty.ledger()["total"] == 0
+
+
+def test_a_mask_that_cannot_be_read_now_fails_its_item_and_is_worth_a_retry(
+    getty: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: Any, **__: Any) -> None:
+        raise OSError(5, "The store is away")
+
+    monkeypatch.setattr("airflow_provider_getty.request.make_mask", away)
+    run = Worker().run(a_batch([*generates(1), {**REFINE, "prompt": "a"}], tmp_path), retries_left=True)
+    assert run.state == "up_for_retry"
+    assert "Item 2: Its mask cannot be read now: The store is away. No credit was used." in run.message
+
+
+def test_a_folder_that_cannot_be_written_stops_the_batch_and_loses_nothing(
+    getty: Emulator, tmp_path: Path
+) -> None:
+    (tmp_path / "images").write_text("a file")
+    worker = Worker()
+    task = a_batch(generates(30), tmp_path, download_to=str(tmp_path / "images"), max_in_flight=2)
+    run = worker.run(task, retries_left=True)
+    assert run.state == "up_for_retry"
+    assert "images cannot be written" in run.message
+    assert getty.ledger()["total"] < 10
+
+
+def test_the_progress_is_in_the_task_state_store(getty: Emulator, tmp_path: Path) -> None:
+    worker = Worker()
+    worker.run(a_batch(generates(2), tmp_path))
+    if worker.store:  # Airflow 3.3
+        assert worker.store["getty_batch"]["completed"] == 2
+
+
+def test_no_secret_and_no_signed_url_is_in_journal_result_or_log(
+    getty: Emulator, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG", "airflow_provider_getty.batch")
+    run = Worker().run(a_batch(generates(2), tmp_path))
+    text = (tmp_path / "journal.jsonl").read_text() + json.dumps(run.result) + caplog.text + run.log
+    assert "demo-secret" not in text
+    assert "/media/" not in text
+    assert "Bearer" not in text
