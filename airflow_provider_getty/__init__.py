@@ -37,9 +37,16 @@ def get_provider_info() -> dict[str, Any]:
             }
         ],
         "hooks": modules("hooks.getty"),
-        "operators": modules("operators.refine", "operators.download"),
+        "operators": modules(*(f"operators.{name}" for name in _OPERATORS)),
         "sensors": modules("sensors.generation"),
-        "triggers": modules("triggers.generation"),
+        "triggers": modules(*(f"triggers.{name}" for name in _TRIGGERS)),
+        "task-decorators": [
+            {
+                "name": f"getty_{name}",
+                "class-name": f"airflow_provider_getty.decorators.generation.getty_{name}",
+            }
+            for name in _GENERATING
+        ],
         "connection-types": [
             {
                 "connection-type": "getty",
@@ -55,6 +62,29 @@ def get_provider_info() -> dict[str, Any]:
         ],
     }
 
+
+_GENERATING = (
+    "generate",
+    "refine",
+    "extend",
+    "variations",
+    "background_removal",
+    "object_removal",
+    "influence_color",
+    "influence_composition",
+    "background_generation",
+    "background_replacement",
+)
+_OPERATORS = (
+    *_GENERATING,
+    "batch",
+    "register_file",
+    "enhance_prompt",
+    "download",
+    "redownload",
+)
+
+_TRIGGERS = ("generation", "sensor", "submission", "batch")
 
 _CONNECTION_FIELDS = {
     "token_url": {

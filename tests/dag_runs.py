@@ -41,9 +41,11 @@ def run(folder: Path) -> dict[str, dict[str, list[str]]]:
         from airflow.dag_processing.dagbag import DagBag  # noqa: PLC0415
     except ImportError:  # Airflow 3.1
         from airflow.models.dagbag import DagBag  # noqa: PLC0415
-    from airflow_provider_getty.triggers import generation  # noqa: PLC0415
+    from airflow_provider_getty.api import schedule  # noqa: PLC0415
+    from airflow_provider_getty.triggers import batch, generation  # noqa: PLC0415
 
-    generation._FIRST_POLL_IN = 0.1
+    batch._FIRST_POLL_IN = generation._FIRST_POLL_IN = 0.1
+    schedule.SHORTEST_DELAY = schedule.LONGEST_DELAY = 0.1
     bag = DagBag(str(EXAMPLES[0].parent))
     if bag.import_errors:
         sys.exit(str(bag.import_errors))

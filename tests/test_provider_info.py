@@ -14,12 +14,16 @@ from typing import Any
 import airflow
 import jsonschema
 import pytest
+from airflow.sdk import BaseOperator, BaseSensorOperator
+from airflow.triggers.base import BaseTrigger
 
 import airflow_provider_getty
 from airflow_provider_getty import get_provider_info
 from airflow_provider_getty.api.account import Account, Dialect
+from airflow_provider_getty.api.operations import GENERATING
 from airflow_provider_getty.emulator.server import Emulator
-from airflow_provider_getty.hooks.getty import _EXTRAS, GettyHook
+from airflow_provider_getty.hooks.connection import EXTRAS
+from airflow_provider_getty.hooks.getty import GettyHook
 
 INFO = get_provider_info()
 [CONNECTION_TYPE] = INFO["connection-types"]
@@ -65,17 +69,44 @@ def test_what_it_names_can_be_imported(key: str, path: str) -> None:
         assert getattr(import_module(module), name)
 
 
-def test_it_names_every_module_of_operators_sensors_and_triggers() -> None:
+def defined(kind: str) -> dict[str, set[str]]:
+    """The modules of a kind that define what a user imports, each with its classes."""
     package = Path(airflow_provider_getty.__file__).parent
+    found = {}
+    for file in (package / kind).glob("*.py"):
+        module = f"airflow_provider_getty.{kind}.{file.stem}"
+        classes = {
+            name
+            for name, each in vars(import_module(module)).items()
+            if isinstance(each, type) and each.__module__ == module and issubclass(each, BASES[kind])
+        }
+        if classes:
+            found[module] = classes
+    return found
+
+
+BASES = {"operators": BaseOperator, "sensors": BaseSensorOperator, "triggers": BaseTrigger}
+
+
+@pytest.mark.parametrize("kind", BASES)
+def test_it_names_every_module_that_defines_an_operator_a_sensor_or_a_trigger(kind: str) -> None:
     public = {
-        "operators": {"operators.refine", "operators.download"},
-        "sensors": {"sensors.generation"},
-        "triggers": {"triggers.generation"},
+        module
+        for module, classes in defined(kind).items()
+        if kind != "operators" or any(name.startswith("Getty") for name in classes)
     }
-    for kind, modules in public.items():
-        [listed] = INFO[kind]
-        assert set(listed["python-modules"]) == {f"airflow_provider_getty.{module}" for module in modules}
-        assert all((package / f"{module.replace('.', '/')}.py").is_file() for module in modules)
+    [listed] = INFO[kind]
+    assert set(listed["python-modules"]) == public
+
+
+def test_every_generating_operation_has_an_operator() -> None:
+    operations = {
+        getattr(import_module(module), name).operation
+        for module, classes in defined("operators").items()
+        for name in classes
+        if hasattr(getattr(import_module(module), name), "operation")
+    }
+    assert operations == set(GENERATING)
 
 
 def test_name_and_version_are_those_of_the_distribution() -> None:
@@ -90,7 +121,7 @@ def test_the_form_asks_for_key_and_secret_by_these_names() -> None:
 
 
 def test_the_form_has_a_field_for_each_extra() -> None:
-    assert set(FIELDS) == _EXTRAS
+    assert set(FIELDS) == EXTRAS
 
 
 def test_the_form_offers_each_dialect() -> None:
