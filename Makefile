@@ -1,7 +1,7 @@
 # All that one does with a clone. It takes Python 3.11 or later, git and make; the rest is installed into the clone.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo airflow emulator test check format matrix pictures build clean crash-matrix
+.PHONY: help demo airflow emulator test bench check format matrix pictures build clean crash-matrix
 
 # Nothing of the caller's Airflow, Python or virtual environment reaches in, and the caller's Airflow home stays as it is.
 $(foreach name,$(filter AIRFLOW_%,$(.VARIABLES)),$(eval unexport $(name)))
@@ -27,6 +27,12 @@ emulator: .venv/.synced  ## the emulator alone, on port 8900 (ARGS="--help" list
 
 test: .venv/.synced  ## all tests, with those on a whole Airflow (ARGS are pytest's)
 	$(RUN) -m pytest $(ARGS)
+
+bench: build/bench-venv/.synced  ## measure what docs/performance.md tells; half an hour on a quiet machine
+	@for program in schedule imports in_flight limits no_worker batch; do \
+		printf '\n## %s\n\n' $$program; \
+		build/bench-venv/bin/python -m benchmarks.$$program || exit; \
+	done
 
 check: .venv/.synced  ## formatting, lint, strict types, and whether the lock is up to date
 	$(RUN) -m ruff format --check .
@@ -58,6 +64,12 @@ clean:  ## remove everything that was made here, environments included
 .venv/.synced: pyproject.toml uv.lock $(filter .uv/%,$(UV))
 	@echo "Installing into .venv ..."
 	@$(UV) sync --quiet --locked --all-extras
+	@touch $@
+
+# An environment of its own: what we are compared with brings a hundred megabytes, and other providers, along.
+build/bench-venv/.synced: pyproject.toml uv.lock $(filter .uv/%,$(UV))
+	@echo "Installing into build/bench-venv ..."
+	@UV_PROJECT_ENVIRONMENT=build/bench-venv $(UV) sync --quiet --locked --all-extras --group bench
 	@touch $@
 
 .uv/bin/uv:

@@ -1,0 +1,189 @@
+"""Many generations under the account's limit of requests (``python -m benchmarks.limits``).
+
+The server answers 429 to whatever exceeds its limit in any one second. Our triggerers are told the limit, each its
+share of it, or are not told. Beside them stands the best that a scheduler without foreknowledge can do, which
+knows the law of the latencies and the limit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+from benchmarks import ROOT
+from benchmarks.cell import Cell, Result, percentile
+from benchmarks.tables import Target, table, target_table
+from benchmarks.uninformed import Outcome, Uninformed
+from benchmarks.workload import Workload
+
+CASES = ((20, 200), (50, 1_000))
+STEADY_AFTER = 10  # seconds
+REPORT = ROOT / "build" / "bench" / "limits.json"
+_PATIENCE = 30.0  # seconds after the last generation is finished
+
+
+class Row:
+    """What became of one workload, and what could have.
+
+    :param best: with all requests that the limit allows.
+    :param likewise: the best with as many requests as ours were taken.
+    """
+
+    def __init__(self, result: Result, scheduler: Uninformed) -> None:
+        self.result = result
+        self.cell = result.cell
+        self.taken = sum(result.seen.requests) - sum(result.seen.refused)
+        self.best: Outcome = scheduler.best()
+        self.likewise: Outcome = scheduler.best(self.taken)
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the limit is configured."""
+        return self.cell.client_limit is not None
+
+    @property
+    def name(self) -> str:
+        """How it was set up."""
+        told = "told" if self.is_told else "not told"
+        processes = "1 process" if self.cell.processes == 1 else f"{self.cell.processes} processes"
+        return f"{self.cell.server_limit}/s, {self.cell.workload.burst:,} in flight, {processes}, {told}"
+
+    @property
+    def share_of_best(self) -> float:
+        """Our mean lateness, of the best one with as many requests."""
+        return self.result.mean_lateness / self.likewise.lateness
+
+    def cells(self) -> tuple[str, ...]:
+        """The row of a table."""
+        result = self.result
+        return (
+            self.name,
+            f"{sum(result.seen.requests):,}",
+            f"{100 * result.refused_share(after=STEADY_AFTER):.1f} %",
+            f"{100 * result.refused_share():.1f} %",
+            f"{result.failed}",
+            f"{100 * result.share_done:.0f} %",
+            f"{result.mean_lateness:.2f}",
+            f"{percentile(result.lateness, 0.99):.1f}",
+            f"{self.likewise.lateness:.2f}",
+            f"{self.best.lateness:.2f}",
+        )
+
+
+HEAD = (
+    "",
+    "requests",
+    "429s, steady",
+    "429s, all",
+    "failed",
+    "done",
+    "late s",
+    "late p99 s",
+    "best, as many",
+    "best, all",
+)
+
+
+def measure(cases: Sequence[tuple[int, int]], processes: Sequence[int], workload: Workload) -> list[Row]:
+    """Measure each case with so many processes, told the limit and not; those of one limit side by side.
+
+    :param workload: of any size.
+    """
+    rows: list[Row] = []
+    for limit, count in cases:
+        sized = replace(workload, burst=count)
+        cells = [
+            Cell(
+                contender="ours",
+                workload=sized,
+                processes=number,
+                server_limit=limit,
+                client_limit=limit / number if is_told else None,
+                window=sized.end + _PATIENCE,
+            )
+            for number in processes
+            for is_told in (True, False)
+        ]
+        with ThreadPoolExecutor(len(cells)) as pool:
+            results = list(pool.map(Cell.run, cells))
+        scheduler = Uninformed(sized, limit)
+        rows.extend(Row(result, scheduler) for result in results)
+    return rows
+
+
+def targets(rows: Sequence[Row]) -> list[Target]:
+    """What is asked of our trigger."""
+    return [
+        target
+        for row in rows
+        for target in (
+            Target(
+                f"{row.name}: 429s in steady state, %",
+                0.0 if row.is_told else 2.0,
+                100 * row.result.refused_share(after=STEADY_AFTER),
+            ),
+            Target(f"{row.name}: failed or not done", 0.0, row.cell.workload.count - row.result.finished),
+            Target(f"{row.name}: lateness, of the best", 1.2, row.share_of_best),
+        )
+    ]
+
+
+def _save(rows: Sequence[Row], path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    documents = [
+        {
+            "limit": row.cell.server_limit,
+            "count": row.cell.workload.burst,
+            "processes": row.cell.processes,
+            "told": row.is_told,
+            "requests": row.result.seen.requests,
+            "refused": row.result.seen.refused,
+            "failed": row.result.failed,
+            "share_done": row.result.share_done,
+            "lateness": row.result.mean_lateness,
+            "lateness_p99": percentile(row.result.lateness, 0.99),
+            "best_with_as_many_requests": row.likewise.lateness,
+            "best": row.best.lateness,
+        }
+        for row in rows
+    ]
+    path.write_text(json.dumps(documents, indent=1))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure, and print the tables."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.limits", description=__doc__)
+    parser.add_argument("--limit", type=int, nargs="+", help="requests per second; with --count")
+    parser.add_argument("--count", type=int, nargs="+", help="in flight, one for each limit")
+    parser.add_argument("--processes", type=int, nargs="+", default=(1, 3))
+    parser.add_argument("--bursts", type=int, default=2, help="how often so many are submitted")
+    parser.add_argument("--apart", type=float, default=Workload.apart, help="seconds between bursts")
+    parser.add_argument("--median", type=float, default=Workload.median, help="latency in seconds")
+    parser.add_argument("--longest", type=float, default=Workload.longest, help="latency in seconds")
+    parser.add_argument("--ramp", type=float, default=Workload.ramp, help="seconds of submitting")
+    parser.add_argument("--json", type=Path, default=REPORT, help="where the figures are written to")
+    told = parser.parse_args(arguments)
+    if (told.limit is None) != (told.count is None) or len(told.limit or ()) != len(told.count or ()):
+        parser.error("--limit and --count belong together, one count for each limit")
+    cases = list(zip(told.limit, told.count, strict=True)) if told.limit else CASES
+    workload = Workload(
+        burst=1,
+        bursts=told.bursts,
+        apart=told.apart,
+        ramp=told.ramp,
+        median=told.median,
+        longest=told.longest,
+    )
+    rows = measure(cases, told.processes, workload)
+    print(table(HEAD, [row.cells() for row in rows]), end="\n\n")
+    print("### Targets\n")
+    print(target_table(targets(rows)), end="\n\n")
+    _save(rows, told.json)
+
+
+if __name__ == "__main__":
+    main()

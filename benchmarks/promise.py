@@ -1,0 +1,55 @@
+"""What the schedule promises: the lateness of a triggerer that is never busy, by simulation."""
+
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from statistics import fmean
+
+from airflow_provider_getty.api.pacing import Polling
+from airflow_provider_getty.api.results import StillPending
+from airflow_provider_getty.api.schedule import Schedule
+from benchmarks.workload import Workload
+
+_FIRST_POLL_IN = 5.0  # as GenerationTrigger has it, after its start
+_STILL_PENDING = StillPending()
+
+
+@dataclass(frozen=True)
+class Promise:
+    """Mean lateness in seconds, and how many polls it takes in all."""
+
+    lateness: float
+    polls: int
+
+
+def promise(workload: Workload, *, answer_after: float, seed: int = 1) -> Promise:
+    """Wait for the workload with an untaught schedule that learns as it goes.
+
+    A triggerer starts a trigger within a second after the submission; an answer takes its time.
+
+    :param answer_after: seconds.
+    """
+    chance = random.Random(seed)  # noqa: S311
+    schedule = Schedule()
+    lateness = []
+    polls = 0
+    due: list[tuple[float, int, Polling]] = []
+    for number, submitted in enumerate(workload.submitted):
+        started = submitted + chance.random()
+        polling = Polling("", submitted=submitted, deadline=math.inf, schedule=schedule)
+        first = started + polling.first(_FIRST_POLL_IN, now=started, jitter=chance.random())
+        heappush(due, (first, number, polling))
+    while due:
+        at, number, polling = heappop(due)
+        polls += 1
+        if at >= workload.finished[number]:
+            polling.finished(now=at)
+            lateness.append(at + answer_after - workload.finished[number])
+        else:
+            now = at + answer_after
+            delay = polling.after(_STILL_PENDING, now=now, jitter=chance.random())
+            heappush(due, (now + delay, number, polling))
+    return Promise(fmean(lateness), polls)

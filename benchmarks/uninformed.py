@@ -1,0 +1,122 @@
+"""The best that a scheduler without foreknowledge can do under a limit of requests: what ours is measured against.
+
+It knows what ours has to learn, the law of the latencies, and the limit itself; not when any one generation will
+be finished. Whom to poll next is a restless bandit. What is best for a single generation at a given price of a poll
+follows by dynamic programming; its Whittle index is the price up to which a poll at its present age is worth it. At
+each turn that the limit allows, the generation with the highest index is polled. Two simpler rules are tried as
+well, by the chance that a generation is finished, and by the lateness to be expected since its last poll.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.workload import Workload
+
+Table: TypeAlias = NDArray[np.float64]
+
+_STEP = 0.1  # seconds
+_PRICES = np.geomspace(0.002, 60.0, 90)  # seconds of lateness that one poll is worth
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a rule makes of a workload: mean lateness in seconds, and the requests that it takes."""
+
+    lateness: float
+    requests: int
+
+
+class Uninformed:
+    """Schedulers for one workload and one limit.
+
+    :param per_second: the limit.
+    """
+
+    def __init__(self, workload: Workload, per_second: float) -> None:
+        self._workload = workload
+        self._per_second = per_second
+        self._ages = np.arange(0.0, workload.longest + _STEP / 2, _STEP)
+        self._below = np.array([workload.share_finished(float(age)) for age in self._ages])
+        self._rules = (self._whittle(), self._chance(), self._expected())
+
+    def best(self, requests: int | None = None) -> Outcome:
+        """The least lateness.
+
+        :param requests: with no more than so many, the polls that are worth least being left out. None: with as
+            many as the limit allows.
+        """
+        outcomes = [
+            self._simulate(rule, 0.0) if requests is None else self._sparing(rule, requests)
+            for rule in self._rules
+        ]
+        return min(outcomes, key=lambda outcome: outcome.lateness)
+
+    def _sparing(self, rule: Table, requests: int) -> Outcome:
+        thresholds = [0.0, *_PRICES]
+        low, high = 0, len(thresholds) - 1
+        while low < high:
+            middle = (low + high) // 2
+            if self._simulate(rule, thresholds[middle]).requests > requests:
+                low = middle + 1
+            else:
+                high = middle
+        return self._simulate(rule, thresholds[low])
+
+    def _whittle(self) -> Table:
+        """The index by the step of the last poll (row) and that of the present age (column)."""
+        steps = len(self._ages)
+        area = np.concatenate([[0.0], np.cumsum((self._below[1:] + self._below[:-1]) / 2 * _STEP)])
+        index = np.zeros((steps, steps))
+        for price in _PRICES:
+            worth = np.zeros(steps)  # what all further polls cost, times the chance that they are needed
+            for row in range(steps - 2, -1, -1):
+                later = slice(row + 1, steps)
+                late = area[later] - area[row] - self._below[row] * (self._ages[later] - self._ages[row])
+                costs = price * (1 - self._below[row]) + late + worth[later]
+                chosen = int(np.argmin(costs))
+                worth[row] = costs[chosen]
+                index[row, row + 1 + chosen :] = price
+        return index
+
+    def _chance(self) -> Table:
+        pending = 1 - self._below[:, None]
+        return np.where(pending > 0, (self._below[None, :] - self._below[:, None]) / (pending + 1e-12), 0.0)
+
+    def _expected(self) -> Table:
+        chance = np.clip(self._chance(), 0.0, 1.0)
+        return np.asarray(np.cumsum(chance, axis=1) * _STEP)
+
+    def _simulate(self, rule: Table, threshold: float) -> Outcome:
+        """Poll whatever has the highest index, if that is above the threshold."""
+        submitted = np.array(self._workload.submitted)
+        finished = np.array(self._workload.finished)
+        last = np.zeros(len(submitted), dtype=np.intp)
+        lateness = np.zeros(len(submitted))
+        unknown = np.ones(len(submitted), dtype=bool)
+        now, requests = 0.0, 0
+        top = len(self._ages) - 1
+        while unknown.any():
+            now += 1 / self._per_second
+            known = np.flatnonzero(unknown & (submitted < now))
+            if not known.size:
+                continue
+            age = now - submitted[known]
+            step = np.minimum((age / _STEP).astype(np.intp), top)
+            # One that is sure to be finished comes first; of several, the one that has waited longest.
+            worth = np.where(age >= self._workload.longest, 1e6 + age, rule[last[known], step])
+            place = int(np.argmax(worth))
+            if worth[place] <= threshold:
+                continue
+            requests += 1
+            chosen = known[place]
+            if finished[chosen] <= now:
+                lateness[chosen] = now - finished[chosen]
+                unknown[chosen] = False
+            else:
+                last[chosen] = step[place]
+        return Outcome(float(lateness.mean()), requests)
