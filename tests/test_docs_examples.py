@@ -1,0 +1,141 @@
+"""README.md and docs/: links lead somewhere; examples, connections and commands work."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from airflow.sdk import DAG, BaseOperator
+from documents import BLOCKS, FILES, ROOT, Block, anchor, blocks_of, headings, prose
+from PIL import Image
+from task_runs import Worker
+
+from airflow_provider_getty.hooks.getty import GettyHook
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from airflow_provider_getty.emulator.server import Emulator
+
+GETTY, EMULATOR = "https://api.gettyimages.com", "http://127.0.0.1:8900"
+PYTHON = [block for block in BLOCKS if block.language == "python"]
+CONNECTIONS = [
+    (block, connection)
+    for block in BLOCKS
+    for connection in re.findall(r"^(?:export )?AIRFLOW_CONN_\w+='([^']*)'$", block.code, re.MULTILINE)
+    + ([block.code] if block.language == "json" and "conn_type" in block.code else [])
+]
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_relative_links_lead_to_what_is_there(file: Path) -> None:
+    for link in re.findall(r"\]\(([^)\s]+)\)", prose(file)):
+        path, _, place = link.partition("#")
+        if path.startswith(("https://", "http://")):
+            continue
+        target = (file.parent / path).resolve() if path else file
+        assert target.exists(), f"{file.name} links to {link}"
+        assert not place or place in map(anchor, headings(target)), f"{file.name} links to {link}"
+
+
+def test_every_page_can_be_reached_from_the_readme() -> None:
+    linked = set(re.findall(r"\]\(docs/([\w-]+\.md)\)", prose(ROOT / "README.md")))
+    assert linked == {file.name for file in (ROOT / "docs").glob("*.md")}
+
+
+def test_pictures_are_small() -> None:
+    pictures = list((ROOT / "docs" / "images").iterdir())
+    assert pictures
+    assert not [picture.name for picture in pictures if picture.stat().st_size > 300_000]
+
+
+@pytest.mark.parametrize("block", PYTHON, ids=str)
+@pytest.mark.usefixtures("impatient")
+def test_examples_run(block: Block, getty: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A DAG is run to the end of its last task; files go to a folder of this test instead of /tmp."""
+    Image.new("RGB", (64, 64), "olive").save(tmp_path / "product.jpg")
+    code = compile(block.code.replace('"/tmp/', f'"{tmp_path}/'), str(block), "exec")
+    dags: list[DAG] = []
+    enter = DAG.__enter__
+    monkeypatch.setattr(DAG, "__enter__", lambda dag: dags.append(dag) or enter(dag))
+    namespace: dict[str, Any] = {"__name__": "__main__"}
+    exec(code, namespace)
+    if block.file.name != "emulator.md":
+        for dag in dags:
+            run(dag, getty)
+
+
+def run(dag: DAG, getty: Emulator) -> None:
+    """Run the tasks of a DAG one after the other; of mapped ones it is enough that they could be made.
+
+    A generation for which a task can defer is finished only when it has.
+    """
+    worker = Worker(conf={"generation_request_id": a_generation()} if dag.params else {})
+    for task in dag.topological_sort():
+        if task.get_needs_expansion():
+            return
+        defers = getattr(task, "deferrable", False)
+        if hasattr(task, "operation") and (defers or not getattr(task, "wait_for_completion", True)):
+            getty.fault("stay-pending", task.operation)
+        if defers:
+            getty.fault("stay-pending", "get-generation")
+        ended = worker.run(task)
+        assert (ended.state == "deferred") is defers, ended.message
+        if defers:
+            getty.fault("finish-at-once", "get-generation")
+            ended = worker.resume(ended)
+        assert ended.state == "success", ended.message
+
+
+def a_generation() -> str:
+    return GettyHook().generate(prompt="stars").generation_request_id
+
+
+def shape_of(dag: DAG) -> dict[str, tuple[str, set[str]]]:
+    return {task.task_id: (task.task_type, task.downstream_task_ids) for task in dag.tasks}
+
+
+def test_the_dag_of_the_readme_is_the_first_example() -> None:
+    found = []
+    for source in (next(block.code for block in PYTHON if block.file.name == "README.md"), None):
+        namespace: dict[str, Any] = {}
+        exec(source or (ROOT / "example_dags" / "getty_refine.py").read_text(), namespace)
+        [dag] = {task.dag for task in namespace.values() if isinstance(task, BaseOperator)}
+        found.append(shape_of(dag))
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize(("block", "connection"), CONNECTIONS, ids=str)
+def test_connections_describe_an_account(
+    block: Block, connection: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_OF_THE_DOCS", connection)
+    account = GettyHook("of_the_docs").account
+    assert (account.api_key, account.api_secret) in {("my-key", "my-secret"), ("demo-key", "demo-secret")}
+    assert account.base_url == (GETTY if account.api_key == "my-key" else EMULATOR)
+    if "product_id" in connection:
+        assert account.product_id == 1234
+
+
+def test_there_are_connections_as_uri_and_as_json_for_getty_and_for_the_emulator() -> None:
+    for file in ("README.md", "connection.md"):
+        shown = [connection for block, connection in CONNECTIONS if block.file.name == file]
+        assert {(text.lstrip()[0], "8900" in text) for text in shown} == {
+            ("g", False),
+            ("g", True),
+            ("{", False),
+            ("{", True),
+        }
+
+
+def test_commands_of_make_exist() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for file in FILES:
+        in_prose = re.findall(r"`make ([a-z-]+)", file.read_text())
+        in_blocks = [
+            target
+            for block in blocks_of(file)
+            for target in re.findall(r"^make ([a-z-]+)", block.code, re.MULTILINE)
+        ]
+        assert {*in_prose, *in_blocks} <= targets
