@@ -71,7 +71,7 @@ def test_what_is_still_pending_counts_as_well() -> None:
     for schedule in (some, alone):
         for _ in range(10):
             learn(schedule, 2.0, 3.0)
-    assert some.delay(0, jitter=0.5) > 2 * alone.delay(0, jitter=0.5)
+    assert 3.0 + some.delay(3.0, jitter=0.5) > 10.0 > 3.0 + alone.delay(3.0, jitter=0.5)
 
 
 def test_only_so_many_are_followed_at_a_time_and_who_leaves_makes_place() -> None:
