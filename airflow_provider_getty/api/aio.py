@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 ResultT = TypeVar("ResultT")
 
 _CHUNK = 256 * 1024
-_CONNECTIONS = 20
+_CONNECTIONS = 100
 _LATE = 0.002
 _STILL_PENDING = StillPending()
 

@@ -39,6 +39,9 @@ _HIGHEST_PRICE = 10_000.0
 # The share of the price that is kept from one second to the next, at least.
 _SLOWEST_FALL = 0.8
 _OBSERVED_EVERY = 1.0
+# Polls under way at a time: so many, or one for so many that are waited for. More would only mean more connections.
+_FEW_WORKERS = 20
+_WAITING_PER_WORKER = 50
 
 
 class Waiting:
@@ -72,7 +75,7 @@ class Poller:
     """Waits for what is pending, within one event loop.
 
     :param look: polls once; its first request is in the budget already.
-    :param workers: how many polls may be under way at a time.
+    :param workers: how many polls may be under way at a time at most.
     """
 
     def __init__(
@@ -163,6 +166,10 @@ class Poller:
         if self._alarm is not None and not self._alarm.done():
             self._alarm.set_result(None)
 
+    @property
+    def _enough_workers(self) -> int:
+        return min(self._most_workers, max(_FEW_WORKERS, len(self._waiting) // _WAITING_PER_WORKER))
+
     def _hire(self) -> None:
         # In no trigger's context: what a worker logs, such as the token's renewal, is about all of them.
         worker = asyncio.get_running_loop().create_task(self._work(), context=contextvars.Context())
@@ -171,7 +178,7 @@ class Poller:
     async def _work(self) -> None:
         try:
             while (waiting := await self._stand_by()) is not None:
-                if not self._idle and len(self._workers) < self._most_workers:
+                if not self._idle and len(self._workers) < self._enough_workers:
                     self._hire()
                 await self._poll(waiting)
         finally:
