@@ -34,6 +34,7 @@ from airflow_provider_getty.api.protocol import (
     proceed,
 )
 from airflow_provider_getty.api.results import StillPending
+from airflow_provider_getty.api.schedule import Schedules
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +70,7 @@ class AsyncGettyClient:
     :param on_token: told each new access token, so that it can be masked in logs.
     :param observer: told each request and poll.
     :param connections: how many there may be at most, and so how many requests under way at a time.
+    :param schedules: by kind of what is waited for, with what an earlier client has learned.
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class AsyncGettyClient:
         on_token: Callable[[str], Awaitable[None]] | None = None,
         observer: Observer | None = None,
         connections: int = _CONNECTIONS,
+        schedules: Schedules | None = None,
     ) -> None:
         self.account = account
         self.budget = budget_of(account)
@@ -95,7 +98,13 @@ class AsyncGettyClient:
         # aiohttp (3.12 to 3.14) repeats a PUT whose connection broke: a download could cost twice.
         self._session._retry_connection = False  # noqa: SLF001
         self._poll_head: _PollHead | None = None
-        self._poller = Poller(self._look, budget=self.budget, observer=self._observer, workers=connections)
+        self._poller = Poller(
+            self._look,
+            budget=self.budget,
+            observer=self._observer,
+            workers=connections,
+            schedules=schedules,
+        )
 
     async def __aenter__(self) -> Self:
         return self

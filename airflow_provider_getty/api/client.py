@@ -7,7 +7,6 @@ import random
 import ssl
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Callable
 from http.cookiejar import DefaultCookiePolicy
 from typing import BinaryIO, Self, TypeVar
@@ -34,7 +33,7 @@ from airflow_provider_getty.api.protocol import (
     proceed,
 )
 from airflow_provider_getty.api.results import StillPending
-from airflow_provider_getty.api.schedule import Schedule
+from airflow_provider_getty.api.schedule import Schedules
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +73,7 @@ class GettyClient:
         self._token_lock = threading.Lock()
         self._observer = observer or Unobserved()
         self._budget = budget_of(account)
-        self._schedules: defaultdict[str, Schedule] = defaultdict(Schedule)
+        self._schedules = Schedules()
         self._session = requests.Session()
         self._session.auth = lambda request: request  # or a ~/.netrc would replace the token
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))

@@ -13,7 +13,6 @@ import logging
 import math
 import random
 import time
-from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from heapq import heappop, heappush
 from itertools import count
@@ -25,7 +24,7 @@ from airflow_provider_getty.api.observing import Observer
 from airflow_provider_getty.api.operations import Operation
 from airflow_provider_getty.api.pacing import Polling
 from airflow_provider_getty.api.results import StillPending
-from airflow_provider_getty.api.schedule import Schedule
+from airflow_provider_getty.api.schedule import Schedule, Schedules
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +75,7 @@ class Poller:
 
     :param look: polls once; its first request is in the budget already.
     :param workers: how many polls may be under way at a time at most.
+    :param schedules: by kind, with what was learned before.
     """
 
     def __init__(
@@ -85,6 +85,7 @@ class Poller:
         budget: RequestBudget,
         observer: Observer,
         workers: int,
+        schedules: Schedules | None = None,
     ) -> None:
         self._look = look
         self._budget = budget
@@ -97,7 +98,7 @@ class Poller:
         self._waiting: set[Waiting] = set()
         self._heap: list[tuple[float, int, Waiting]] = []
         self._numbers = count()
-        self._schedules: defaultdict[str, Schedule] = defaultdict(Schedule)
+        self._schedules = Schedules() if schedules is None else schedules
         self._price = 1.0
         self._demand = 0.0
         self._lateness = 0.0

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
@@ -272,6 +272,13 @@ class Schedule:
         if step not in self._plans:
             self._plans[step] = best_plan(self._shares, _PRICE_STEP**step)
         return self._plans[step]
+
+
+class Schedules(defaultdict[str, Schedule]):
+    """A schedule for each kind of what is waited for."""
+
+    def __init__(self) -> None:
+        super().__init__(Schedule)
 
 
 def _step(age: float) -> int:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from airflow_provider_getty.api.aio import AsyncGettyClient
     from airflow_provider_getty.api.client import GettyClient
     from airflow_provider_getty.api.operations import Operation
+    from airflow_provider_getty.api.schedule import Schedules
     from airflow_provider_getty.hooks.async_getty import AsyncGetty
     from airflow_provider_getty.hooks.pages import Pages
     from airflow_provider_getty.hooks.work import Work
@@ -184,10 +185,13 @@ class GettyHook(Calls, BaseHook):
         raise TypeError(f"{type(asked).__name__} is nothing to do.")
 
 
-def async_client_of(account: Account, getty_conn_id: str) -> AsyncGettyClient:
+def async_client_of(
+    account: Account, getty_conn_id: str, *, schedules: Schedules | None = None
+) -> AsyncGettyClient:
     """A new async client, for the running event loop; to be closed by the caller.
 
     :param getty_conn_id: names it in the metrics.
+    :param schedules: with what an earlier client has learned.
     """
     from airflow_provider_getty.api.aio import AsyncGettyClient
     from airflow_provider_getty.metrics import Metrics
@@ -195,4 +199,4 @@ def async_client_of(account: Account, getty_conn_id: str) -> AsyncGettyClient:
     def on_token(token: str) -> Awaitable[None]:
         return asyncio.to_thread(mask_secret, token)
 
-    return AsyncGettyClient(account, on_token=on_token, observer=Metrics(getty_conn_id))
+    return AsyncGettyClient(account, on_token=on_token, observer=Metrics(getty_conn_id), schedules=schedules)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+from collections import defaultdict
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
 from airflow_provider_getty.api.account import Account
 from airflow_provider_getty.api.aio import AsyncGettyClient
+from airflow_provider_getty.api.schedule import Schedules
 from airflow_provider_getty.hooks.getty import GettyHook, async_client_of
 
 
@@ -35,6 +37,8 @@ class _OfLoop:
 
 
 _loops: WeakKeyDictionary[asyncio.AbstractEventLoop, _OfLoop] = WeakKeyDictionary()
+_learned: WeakKeyDictionary[asyncio.AbstractEventLoop, defaultdict[Account, Schedules]] = WeakKeyDictionary()
+"""The schedules of an account, which stay when nothing is waited for."""
 
 
 class shared_client:  # noqa: N801 - used like the functions of contextlib, and lighter: thousands are open
@@ -60,9 +64,9 @@ class shared_client:  # noqa: N801 - used like the functions of contextlib, and 
             self._account = await asyncio.shield(look_up.task)
             shared = of_loop.clients.get(self._account)
             if shared is None:
-                shared = of_loop.clients[self._account] = _Shared(
-                    async_client_of(self._account, self._getty_conn_id)
-                )
+                learned = _learned.setdefault(asyncio.get_running_loop(), defaultdict(Schedules))
+                client = async_client_of(self._account, self._getty_conn_id, schedules=learned[self._account])
+                shared = of_loop.clients[self._account] = _Shared(client)
         except BaseException:
             self._leave_look_up(of_loop)
             raise

@@ -169,6 +169,19 @@ def test_event_loops_come_and_go_without_leaving_anything(getty: Emulator) -> No
     assert not poller._loops
 
 
+async def test_what_was_learned_of_an_account_stays_when_nothing_is_waited_for(getty: Emulator) -> None:
+    getty.fault("finish-at-once", "get-generation", times=None)
+    schedules = []
+    for pending in submit(getty, 2):
+        [waiting] = start([trigger(pending, kind="refine")])
+        await waiting
+        [of_account] = poller._learned[asyncio.get_running_loop()].values()
+        schedules.append(of_account["GetGeneration refine"])
+    assert not poller._loops
+    assert schedules[0] is schedules[1]
+    assert len(schedules[0]._observed) == 2
+
+
 # Metrics
 
 
