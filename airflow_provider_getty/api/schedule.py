@@ -58,7 +58,7 @@ _EXPLORING = 0.03
 
 def _prior() -> list[float]:
     """Getty says that a generation is pending for up to 60 s; most take far less. A fifth may be anywhere."""
-    typical = NormalDist(math.log(10), 1)
+    typical = NormalDist(math.log(12), 0.8)
     below = [0.0, *(0.8 * typical.cdf(math.log(age)) + 0.2 * k / _STEPS for k, age in enumerate(AGES[1:]))]
     return [b - a for a, b in pairwise(below)]
 
