@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from inspect import iscoroutinefunction
 from reprlib import repr as shortened
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -31,8 +31,6 @@ from airflow_provider_getty.operators.variations import GettyVariationsOperator
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_provider_getty.request import Request
-
 _KEY = "getty_arguments"
 
 
@@ -51,15 +49,12 @@ class DecoratedGeneration(DecoratedOperator, GenerationOperator):
 
     operator: ClassVar[type[GenerationOperator]]
 
-    names: ClassVar[Sequence[str]]
-    """Of the arguments that the function may return."""
-
     custom_operator_name: str
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls.operation = cls.operator.operation
-        cls.names = [name for name in cls.operator.template_fields if name != "getty_conn_id"]
+        cls.names = cls.operator.names
         cls.template_fields = (*DecoratedOperator.template_fields, *cls.names, "getty_conn_id")
 
     def __init__(
@@ -72,25 +67,10 @@ class DecoratedGeneration(DecoratedOperator, GenerationOperator):
     ) -> None:
         if iscoroutinefunction(python_callable):
             raise InvalidRequestError(f"{self.custom_operator_name} takes a function that is not async.")
-        given = {
-            name: kwargs.pop(name, None)
-            for name in self.names
-            if name not in GenerationOperator.template_fields
-        }
+        given = {name: kwargs.pop(name, None) for name in self.names if name not in GenerationOperator.names}
         super().__init__(python_callable=python_callable, op_args=op_args, op_kwargs=op_kwargs, **kwargs)
         for name, value in given.items():
             setattr(self, name, value)
-
-    def request(self) -> Request:
-        """What to ask of Getty. Nothing is sent yet.
-
-        :raises GettyError: the arguments cannot be used.
-        """
-        from airflow_provider_getty.api.operations import GENERATING  # noqa: PLC0415
-        from airflow_provider_getty.request import request_of  # noqa: PLC0415
-
-        written = {name: getattr(self, name) for name in self.names}
-        return request_of(GENERATING[self.operation], written, self.hook.account)
 
     def _generate(self, context: Context, *, deadline: float, refused: int) -> dict[str, Any]:
         asked = self._kept(context)

@@ -58,15 +58,18 @@ class GenerationOperator(BaseOperator):
     operation: ClassVar[str]
     """By its name in :data:`..api.operations.GENERATING`, which a DAG file need not load."""
 
-    template_fields: Sequence[str] = ("product_id", "project_code", "notes", "getty_conn_id")
+    names: ClassVar[Sequence[str]] = ("product_id", "project_code", "notes")
+    """Of the arguments that say what is asked of Getty."""
+    template_fields: Sequence[str] = (*names, "getty_conn_id")
     ui_color = "#e8e2f4"
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "operation" in vars(cls):
             declared = signature(cls.__init__).parameters.values()
-            names = [parameter.name for parameter in declared if parameter.kind is parameter.KEYWORD_ONLY]
-            cls.template_fields = (*names, *GenerationOperator.template_fields)
+            own = [parameter.name for parameter in declared if parameter.kind is parameter.KEYWORD_ONLY]
+            cls.names = (*own, *GenerationOperator.names)
+            cls.template_fields = (*cls.names, "getty_conn_id")
 
     def __init__(
         self,
@@ -111,7 +114,7 @@ class GenerationOperator(BaseOperator):
 
         :raises InvalidRequestError: two of them exclude each other, or one is missing.
         """
-        written = {name: given[name] for name in self.template_fields if name in given}
+        written = {name: given[name] for name in self.names if name in given}
         arguments.check_alternatives(written)
         for name, value in written.items():
             setattr(self, name, value)
@@ -124,7 +127,7 @@ class GenerationOperator(BaseOperator):
         from airflow_provider_getty.api.operations import GENERATING  # noqa: PLC0415
         from airflow_provider_getty.request import request_of  # noqa: PLC0415
 
-        written = {name: getattr(self, name) for name in self.template_fields if name != "getty_conn_id"}
+        written = {name: getattr(self, name) for name in self.names}
         return request_of(GENERATING[self.operation], written, self.hook.account)
 
     def execute(self, context: Context) -> dict[str, Any]:
