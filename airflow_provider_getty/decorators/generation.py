@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
 from inspect import iscoroutinefunction
 from reprlib import repr as shortened
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -16,17 +19,7 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from airflow_provider_getty.api.errors import InvalidRequestError
-from airflow_provider_getty.operators.background_generation import GettyBackgroundGenerationOperator
-from airflow_provider_getty.operators.background_removal import GettyBackgroundRemovalOperator
-from airflow_provider_getty.operators.background_replacement import GettyBackgroundReplacementOperator
-from airflow_provider_getty.operators.extend import GettyExtendOperator
-from airflow_provider_getty.operators.generate import GettyGenerateOperator
 from airflow_provider_getty.operators.generation import GenerationOperator
-from airflow_provider_getty.operators.influence_color import GettyInfluenceColorOperator
-from airflow_provider_getty.operators.influence_composition import GettyInfluenceCompositionOperator
-from airflow_provider_getty.operators.object_removal import GettyObjectRemovalOperator
-from airflow_provider_getty.operators.refine import GettyRefineOperator
-from airflow_provider_getty.operators.variations import GettyVariationsOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -150,13 +143,14 @@ def _decorator(name: str, operator: type[GenerationOperator]) -> Callable[..., T
     return decorate
 
 
-getty_generate = _decorator("getty_generate", GettyGenerateOperator)
-getty_refine = _decorator("getty_refine", GettyRefineOperator)
-getty_extend = _decorator("getty_extend", GettyExtendOperator)
-getty_variations = _decorator("getty_variations", GettyVariationsOperator)
-getty_background_removal = _decorator("getty_background_removal", GettyBackgroundRemovalOperator)
-getty_object_removal = _decorator("getty_object_removal", GettyObjectRemovalOperator)
-getty_influence_color = _decorator("getty_influence_color", GettyInfluenceColorOperator)
-getty_influence_composition = _decorator("getty_influence_composition", GettyInfluenceCompositionOperator)
-getty_background_generation = _decorator("getty_background_generation", GettyBackgroundGenerationOperator)
-getty_background_replacement = _decorator("getty_background_replacement", GettyBackgroundReplacementOperator)
+@cache
+def __getattr__(name: str) -> Callable[..., TaskDecorator]:
+    """``getty_refine``, ``getty_extend`` …: of each generating operator, made when it is first asked for."""
+    module = name.removeprefix("getty_")
+    path = f"airflow_provider_getty.operators.{module}"
+    if name.startswith("getty_") and find_spec(path):
+        class_name = f"Getty{module.title().replace('_', '')}Operator"
+        operator = getattr(import_module(path), class_name, None)
+        if operator and issubclass(operator, GenerationOperator):
+            return _decorator(name, operator)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
