@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 _LAST_POLL_WITHIN = 10.0
 # So many times what the budget lets through is due, so that all of it is always used; being late spreads the rest.
 _EXCESS = 1.5
-# Seconds of lateness beyond which what gets through is all that can: other calls, connections or CPU are the limit.
+# Seconds of lateness beyond which what gets through is all that can, or at least half of it: other calls count as well.
 _TOO_LATE = 1.0
 _HIGHEST_PRICE = 10_000.0
 # The share of the price that is kept from one second to the next, at least.
@@ -232,10 +232,13 @@ class Poller:
             self._observed, self._taken = now, 0
 
     def _set_price(self, throughput: float) -> None:
-        """Make polls so dear that there are as many as can be sent; they are then made where they gain most."""
+        """Make polls so dear that there are as many as can be sent; they are then made where they gain most.
+
+        Without a known limit they are not: what is late then, at the start or in a burst, is not late for long.
+        """
         capacity = self._budget.known_rate
-        if self._lateness > _TOO_LATE:
-            capacity = min(capacity, throughput)
+        if self._lateness > _TOO_LATE and capacity < math.inf:
+            capacity = max(min(capacity, throughput), capacity / 2)
         price = (self._demand / (_EXCESS * capacity)) ** 2 if capacity else 1.0
         self._price = min(max(price, 1.0, _SLOWEST_FALL * self._price), _HIGHEST_PRICE)
 
