@@ -23,7 +23,7 @@ airflow: .venv/.synced  ## a local Airflow with the provider, the example DAGs a
 	@$(RUN) -m dev.serve
 
 emulator: .venv/.synced  ## the emulator alone, on port 8900 (ARGS="--help" lists its options)
-	@$(RUN) -m airflow_provider_getty.emulator $(ARGS)
+	@$(RUN) -m getty_emulator $(ARGS)
 
 test: .venv/.synced  ## all tests, with those on a whole Airflow (ARGS are pytest's)
 	$(RUN) -m pytest $(ARGS)
@@ -38,6 +38,7 @@ check: .venv/.synced  ## formatting, lint, strict types, and whether the lock is
 	$(RUN) -m ruff format --check .
 	$(RUN) -m ruff check .
 	$(RUN) -m mypy
+	$(dir $(RUN))lint-imports --no-cache
 	$(UV) lock --check --quiet
 
 format: .venv/.synced  ## format the code, and mend what ruff can mend
@@ -54,22 +55,22 @@ pictures: .venv/.synced  ## the pictures in docs/images/, drawn anew (the emulat
 	@$(RUN) -m dev.pictures
 
 build: $(filter .uv/%,$(UV))  ## the wheel and the source distribution, in dist/
-	$(UV) build --quiet --out-dir dist
+	$(UV) build --quiet --all-packages --out-dir dist
 	@ls dist
 
 clean:  ## remove everything that was made here, environments included
 	rm -rf build dist .venv .uv .nox .*_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.venv/.synced: pyproject.toml uv.lock $(filter .uv/%,$(UV))
+.venv/.synced: pyproject.toml emulator/pyproject.toml uv.lock $(filter .uv/%,$(UV))
 	@echo "Installing into .venv ..."
-	@$(UV) sync --quiet --locked --all-extras
+	@$(UV) sync --quiet --locked --all-extras --all-packages
 	@touch $@
 
 # An environment of its own: what we are compared with brings a hundred megabytes, and other providers, along.
-build/bench-venv/.synced: pyproject.toml uv.lock $(filter .uv/%,$(UV))
+build/bench-venv/.synced: pyproject.toml emulator/pyproject.toml uv.lock $(filter .uv/%,$(UV))
 	@echo "Installing into build/bench-venv ..."
-	@UV_PROJECT_ENVIRONMENT=build/bench-venv $(UV) sync --quiet --locked --all-extras --group bench
+	@UV_PROJECT_ENVIRONMENT=build/bench-venv $(UV) sync --quiet --locked --all-extras --all-packages --group bench
 	@touch $@
 
 .uv/bin/uv:

@@ -44,7 +44,9 @@ for _found in filter(None, map(_interpreter, PYTHONS)):
 @nox.parametrize("airflow", list(AIRFLOWS))
 def matrix(session: nox.Session, airflow: str) -> None:
     """Run the tests on the newest patch of one Airflow, with the newest dependencies that it allows."""
-    session.install("--upgrade", f"apache-airflow~={airflow}", *AIRFLOWS[airflow], "-e", ".[test]")
+    session.install(
+        "--upgrade", f"apache-airflow~={airflow}", *AIRFLOWS[airflow], "-e", "emulator", "-e", ".[test]"
+    )
     # Each version writes a configuration and a database of its own.
     home = str(Path(session.create_tmp()).resolve())
     tests = ("tests", "--ignore", "tests/system")

@@ -64,8 +64,8 @@ def run(items: int, in_flight: int, limit: int) -> dict[str, Any]:
     from airflow_provider_getty.batch.engine import Plan  # noqa: PLC0415
     from airflow_provider_getty.batch.items import Items  # noqa: PLC0415
     from airflow_provider_getty.batch.run import Batch, Ended  # noqa: PLC0415
+    from airflow_provider_getty.generating.submission import Policy, Task  # noqa: PLC0415
     from airflow_provider_getty.hooks.getty import GettyHook  # noqa: PLC0415
-    from airflow_provider_getty.submission import Policy, Task  # noqa: PLC0415
 
     counting = Counting()
     with tempfile.TemporaryDirectory(prefix="batch-") as folder:
@@ -137,7 +137,7 @@ def emulator(limit: int, latency: str) -> Iterator[str]:
     command = [
         sys.executable,
         "-m",
-        "airflow_provider_getty.emulator",
+        "getty_emulator",
         "--port",
         str(port),
         "--latency",

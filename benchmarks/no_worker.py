@@ -21,7 +21,8 @@ from datetime import datetime
 from pathlib import Path
 from statistics import median
 
-from airflow_provider_getty.emulator.server import Emulator
+from getty_emulator.server import Emulator
+
 from airflow_provider_getty.hooks.getty import GettyHook
 from dev.local_airflow import LocalAirflow
 from dev.postgres import temporary_postgres
@@ -90,7 +91,7 @@ def submit(getty: Emulator, count: int) -> list[str]:
 
 def main(sensors: int, rounds: int) -> None:
     """Print the table."""
-    logging.getLogger("airflow_provider_getty.emulator").setLevel(logging.WARNING)
+    logging.getLogger("getty_emulator").setLevel(logging.WARNING)
     runs: dict[tuple[str, bool], list[Run]] = {}
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="no-worker-")))

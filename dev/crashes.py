@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
+from getty_emulator.server import Emulator
 
 from airflow_provider_getty.api.account import Account
 from airflow_provider_getty.api.client import GettyClient
 from airflow_provider_getty.api.operations import GetDownload
-from airflow_provider_getty.emulator.server import Emulator
 from dev.processes import ProcessFailedError
 
 if TYPE_CHECKING:

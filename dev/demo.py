@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import requests
+from getty_emulator.server import Emulator
 from PIL import Image
 
-from airflow_provider_getty.emulator.server import Emulator
 from dev.local_airflow import LocalAirflow
 from dev.picture import side_by_side
 from dev.processes import ProcessFailedError, stopping_on_signals

@@ -7,14 +7,14 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from getty_emulator.drawing.canvas import Canvas, gradient
+from getty_emulator.drawing.library import LIBRARY
+from getty_emulator.operations import DRAW
+from getty_emulator.operations.bodies import LONGER_SIDE, fitted
+from getty_emulator.state import Order
 from PIL import Image
 
-from airflow_provider_getty.emulator.drawing.canvas import Canvas, gradient
-from airflow_provider_getty.emulator.drawing.library import LIBRARY
-from airflow_provider_getty.emulator.operations import DRAW
-from airflow_provider_getty.emulator.operations.bodies import LONGER_SIDE, fitted
-from airflow_provider_getty.emulator.state import Order
-from airflow_provider_getty.masks import make_mask
+from airflow_provider_getty.inputs.masks import make_mask
 from dev.picture import one_below_another, side_by_side
 
 EXAMPLE_DAGS = Path(__file__).resolve().parent.parent / "example_dags"

@@ -10,18 +10,18 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from getty_emulator.drawing.library import LIBRARY, LibraryImage
+from getty_emulator.drawing.refinement import draw_refinement
+from getty_emulator.operations import DRAW, GENERATING
+from getty_emulator.server import Emulator
+from getty_emulator.state import Order, Source
 from PIL import Image
 
 from airflow_provider_getty.api.account import Account
 from airflow_provider_getty.api.client import GettyClient
 from airflow_provider_getty.api.operations import Refine, UploadImage
-from airflow_provider_getty.emulator.drawing.library import LIBRARY, LibraryImage
-from airflow_provider_getty.emulator.drawing.refinement import draw_refinement
-from airflow_provider_getty.emulator.operations import DRAW, GENERATING
-from airflow_provider_getty.emulator.server import Emulator
-from airflow_provider_getty.emulator.state import Order, Source
-from airflow_provider_getty.masks import make_mask
-from airflow_provider_getty.pictures import unique_name
+from airflow_provider_getty.inputs.masks import make_mask
+from airflow_provider_getty.inputs.pictures import unique_name
 from dev import example_pictures
 from dev.picture import one_below_another, side_by_side
 from dev.processes import port_or_free

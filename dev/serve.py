@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import requests
+from getty_emulator.server import Emulator
 
-from airflow_provider_getty.emulator.server import Emulator
 from dev.local_airflow import LocalAirflow
 from dev.processes import ProcessFailedError, port_or_free, stopping_on_signals
 

@@ -15,7 +15,7 @@ from airflow_provider_getty.api import budget, products
 from airflow_provider_getty.api.protocol import Protocol
 
 if TYPE_CHECKING:
-    from airflow_provider_getty.emulator.server import Emulator
+    from getty_emulator.server import Emulator
 
 # Before Airflow is imported: the tests have an Airflow home of their own, and take no settings from outside.
 for _name in [name for name in os.environ if name.startswith("AIRFLOW_")]:

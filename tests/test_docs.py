@@ -12,7 +12,22 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from airflow.sdk import BaseOperator
-from documents import (
+
+import airflow_provider_getty.operators
+import airflow_provider_getty.sensors
+from airflow_provider_getty.api import errors, operations
+from airflow_provider_getty.api.account import Account, Dialect
+from airflow_provider_getty.api.errors import Credit, GettyError, InvalidRequestError
+from airflow_provider_getty.api.operations import GENERATING, GeneratingOperation, Operation
+from airflow_provider_getty.hooks.async_getty import AsyncGetty
+from airflow_provider_getty.hooks.calls import Calls, Listing
+from airflow_provider_getty.hooks.connection import EXTRAS
+from airflow_provider_getty.hooks.getty import GettyHook
+from airflow_provider_getty.inputs.arguments import OnBlocked
+from airflow_provider_getty.operators.downloading import DownloadingOperator
+from airflow_provider_getty.operators.generation import GenerationOperator
+from airflow_provider_getty.triggers.generation import GenerationTrigger
+from tests.support.documents import (
     BLOCKS,
     FILES,
     anchor,
@@ -26,25 +41,10 @@ from documents import (
     section,
 )
 
-import airflow_provider_getty.operators
-import airflow_provider_getty.sensors
-from airflow_provider_getty.api import errors, operations
-from airflow_provider_getty.api.account import Account, Dialect
-from airflow_provider_getty.api.errors import Credit, GettyError, InvalidRequestError
-from airflow_provider_getty.api.operations import GENERATING, GeneratingOperation, Operation
-from airflow_provider_getty.arguments import OnBlocked
-from airflow_provider_getty.hooks.async_getty import AsyncGetty
-from airflow_provider_getty.hooks.calls import Calls, Listing
-from airflow_provider_getty.hooks.connection import EXTRAS
-from airflow_provider_getty.hooks.getty import GettyHook
-from airflow_provider_getty.operators.downloading import DownloadingOperator
-from airflow_provider_getty.operators.generation import GenerationOperator
-from airflow_provider_getty.triggers.generation import GenerationTrigger
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from airflow_provider_getty.emulator.server import Emulator
+    from getty_emulator.server import Emulator
 
 
 def defined(package: Any) -> Iterator[type[BaseOperator]]:

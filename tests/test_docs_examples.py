@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from airflow.sdk import DAG, BaseOperator
-from documents import BLOCKS, FILES, ROOT, Block, anchor, blocks_of, headings, prose
 from PIL import Image
-from task_runs import Worker
 
 from airflow_provider_getty.hooks.getty import GettyHook
+from tests.support.documents import BLOCKS, FILES, ROOT, Block, anchor, blocks_of, headings, prose
+from tests.support.task_runs import Worker
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from airflow_provider_getty.emulator.server import Emulator
+    from getty_emulator.server import Emulator
 
 GETTY, EMULATOR = "https://api.gettyimages.com", "http://127.0.0.1:8900"
 PYTHON = [block for block in BLOCKS if block.language == "python"]
@@ -55,7 +55,7 @@ def test_pictures_are_small() -> None:
 def test_examples_run(block: Block, getty: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A DAG is run to the end of its last task; files go to a folder of this test instead of /tmp."""
     Image.new("RGB", (64, 64), "olive").save(tmp_path / "product.jpg")
-    code = compile(block.code.replace('"/tmp/', f'"{tmp_path}/'), str(block), "exec")
+    code = compile(re.sub(r'"(file://)?/tmp/', rf'"\g<1>{tmp_path}/', block.code), str(block), "exec")
     dags: list[DAG] = []
     enter = DAG.__enter__
     monkeypatch.setattr(DAG, "__enter__", lambda dag: dags.append(dag) or enter(dag))

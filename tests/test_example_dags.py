@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import dag_runs
 import pytest
+from getty_emulator.server import Emulator
 from PIL import Image
 
-from airflow_provider_getty.emulator.server import Emulator
+from tests.support import dag_runs
 
 HEAVY = {"aiohttp", "requests", "PIL", "fastapi", "uvicorn"}
 TASKS = {

@@ -20,7 +20,7 @@ HEAVY = {
     "airflow_provider_getty.api.operations",
     "airflow_provider_getty.api.client",
     "airflow_provider_getty.api.aio",
-    "airflow_provider_getty.emulator",
+    "getty_emulator",
 }
 PROGRAM = """
 import json, sys

@@ -16,12 +16,12 @@ import jsonschema
 import pytest
 from airflow.sdk import BaseOperator, BaseSensorOperator
 from airflow.triggers.base import BaseTrigger
+from getty_emulator.server import Emulator
 
 import airflow_provider_getty
 from airflow_provider_getty import get_provider_info
 from airflow_provider_getty.api.account import Account, Dialect
 from airflow_provider_getty.api.operations import GENERATING
-from airflow_provider_getty.emulator.server import Emulator
 from airflow_provider_getty.hooks.connection import EXTRAS
 from airflow_provider_getty.hooks.getty import GettyHook
 

@@ -20,6 +20,7 @@ from airflow_provider_getty.api import errors
 from airflow_provider_getty.api.account import Account
 from airflow_provider_getty.api.answers import Answer
 from airflow_provider_getty.api.budget import RequestBudget, budget_of
+from airflow_provider_getty.api.driving import drive_async
 from airflow_provider_getty.api.observing import Observer, Unobserved
 from airflow_provider_getty.api.operations import Operation
 from airflow_provider_getty.api.pacing import Polling, patience
@@ -31,7 +32,6 @@ from airflow_provider_getty.api.protocol import (
     Protocol,
     Send,
     fetch_image,
-    proceed,
 )
 from airflow_provider_getty.api.results import StillPending
 from airflow_provider_getty.api.schedule import Schedules
@@ -189,23 +189,21 @@ class AsyncGettyClient:
     async def _drive(
         self, conversation: Conversation[ResultT], name: str, exchanged: _Exchanged | None = None
     ) -> ResultT:
-        result: Answer | errors.GettyError | None = None
-        try:
-            while True:
-                step = proceed(conversation, result)
-                try:
-                    match step:
-                        case Send(call) if exchanged and call == exchanged.call:
-                            result, exchanged = exchanged.reply, None
-                        case Send(call):
-                            result = await self._send(call, name)
-                        case NewToken(refused):
-                            await self._renew_token(refused)
-                            result = None
-                except errors.GettyError as error:
-                    result = error
-        except StopIteration as stop:
-            return stop.value  # type: ignore[no-any-return]
+        async def do(step: Send | NewToken) -> Answer | None:
+            nonlocal exchanged
+            match step:
+                case Send(call) if exchanged and call == exchanged.call:
+                    reply, exchanged = exchanged.reply, None
+                    if isinstance(reply, errors.GettyError):
+                        raise reply
+                    return reply
+                case Send(call):
+                    return await self._send(call, name)
+                case NewToken(refused):
+                    await self._renew_token(refused)
+                    return None
+
+        return await drive_async(conversation, do)
 
     async def _renew_token(self, refused: str | None) -> None:
         async with self._token_lock:

@@ -20,6 +20,7 @@ from airflow_provider_getty.api import errors
 from airflow_provider_getty.api.account import Account
 from airflow_provider_getty.api.answers import Answer
 from airflow_provider_getty.api.budget import budget_of
+from airflow_provider_getty.api.driving import drive
 from airflow_provider_getty.api.observing import Observer, Unobserved
 from airflow_provider_getty.api.operations import Operation
 from airflow_provider_getty.api.pacing import Polling, patience
@@ -30,7 +31,6 @@ from airflow_provider_getty.api.protocol import (
     Protocol,
     Send,
     fetch_image,
-    proceed,
 )
 from airflow_provider_getty.api.results import StillPending
 from airflow_provider_getty.api.schedule import Schedules
@@ -151,21 +151,15 @@ class GettyClient:
         return self._drive(fetch_image(url, into, asked=asked), "Image")
 
     def _drive(self, conversation: Conversation[ResultT], name: str) -> ResultT:
-        result: Answer | errors.GettyError | None = None
-        try:
-            while True:
-                step = proceed(conversation, result)
-                try:
-                    match step:
-                        case Send(call):
-                            result = self._send(call, name)
-                        case NewToken(refused):
-                            self._renew_token(refused)
-                            result = None
-                except errors.GettyError as error:
-                    result = error
-        except StopIteration as stop:
-            return stop.value  # type: ignore[no-any-return]
+        def do(step: Send | NewToken) -> Answer | None:
+            match step:
+                case Send(call):
+                    return self._send(call, name)
+                case NewToken(refused):
+                    self._renew_token(refused)
+                    return None
+
+        return drive(conversation, do)
 
     def _renew_token(self, refused: str | None) -> None:
         with self._token_lock:

@@ -1,4 +1,4 @@
-"""What those who run this want to see of it, for a system of metrics; :mod:`airflow_provider_getty.metrics` is one."""
+"""Observers of the clients, for a system of metrics; :mod:`..hooks.metrics` is one."""
 
 from __future__ import annotations
 

@@ -25,7 +25,6 @@ from airflow_provider_getty.api.results import AccessToken
 log = logging.getLogger(__name__)
 
 ResultT = TypeVar("ResultT")
-StepT = TypeVar("StepT")
 
 # A token is not used in its last minute, so that it does not expire on its way.
 _TOKEN_MARGIN = 60.0
@@ -64,11 +63,6 @@ class NewToken:
 
 
 Conversation = Generator[Send | NewToken, Answer | None, ResultT]
-
-
-def proceed(steps: Generator[StepT, Any, Any], reply: object) -> StepT:
-    """Send in what came of the last step, or throw it in if it is an error, and return the next step."""
-    return steps.throw(reply) if isinstance(reply, errors.GettyError) else steps.send(reply)
 
 
 class Protocol:

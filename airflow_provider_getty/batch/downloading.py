@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 from airflow_provider_getty.batch.events import Finished, Place
 from airflow_provider_getty.hooks.async_getty import AsyncGetty
-from airflow_provider_getty.storage import locate
+from airflow_provider_getty.inputs.storage import locate
 
 Images: TypeAlias = Literal["first", "all"]
 """Which images of an item: the first that is not blocked, or all that are not."""

@@ -33,9 +33,9 @@ from airflow_provider_getty.batch.journal import Journal
 from airflow_provider_getty.batch.places import GettyPlaces
 from airflow_provider_getty.batch.progress import Status
 from airflow_provider_getty.batch.submitting import Submitter
+from airflow_provider_getty.generating.submission import Policy, Task
 from airflow_provider_getty.hooks.async_getty import AsyncGetty
-from airflow_provider_getty.storage import without_secrets
-from airflow_provider_getty.submission import Policy, Task
+from airflow_provider_getty.inputs.storage import without_secrets
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
-from airflow_provider_getty.submission import Record, Task
+from airflow_provider_getty.generating.submission import Record, Task
 
 
 @dataclass(frozen=True, kw_only=True)

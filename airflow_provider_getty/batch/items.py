@@ -19,12 +19,12 @@ from itertools import pairwise
 from reprlib import repr as shortened
 from typing import Any, TextIO, TypeAlias
 
-from airflow_provider_getty import arguments
 from airflow_provider_getty.api.account import Account
 from airflow_provider_getty.api.errors import GettyError, InvalidRequestError
 from airflow_provider_getty.api.operations import GENERATING, GeneratingOperation
-from airflow_provider_getty.request import Request, request_of
-from airflow_provider_getty.storage import Where, is_place, locate
+from airflow_provider_getty.generating.request import Request, request_of
+from airflow_provider_getty.inputs import arguments
+from airflow_provider_getty.inputs.storage import Where, is_place, locate
 
 Requests: TypeAlias = "Where | Sequence[Mapping[str, Any]]"
 """A list of mappings, or where a file of JSON Lines or CSV is."""

@@ -24,7 +24,7 @@ from airflow_provider_getty.batch.events import (
     Place,
 )
 from airflow_provider_getty.batch.items import Catalogue
-from airflow_provider_getty.submission import Record
+from airflow_provider_getty.generating.submission import Record
 
 OnBlocked: TypeAlias = Literal["fail", "fail_any", "ignore"]
 """Which items count as failed for their blocked images: those with all blocked, those with any, none."""

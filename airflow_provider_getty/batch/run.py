@@ -20,7 +20,7 @@ from airflow_provider_getty.batch.journal import Journal
 from airflow_provider_getty.batch.journal_files import journal_file
 from airflow_provider_getty.batch.progress import OnBlocked, Progress, Status
 from airflow_provider_getty.hooks.getty import GettyHook, async_client_of
-from airflow_provider_getty.storage import Where
+from airflow_provider_getty.inputs.storage import Where
 
 log = logging.getLogger(__name__)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from airflow_provider_getty.api.aio import AsyncGettyClient
+from airflow_provider_getty.api.driving import drive_async
 from airflow_provider_getty.api.errors import (
     ConcurrentGenerationsError,
     Credit,
@@ -18,15 +19,14 @@ from airflow_provider_getty.api.errors import (
 )
 from airflow_provider_getty.api.operations import GeneratingOperation
 from airflow_provider_getty.api.pacing import backoff
-from airflow_provider_getty.api.protocol import proceed
 from airflow_provider_getty.api.results import Generation, Pending
 from airflow_provider_getty.batch.events import Kept
 from airflow_provider_getty.batch.history import SharedHistory
 from airflow_provider_getty.batch.items import Item
 from airflow_provider_getty.batch.journal import Journal
 from airflow_provider_getty.batch.places import GettyPlaces
-from airflow_provider_getty.request import Request
-from airflow_provider_getty.submission import (
+from airflow_provider_getty.generating.request import Request
+from airflow_provider_getty.generating.submission import (
     LookUp,
     Policy,
     Post,
@@ -76,22 +76,20 @@ class Submitter:
             policy=self.policy,
             deadline=self.deadline,
         ).submit(entry.record if entry else None)
-        reply: Any = None
         has_place = False
-        try:
-            while True:
-                step = proceed(steps, reply)
-                try:
-                    reply = await self._do(step, item, request)
-                    has_place = has_place or isinstance(reply, Pending)
-                except GettyError as error:
-                    reply = error
-                    if isinstance(step, Post) and error.credit is Credit.UNKNOWN:
-                        log.warning(
-                            "Item %d: %s It is looked up in the generation history.", item.number, error
-                        )
-        except StopIteration as stop:
-            answer: Pending | Generation = stop.value
+
+        async def do(step: Step) -> Any:
+            nonlocal has_place
+            try:
+                reply = await self._do(step, item, request)
+            except GettyError as error:
+                if isinstance(step, Post) and error.credit is Credit.UNKNOWN:
+                    log.warning("Item %d: %s It is looked up in the generation history.", item.number, error)
+                raise
+            has_place = has_place or isinstance(reply, Pending)
+            return reply
+
+        answer = await drive_async(steps, do)
         if isinstance(answer, Pending) and not has_place:
             self.places.occupy()
         return answer

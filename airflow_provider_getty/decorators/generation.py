@@ -117,7 +117,7 @@ class DecoratedGeneration(DecoratedOperator, GenerationOperator):
 
 
 def _round(context: Context) -> int:
-    from airflow_provider_getty.operators.submitting import task_of  # noqa: PLC0415
+    from airflow_provider_getty.generating.submitter import task_of  # noqa: PLC0415
 
     return task_of(context, is_sure=True).round
 

@@ -9,12 +9,12 @@ from contextlib import asynccontextmanager
 from typing import Any, BinaryIO, TypeVar
 
 from airflow_provider_getty.api.aio import AsyncGettyClient
+from airflow_provider_getty.api.downloads import download_async
 from airflow_provider_getty.api.operations import Operation
-from airflow_provider_getty.downloads import download_async
+from airflow_provider_getty.api.paging import Pages
 from airflow_provider_getty.hooks.calls import Calls
-from airflow_provider_getty.hooks.pages import Pages
 from airflow_provider_getty.hooks.work import Transfer, Upload, Wait, Work, soon
-from airflow_provider_getty.storage import Where, locate, publishing
+from airflow_provider_getty.inputs.storage import Where, locate, publishing
 
 AnswerT = TypeVar("AnswerT")
 PartT = TypeVar("PartT")

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
 if TYPE_CHECKING:
     from airflow_provider_getty.api import operations
+    from airflow_provider_getty.api import paging as pages
     from airflow_provider_getty.api.operations import Operation
+    from airflow_provider_getty.api.paging import Pages
     from airflow_provider_getty.api.results import DownloadSizes, Generation, Pending
-    from airflow_provider_getty.hooks import pages, work
+    from airflow_provider_getty.hooks import work
     from airflow_provider_getty.hooks.async_getty import AsyncGetty
     from airflow_provider_getty.hooks.getty import GettyHook
-    from airflow_provider_getty.hooks.pages import Pages
     from airflow_provider_getty.hooks.work import Work
 else:
 
@@ -34,7 +35,7 @@ else:
             return getattr(import_module(self._name), name)
 
     operations = _Later("airflow_provider_getty.api.operations")
-    pages = _Later("airflow_provider_getty.hooks.pages")
+    pages = _Later("airflow_provider_getty.api.paging")
     work = _Later("airflow_provider_getty.hooks.work")
 
 P = ParamSpec("P")

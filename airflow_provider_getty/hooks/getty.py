@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from airflow_provider_getty.api.aio import AsyncGettyClient
     from airflow_provider_getty.api.client import GettyClient
     from airflow_provider_getty.api.operations import Operation
+    from airflow_provider_getty.api.paging import Pages
     from airflow_provider_getty.api.schedule import Schedules
     from airflow_provider_getty.hooks.async_getty import AsyncGetty
-    from airflow_provider_getty.hooks.pages import Pages
     from airflow_provider_getty.hooks.work import Work
 
 AnswerT = TypeVar("AnswerT")
@@ -80,7 +80,7 @@ class GettyHook(Calls, BaseHook):
     @cached_property
     def _client(self) -> GettyClient:
         from airflow_provider_getty.api.client import GettyClient
-        from airflow_provider_getty.metrics import Metrics
+        from airflow_provider_getty.hooks.metrics import Metrics
 
         return GettyClient(
             self.account, on_token=mask_secret, observer=Metrics(self.getty_conn_id, every=0.0)
@@ -160,10 +160,10 @@ class GettyHook(Calls, BaseHook):
             yield from pages.take(self.ask(pages.next))
 
     def _do(self, asked: Operation[Any] | Work[Any]) -> Any:
+        from airflow_provider_getty.api.downloads import download
         from airflow_provider_getty.api.operations import Operation
-        from airflow_provider_getty.downloads import download
         from airflow_provider_getty.hooks.work import Transfer, Upload, Wait
-        from airflow_provider_getty.storage import locate, publishing
+        from airflow_provider_getty.inputs.storage import locate, publishing
 
         match asked:
             case Operation():
@@ -194,7 +194,7 @@ def async_client_of(
     :param schedules: with what an earlier client has learned.
     """
     from airflow_provider_getty.api.aio import AsyncGettyClient
-    from airflow_provider_getty.metrics import Metrics
+    from airflow_provider_getty.hooks.metrics import Metrics
 
     def on_token(token: str) -> Awaitable[None]:
         return asyncio.to_thread(mask_secret, token)

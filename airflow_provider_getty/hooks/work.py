@@ -13,9 +13,9 @@ from typing import Generic, TypeVar
 
 from airflow_provider_getty.api.operations import GetGeneration, Redownload, StartDownload, UploadImage
 from airflow_provider_getty.api.results import Generation
-from airflow_provider_getty.masks import Mask, MaskSource, make_mask
-from airflow_provider_getty.pictures import PictureSource, make_jpeg, unique_name
-from airflow_provider_getty.storage import Where
+from airflow_provider_getty.inputs.masks import Mask, MaskSource, make_mask
+from airflow_provider_getty.inputs.pictures import PictureSource, make_jpeg, unique_name
+from airflow_provider_getty.inputs.storage import Where
 
 ResultT_co = TypeVar("ResultT_co", covariant=True)
 
@@ -70,7 +70,7 @@ class Upload(Work[str]):
 class MaskUpload(Upload):
     """Upload a mask under a name that nothing else uses.
 
-    :param mask: a made one, or what :func:`airflow_provider_getty.masks.make_mask` makes one of.
+    :param mask: a made one, or what :func:`airflow_provider_getty.inputs.masks.make_mask` makes one of.
     :param image_size: width and height in pixels of the image to refine.
     :param label: begins the name of the upload.
     :param deadline: until when (``time.time()``) trouble is waited out.
@@ -95,7 +95,7 @@ class MaskUpload(Upload):
 class FileUpload(Upload):
     """Upload an image to register, under a name that nothing else uses.
 
-    :param file: what :func:`airflow_provider_getty.pictures.make_jpeg` makes a JPEG of.
+    :param file: what :func:`airflow_provider_getty.inputs.pictures.make_jpeg` makes a JPEG of.
     :param label: begins the name of the upload.
     :param deadline: until when (``time.time()``) trouble is waited out.
     :return: the ``url`` for a registration; Getty keeps the upload for 24 hours.

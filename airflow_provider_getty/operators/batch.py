@@ -17,16 +17,16 @@ from airflow.providers.common.compat.sdk import (
     conf,
 )
 
-from airflow_provider_getty import arguments
 from airflow_provider_getty.api.errors import InvalidRequestError
 from airflow_provider_getty.hooks.getty import GettyHook
+from airflow_provider_getty.inputs import arguments
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_getty.batch.downloading import Downloads
     from airflow_provider_getty.batch.run import Batch, Ended, InFlight
-    from airflow_provider_getty.storage import Where
+    from airflow_provider_getty.inputs.storage import Where
 
 _KEY = "getty_batch"
 
@@ -140,7 +140,7 @@ class GettyBatchOperator(BaseOperator):
         self, context: Context, *, deadline: float, event: dict[str, Any] | None = None
     ) -> dict[str, Any]:
         from airflow_provider_getty.api.errors import GettyError  # noqa: PLC0415
-        from airflow_provider_getty.outcomes import fail  # noqa: PLC0415
+        from airflow_provider_getty.generating.outcomes import fail  # noqa: PLC0415
 
         arguments.all_rendered(self, self.template_fields)
         try:
@@ -185,8 +185,8 @@ class GettyBatchOperator(BaseOperator):
         from airflow_provider_getty.batch.engine import Plan  # noqa: PLC0415
         from airflow_provider_getty.batch.items import Items  # noqa: PLC0415
         from airflow_provider_getty.batch.run import Batch  # noqa: PLC0415
-        from airflow_provider_getty.operators.submitting import task_of  # noqa: PLC0415
-        from airflow_provider_getty.submission import Policy  # noqa: PLC0415
+        from airflow_provider_getty.generating.submission import Policy  # noqa: PLC0415
+        from airflow_provider_getty.generating.submitter import task_of  # noqa: PLC0415
 
         task = task_of(context, is_sure=True)
         if task.map_index >= 0:  # the marker of an item has its number there

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_getty import arguments
 from airflow_provider_getty.hooks.getty import GettyHook
+from airflow_provider_getty.inputs import arguments
 from airflow_provider_getty.operators.downloading import DownloadingOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_provider_getty.storage import Where
+    from airflow_provider_getty.inputs.storage import Where
 
 
 _KEY = "getty_download"

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowException, BaseOperator
 
-from airflow_provider_getty import arguments
 from airflow_provider_getty.hooks.getty import GettyHook
+from airflow_provider_getty.inputs import arguments
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_provider_getty.storage import Where
+    from airflow_provider_getty.inputs.storage import Where
 
 
 class DownloadingOperator(BaseOperator):
@@ -85,7 +85,7 @@ class DownloadingOperator(BaseOperator):
     def execute(self, context: Context) -> str:
         """Download, unless the destination is there already."""
         from airflow_provider_getty.api.errors import GettyError  # noqa: PLC0415
-        from airflow_provider_getty.outcomes import fail  # noqa: PLC0415
+        from airflow_provider_getty.generating.outcomes import fail  # noqa: PLC0415
 
         try:
             return self._bring(context, deadline=time.time() + self.timeout)
@@ -93,7 +93,7 @@ class DownloadingOperator(BaseOperator):
             fail(error)
 
     def _bring(self, context: Context, *, deadline: float) -> str:
-        from airflow_provider_getty.storage import locate  # noqa: PLC0415
+        from airflow_provider_getty.inputs.storage import locate  # noqa: PLC0415
 
         arguments.all_rendered(self, self.template_fields)
         name = self.file_name()

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
-from airflow_provider_getty import arguments
 from airflow_provider_getty.hooks.getty import GettyHook
+from airflow_provider_getty.inputs import arguments
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -46,7 +46,7 @@ class GettyEnhancePromptOperator(BaseOperator):
         """Ask for the prompt."""
         from airflow_provider_getty.api.errors import GettyError  # noqa: PLC0415
         from airflow_provider_getty.api.operations import EnhancePrompt  # noqa: PLC0415
-        from airflow_provider_getty.outcomes import fail  # noqa: PLC0415
+        from airflow_provider_getty.generating.outcomes import fail  # noqa: PLC0415
 
         try:
             arguments.all_rendered(self, self.template_fields)

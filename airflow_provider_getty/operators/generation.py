@@ -17,14 +17,14 @@ from airflow.providers.common.compat.sdk import (
     conf,
 )
 
-from airflow_provider_getty import arguments
 from airflow_provider_getty.hooks.getty import GettyHook
+from airflow_provider_getty.inputs import arguments
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_getty.api.results import Generation, Pending
-    from airflow_provider_getty.request import Request
+    from airflow_provider_getty.generating.request import Request
 
 
 class GenerationOperator(BaseOperator):
@@ -125,7 +125,7 @@ class GenerationOperator(BaseOperator):
         :raises GettyError: the arguments cannot be used.
         """
         from airflow_provider_getty.api.operations import GENERATING  # noqa: PLC0415
-        from airflow_provider_getty.request import request_of  # noqa: PLC0415
+        from airflow_provider_getty.generating.request import request_of  # noqa: PLC0415
 
         written = {name: getattr(self, name) for name in self.names}
         return request_of(GENERATING[self.operation], written, self.hook.account)
@@ -140,7 +140,7 @@ class GenerationOperator(BaseOperator):
 
     def _generate_or_fail(self, context: Context, *, deadline: float, refused: int = 0) -> dict[str, Any]:
         from airflow_provider_getty.api.errors import GettyError  # noqa: PLC0415
-        from airflow_provider_getty.outcomes import fail  # noqa: PLC0415
+        from airflow_provider_getty.generating.outcomes import fail  # noqa: PLC0415
 
         try:
             return self._generate(context, deadline=deadline, refused=refused)
@@ -150,9 +150,9 @@ class GenerationOperator(BaseOperator):
     def _generate(self, context: Context, *, deadline: float, refused: int) -> dict[str, Any]:
         from airflow_provider_getty.api.errors import ConcurrentGenerationsError, GoneError  # noqa: PLC0415
         from airflow_provider_getty.api.results import Pending  # noqa: PLC0415
-        from airflow_provider_getty.operators.submitting import SubmissionStore, Submitter  # noqa: PLC0415
-        from airflow_provider_getty.outcomes import accept  # noqa: PLC0415
-        from airflow_provider_getty.submission import Policy  # noqa: PLC0415
+        from airflow_provider_getty.generating.outcomes import accept  # noqa: PLC0415
+        from airflow_provider_getty.generating.submission import Policy  # noqa: PLC0415
+        from airflow_provider_getty.generating.submitter import SubmissionStore, Submitter  # noqa: PLC0415
 
         arguments.all_rendered(self, self.template_fields)
         policy = Policy(
@@ -230,8 +230,8 @@ class GenerationOperator(BaseOperator):
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """Finish with what the trigger found out."""
-        from airflow_provider_getty.operators.submitting import SubmissionStore  # noqa: PLC0415
-        from airflow_provider_getty.outcomes import Outcome, accept  # noqa: PLC0415
+        from airflow_provider_getty.generating.outcomes import Outcome, accept  # noqa: PLC0415
+        from airflow_provider_getty.generating.submitter import SubmissionStore  # noqa: PLC0415
 
         outcome = Outcome.from_event(event)
         if outcome.generation is None:

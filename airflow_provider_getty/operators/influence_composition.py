@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_getty import arguments
+from airflow_provider_getty.inputs import arguments
 from airflow_provider_getty.operators.generation import GenerationOperator
 
 

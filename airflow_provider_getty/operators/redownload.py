@@ -11,7 +11,7 @@ from airflow_provider_getty.operators.downloading import DownloadingOperator
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_provider_getty.storage import Where
+    from airflow_provider_getty.inputs.storage import Where
 
 
 class GettyRedownloadOperator(DownloadingOperator):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_getty import arguments
+from airflow_provider_getty.inputs import arguments
 from airflow_provider_getty.operators.generation import GenerationOperator
 
 if TYPE_CHECKING:
-    from airflow_provider_getty.masks import MaskSource
+    from airflow_provider_getty.inputs.masks import MaskSource
 
 
 class GettyRefineOperator(GenerationOperator):
@@ -21,7 +21,7 @@ class GettyRefineOperator(GenerationOperator):
     :param reference_generation: a generated image: the result of a task that made it (``refine.output``; the first
         image that is not blocked is taken), ``{"generation_request_id": …, "index": …}``, or the id alone.
     :param mask: what to refine: a path, URI or ``ObjectStoragePath`` of an image, its bytes, or boxes and polygons;
-        see :func:`airflow_provider_getty.masks.make_mask`. Or
+        see :func:`airflow_provider_getty.inputs.masks.make_mask`. Or
     :param mask_url: the URL of a mask that was uploaded with the same API key less than 24 hours ago.
     :param image_size: width and height in pixels of the image on which boxes and polygons are drawn.
     :param prompt: what the refined portion shows.

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
-from airflow_provider_getty import arguments
 from airflow_provider_getty.api.errors import InvalidRequestError
 from airflow_provider_getty.hooks.getty import GettyHook
+from airflow_provider_getty.inputs import arguments
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_provider_getty.pictures import PictureSource
+    from airflow_provider_getty.inputs.pictures import PictureSource
 
 
 class GettyRegisterFileOperator(BaseOperator):
@@ -63,7 +63,7 @@ class GettyRegisterFileOperator(BaseOperator):
     def execute(self, context: Context) -> str:  # noqa: ARG002 - Airflow calls it so
         """Upload and register."""
         from airflow_provider_getty.api.errors import GettyError  # noqa: PLC0415
-        from airflow_provider_getty.outcomes import fail  # noqa: PLC0415
+        from airflow_provider_getty.generating.outcomes import fail  # noqa: PLC0415
 
         try:
             return self._register(deadline=time.time() + self.timeout)
@@ -72,7 +72,7 @@ class GettyRegisterFileOperator(BaseOperator):
 
     def _register(self, *, deadline: float) -> str:
         from airflow_provider_getty.api.operations import RegisterFile, UploadImage  # noqa: PLC0415
-        from airflow_provider_getty.pictures import make_jpeg, unique_name  # noqa: PLC0415
+        from airflow_provider_getty.inputs.pictures import make_jpeg, unique_name  # noqa: PLC0415
 
         arguments.all_rendered(self, self.template_fields)
         client = GettyHook(self.getty_conn_id).get_conn()

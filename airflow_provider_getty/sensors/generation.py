@@ -16,8 +16,8 @@ from airflow.providers.common.compat.sdk import (
     conf,
 )
 
-from airflow_provider_getty import arguments
 from airflow_provider_getty.hooks.getty import GettyHook
+from airflow_provider_getty.inputs import arguments
 from airflow_provider_getty.sensors import in_triggerer
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class GenerationSensor(BaseSensorOperator):
         from airflow_provider_getty.api.errors import GettyError  # noqa: PLC0415
         from airflow_provider_getty.api.operations import GetGeneration  # noqa: PLC0415
         from airflow_provider_getty.api.results import Generation  # noqa: PLC0415
-        from airflow_provider_getty.outcomes import accept, fail  # noqa: PLC0415
+        from airflow_provider_getty.generating.outcomes import accept, fail  # noqa: PLC0415
 
         source = self.generation_request_id
         if isinstance(source, Mapping) and source.get("status") == "completed":
@@ -140,7 +140,7 @@ class GenerationSensor(BaseSensorOperator):
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002
         """Finish with what the trigger found out."""
-        from airflow_provider_getty.outcomes import Outcome, accept  # noqa: PLC0415
+        from airflow_provider_getty.generating.outcomes import Outcome, accept  # noqa: PLC0415
 
         outcome = Outcome.from_event(event)
         if outcome.generation is None:

@@ -83,7 +83,7 @@ class BatchTrigger(BaseTrigger):
         )
 
     async def _wait(self) -> None:
-        from airflow_provider_getty.triggers.poller import shared_client  # noqa: PLC0415
+        from airflow_provider_getty.triggers.shared_client import shared_client  # noqa: PLC0415
 
         async with shared_client(self.getty_conn_id) as client:
             waits = [asyncio.create_task(self._wait_for(client, *each)) for each in self.in_flight]

@@ -67,8 +67,8 @@ class GenerationTrigger(BaseTrigger):
         """Wait, then fire."""
         from airflow_provider_getty.api.errors import Credit, GettyError  # noqa: PLC0415
         from airflow_provider_getty.api.operations import GetGeneration  # noqa: PLC0415
-        from airflow_provider_getty.outcomes import Outcome  # noqa: PLC0415
-        from airflow_provider_getty.triggers.poller import shared_client  # noqa: PLC0415
+        from airflow_provider_getty.generating.outcomes import Outcome  # noqa: PLC0415
+        from airflow_provider_getty.triggers.shared_client import shared_client  # noqa: PLC0415
         from airflow_provider_getty.triggers.submission import place_freed  # noqa: PLC0415
 
         try:

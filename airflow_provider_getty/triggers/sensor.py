@@ -17,8 +17,8 @@ from airflow.triggers.base import (
     TriggerEvent,
 )
 
-from airflow_provider_getty import arguments
 from airflow_provider_getty.api.errors import GettyError, InvalidRequestError
+from airflow_provider_getty.inputs import arguments
 from airflow_provider_getty.triggers.generation import TRIGGER_GRACE
 from airflow_provider_getty.triggers.submission import place_freed
 
@@ -98,7 +98,7 @@ class GenerationSensorTrigger(BaseTrigger):
         """Wait, then end the task."""
         from airflow.providers.common.compat.sdk import AirflowException, AirflowSkipException  # noqa: PLC0415
 
-        from airflow_provider_getty.outcomes import Outcome, accept  # noqa: PLC0415
+        from airflow_provider_getty.generating.outcomes import Outcome, accept  # noqa: PLC0415
 
         try:
             await self._forget()
@@ -122,7 +122,7 @@ class GenerationSensorTrigger(BaseTrigger):
     async def _generation(self) -> dict[str, Any]:
         """The finished generation, as of :meth:`~..api.results.Generation.summary`."""
         from airflow_provider_getty.api.operations import GetGeneration  # noqa: PLC0415
-        from airflow_provider_getty.triggers.poller import shared_client  # noqa: PLC0415
+        from airflow_provider_getty.triggers.shared_client import shared_client  # noqa: PLC0415
 
         if self._rendering_error:
             raise InvalidRequestError(f"A template cannot be rendered: {self._rendering_error}.")

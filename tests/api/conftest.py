@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from both_clients import Async, Client, Connect, Sync
-from pending_getty import PendingGetty, pending_getty
+from getty_emulator.server import Emulator
 
 from airflow_provider_getty.api import pacing
 from airflow_provider_getty.api.account import Account
-from airflow_provider_getty.emulator.server import Emulator
+from tests.support.both_clients import Async, Client, Connect, Sync
+from tests.support.pending_getty import PendingGetty, pending_getty
 
 
 @pytest.fixture(params=[Sync, Async], ids=["sync", "async"])

@@ -6,10 +6,10 @@ import copy
 import pickle
 
 import pytest
-from scripted_getty import answer, error
 
 from airflow_provider_getty.api.answers import Answer
 from airflow_provider_getty.api.errors import Credit, GettyError, InvalidProductError
+from tests.support.scripted_getty import answer, error
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,10 @@ from itertools import count, pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scripted_getty import account, answer, error
 
 from airflow_provider_getty.api.answers import Answer
 from airflow_provider_getty.api.budget import Pace, RequestBudget, budget_of
+from tests.support.scripted_getty import account, answer, error
 
 OVER_QPS = answer(
     429, {"message": "Too Many Requests"}, x_error_detail="Account Over Queries Per Second Limit"

@@ -7,9 +7,8 @@ import logging
 from typing import Any
 
 import pytest
-from both_clients import Client, Connect
+from getty_emulator.server import Emulator
 from PIL import Image
-from steps import LAKE, calls, generate, jpeg, soon, upload
 
 from airflow_provider_getty.api.account import Dialect
 from airflow_provider_getty.api.errors import (
@@ -30,7 +29,8 @@ from airflow_provider_getty.api.operations import (
     UploadImage,
 )
 from airflow_provider_getty.api.results import Download, Generation, Pending
-from airflow_provider_getty.emulator.server import Emulator
+from tests.support.both_clients import Client, Connect
+from tests.support.steps import LAKE, calls, generate, jpeg, soon, upload
 
 # The way of a refine
 

@@ -6,8 +6,7 @@ import time
 from typing import Any
 
 import pytest
-from both_clients import Client
-from steps import calls, generate, soon, upload
+from getty_emulator.server import Emulator
 
 from airflow_provider_getty.api.errors import (
     Credit,
@@ -20,7 +19,8 @@ from airflow_provider_getty.api.errors import (
     UnexpectedAnswerError,
 )
 from airflow_provider_getty.api.operations import ListProducts, StartDownload
-from airflow_provider_getty.emulator.server import Emulator
+from tests.support.both_clients import Client
+from tests.support.steps import calls, generate, soon, upload
 
 # Trouble that passes
 

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from both_clients import Client, Connect
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from recorder import Recorder, recording
 
 from airflow_provider_getty.api.errors import ConnectionFailedError, DownloadError, UnexpectedAnswerError
 from airflow_provider_getty.api.operations import ListProducts, Operation, Refine, StartDownload, UploadImage
+from tests.support.both_clients import Client, Connect
+from tests.support.recorder import Recorder, recording
 
 JPEG = b"\xff\xd8 an image \xff\xd9"
 PRODUCTS = "/v3/products?fields=download_requirements"

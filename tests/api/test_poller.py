@@ -8,12 +8,12 @@ from bisect import bisect_left
 from typing import Any
 
 import pytest
-from pending_getty import OVER_LIMIT, PendingGetty, start, until, wait
 
 from airflow_provider_getty.api import poller, schedule
 from airflow_provider_getty.api.errors import BadRequestError, DeadlineExceededError, GoneError
 from airflow_provider_getty.api.operations import GetGeneration, ListProducts
 from airflow_provider_getty.api.results import Generation
+from tests.support.pending_getty import OVER_LIMIT, PendingGetty, start, until, wait
 
 PLENTY = 100_000
 

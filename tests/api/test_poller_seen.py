@@ -9,7 +9,8 @@ from contextlib import suppress
 from contextvars import ContextVar
 
 import pytest
-from pending_getty import OVER_LIMIT, PendingGetty, until, wait
+
+from tests.support.pending_getty import OVER_LIMIT, PendingGetty, until, wait
 
 
 class Seen:

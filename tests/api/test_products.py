@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from getty_emulator.server import Emulator
 
 from airflow_provider_getty.api.account import Account
 from airflow_provider_getty.api.client import GettyClient
@@ -12,7 +13,6 @@ from airflow_provider_getty.api.errors import AuthenticationError, Credit, Inval
 from airflow_provider_getty.api.operations import BackgroundRemoval, ListProducts
 from airflow_provider_getty.api.products import check, check_listed
 from airflow_provider_getty.api.results import Product
-from airflow_provider_getty.emulator.server import Emulator
 
 OTHER = Product(id=1, name="Premium Access", type="premiumaccess")
 PLAIN = Product(id=7, name="AI Generator", type="aigen", status="Active")

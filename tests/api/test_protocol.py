@@ -6,19 +6,6 @@ import io
 import json
 
 import pytest
-from scripted_getty import (
-    COMPLETED,
-    ID,
-    MASK_URL,
-    PENDING,
-    SECRETS,
-    SIGNED_URL,
-    ScriptedGetty,
-    account,
-    answer,
-    error,
-    token,
-)
 
 from airflow_provider_getty.api.answers import Answer
 from airflow_provider_getty.api.errors import Credit, DownloadError, NoAnswerError
@@ -33,6 +20,19 @@ from airflow_provider_getty.api.operations import (
 )
 from airflow_provider_getty.api.protocol import Call, NewToken, Send, fetch_image
 from airflow_provider_getty.api.results import Download, Generation, Pending, PendingDownload
+from tests.support.scripted_getty import (
+    COMPLETED,
+    ID,
+    MASK_URL,
+    PENDING,
+    SECRETS,
+    SIGNED_URL,
+    ScriptedGetty,
+    account,
+    answer,
+    error,
+    token,
+)
 
 REFINE = Refine(image_id="1473240153", mask_url=MASK_URL, prompt="a boat")
 POLL = GetGeneration(generation_request_id=ID)

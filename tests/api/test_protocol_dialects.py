@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 
 import pytest
-from scripted_getty import COMPLETED, ID, MASK_URL, PENDING, ScriptedGetty, answer, error, token
 
 from airflow_provider_getty.api.account import Dialect
 from airflow_provider_getty.api.answers import Answer
@@ -24,6 +23,7 @@ from airflow_provider_getty.api.operations import (
     Refine,
     RegisterFile,
 )
+from tests.support.scripted_getty import COMPLETED, ID, MASK_URL, PENDING, ScriptedGetty, answer, error, token
 
 REFINE = Refine(image_id="1473240153", mask_url=MASK_URL, prompt="a boat")
 POLL = GetGeneration(generation_request_id=ID)

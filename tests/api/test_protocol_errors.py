@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-from scripted_getty import COMPLETED, ID, MASK_URL, PENDING, SIGNED_URL, ScriptedGetty, answer, error, token
 
 from airflow_provider_getty.api import errors
 from airflow_provider_getty.api.account import Dialect
@@ -22,6 +21,17 @@ from airflow_provider_getty.api.operations import (
     Refine,
     StartDownload,
     UploadImage,
+)
+from tests.support.scripted_getty import (
+    COMPLETED,
+    ID,
+    MASK_URL,
+    PENDING,
+    SIGNED_URL,
+    ScriptedGetty,
+    answer,
+    error,
+    token,
 )
 
 REFINE = Refine(image_id="1473240153", mask_url=MASK_URL, prompt="a boat")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from urllib.parse import parse_qs
 
 import pytest
-from scripted_getty import COMPLETED, ID, MASK_URL, ScriptedGetty, answer, token
 
 from airflow_provider_getty.api.account import Dialect
 from airflow_provider_getty.api.errors import AuthenticationError, Credit, UnexpectedAnswerError
 from airflow_provider_getty.api.operations import GetGeneration, ListProducts, Refine
 from airflow_provider_getty.api.protocol import NewToken, Send
+from tests.support.scripted_getty import COMPLETED, ID, MASK_URL, ScriptedGetty, answer, token
 
 REFINE = Refine(image_id="1473240153", mask_url=MASK_URL, prompt="a boat")
 POLL = GetGeneration(generation_request_id=ID)

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from batches import REFINE, Killed, batch, charges, generates, killed_at, manifest
+from getty_emulator.server import Emulator
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from airflow_provider_getty.emulator.server import Emulator
+from tests.support.batches import REFINE, Killed, batch, charges, generates, killed_at, manifest
 
 pytestmark = pytest.mark.usefixtures("grey")
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import inspect
 from datetime import timedelta
 
-from test_docs import names, parameters, rows, section
-
 from airflow_provider_getty.batch import events
 from airflow_provider_getty.operators.batch import GettyBatchOperator
+from tests.support.documents import names, parameters, rows, section
 
 
 def test_the_table_of_arguments_says_what_the_operator_takes() -> None:

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from batches import batch, charges, generates, lines, manifest
+from getty_emulator.server import Emulator
 
 from airflow_provider_getty.api.errors import InvalidRequestError
 from airflow_provider_getty.batch.items import Items
 from airflow_provider_getty.batch.places import GettyPlaces
 from airflow_provider_getty.batch.run import Ended, InFlight
-from airflow_provider_getty.emulator.server import Emulator
+from tests.support.batches import batch, charges, generates, lines, manifest
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_many_lost_answers_are_looked_up_together(
 
 
 def test_without_markers_the_inputs_are_compared(getty: Emulator, tmp_path: Path) -> None:
-    from airflow_provider_getty.submission import Policy  # noqa: PLC0415
+    from airflow_provider_getty.generating.submission import Policy  # noqa: PLC0415
 
     getty.fault("cut-after", "generate", times=2)
     plain = Policy(marker=False, history_lag=0.6)
@@ -204,7 +204,7 @@ def test_ten_thousand_items_need_little_memory(getty: Emulator, tmp_path: Path) 
     from airflow_provider_getty.batch.journal import Journal  # noqa: PLC0415
     from airflow_provider_getty.batch.journal_files import journal_file  # noqa: PLC0415
     from airflow_provider_getty.batch.progress import Progress  # noqa: PLC0415
-    from airflow_provider_getty.submission import Record  # noqa: PLC0415
+    from airflow_provider_getty.generating.submission import Record  # noqa: PLC0415
 
     catalogue = Catalogue.of(Items(generates(10_000)))
     with (tmp_path / "journal.jsonl").open("wb") as file:

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from airflow.exceptions import AirflowException
 from airflow.sdk import DAG, BaseOperator
-from batches import REFINE, charges, generates, lines
 from fsspec.implementations.memory import MemoryFileSystem
-from task_runs import TaskRun, Worker
+from getty_emulator.server import Emulator
 
-from airflow_provider_getty.emulator.server import Emulator
 from airflow_provider_getty.operators.batch import GettyBatchOperator
+from tests.support.batches import REFINE, charges, generates, lines
+from tests.support.task_runs import TaskRun, Worker
 
 
 def a_batch(requests: Any, folder: Path, **changes: Any) -> GettyBatchOperator:
@@ -328,7 +328,7 @@ def test_a_mask_that_cannot_be_read_now_fails_its_item_and_is_worth_a_retry(
     def away(*_: Any, **__: Any) -> None:
         raise OSError(5, "The store is away")
 
-    monkeypatch.setattr("airflow_provider_getty.request.make_mask", away)
+    monkeypatch.setattr("airflow_provider_getty.generating.request.make_mask", away)
     run = Worker().run(a_batch([*generates(1), {**REFINE, "prompt": "a"}], tmp_path), retries_left=True)
     assert run.state == "up_for_retry"
     assert "Item 2: Its mask cannot be read now: The store is away. No credit was used." in run.message

@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow.sdk import DAG, task
-from task_runs import DAG_ID, Worker
+from getty_emulator.server import Emulator
 
 from airflow_provider_getty import get_provider_info
 from airflow_provider_getty.api.operations import GENERATING
 from airflow_provider_getty.decorators import generation
 from airflow_provider_getty.decorators.generation import getty_generate, getty_refine
-from airflow_provider_getty.emulator.server import Emulator
+from airflow_provider_getty.generating.submitter import SubmissionStore
 from airflow_provider_getty.hooks.getty import GettyHook
-from airflow_provider_getty.masks import make_mask
-from airflow_provider_getty.operators.submitting import SubmissionStore
+from airflow_provider_getty.inputs.masks import make_mask
+from tests.support.task_runs import DAG_ID, Worker
 
 IMAGE_ID, SIZE, BOXES = "1473240153", (1024, 683), [(60, 16, 964, 250)]
 A_REFINE = {"image_id": IMAGE_ID, "image_size": SIZE, "mask": BOXES, "prompt": "hot air balloons"}

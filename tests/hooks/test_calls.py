@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from getty_journal import sent
+from getty_emulator.server import Emulator
 from PIL import Image
 
 from airflow_provider_getty.api.errors import (
@@ -23,10 +23,10 @@ from airflow_provider_getty.api.errors import (
     NotFoundError,
 )
 from airflow_provider_getty.api.operations import GENERATING, GetDownload, ListProducts
-from airflow_provider_getty.emulator.server import Emulator
 from airflow_provider_getty.hooks.async_getty import AsyncGetty
 from airflow_provider_getty.hooks.calls import Call, Calls
 from airflow_provider_getty.hooks.getty import GettyHook
+from tests.support.getty_journal import sent
 
 LAKE = "1473240153"
 SKY = [(60, 16, 964, 250)]

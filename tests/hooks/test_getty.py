@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 from airflow.sdk.log import redact
-from getty_journal import sent
+from getty_emulator.server import Emulator
 
 from airflow_provider_getty.api.account import GETTY_TOKEN_URL, GETTY_URL, Account, Dialect
 from airflow_provider_getty.api.errors import ConfigurationError
-from airflow_provider_getty.emulator.server import Emulator
 from airflow_provider_getty.hooks.connection import account_of
 from airflow_provider_getty.hooks.getty import GettyHook
+from tests.support.getty_journal import sent
 
 KEY, SECRET = "key-of-the-hook-tests", "secret-of-the-hook-tests"
 COMPLETE = {"conn_type": "getty", "login": KEY, "password": SECRET}

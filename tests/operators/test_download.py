@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 from airflow.sdk import DAG, ObjectStoragePath
-from downloading import download, generate, size
 from fsspec.implementations.memory import MemoryFileSystem
-from getty_journal import sent
-from task_runs import DAG_ID, Worker
+from getty_emulator.server import Emulator
 
-from airflow_provider_getty.emulator.server import Emulator
 from airflow_provider_getty.operators.download import GettyDownloadOperator
+from tests.support.downloading import download, generate, size
+from tests.support.getty_journal import sent
+from tests.support.task_runs import DAG_ID, Worker
 
 pytestmark = pytest.mark.usefixtures("impatient")
 

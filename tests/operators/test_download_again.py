@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from downloading import draw_nothing, generate, size
-from getty_journal import sent
-from stores import Bucket, Share
-from task_runs import Worker
+from getty_emulator.server import Emulator
 
 from airflow_provider_getty.api.client import GettyClient
-from airflow_provider_getty.emulator.server import Emulator
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.operators.download import GettyDownloadOperator
+from tests.support.downloading import draw_nothing, generate, size
+from tests.support.getty_journal import sent
+from tests.support.stores import Bucket, Share
+from tests.support.task_runs import Worker
 
 pytestmark = pytest.mark.usefixtures("impatient")
 

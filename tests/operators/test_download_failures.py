@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
-from downloading import download, generate, size
-from getty_journal import sent
+from getty_emulator.server import Emulator
 
 from airflow_provider_getty.api.errors import Credit, InvalidRequestError
-from airflow_provider_getty.emulator.server import Emulator
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.operators.download import GettyDownloadOperator
+from tests.support.downloading import download, generate, size
+from tests.support.getty_journal import sent
 
 pytestmark = pytest.mark.usefixtures("impatient")
 

@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
-from downloading import download, draw_nothing, generate
-from getty_journal import sent
-from refining import refine
-from task_runs import TaskRun, Worker
+from getty_emulator.server import Emulator
 
 from airflow_provider_getty.api.errors import Credit
 from airflow_provider_getty.api.protocol import Protocol
-from airflow_provider_getty.emulator.server import Emulator
 from airflow_provider_getty.hooks.getty import GettyHook
+from tests.support.downloading import download, draw_nothing, generate
+from tests.support.getty_journal import sent
+from tests.support.refining import refine
+from tests.support.task_runs import TaskRun, Worker
 
 pytestmark = pytest.mark.usefixtures("impatient")
 
@@ -156,7 +156,7 @@ def scene(
     getty: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, phase: str, trouble: str
 ) -> Scene:
     draw_nothing(getty, monkeypatch)
-    monkeypatch.setattr("airflow_provider_getty.submission._LOOK_AGAIN_IN", 0.02)
+    monkeypatch.setattr("airflow_provider_getty.generating.submission._LOOK_AGAIN_IN", 0.02)
     if trouble == "no-reply":
         connection = getty.connection
         extra = {**connection["extra"], "timeout": 0.3}

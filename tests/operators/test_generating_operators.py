@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow.sdk import DAG
-from generating import CASES, Case, Ready
-from getty_journal import sent
-from task_runs import DAG_ID, Worker
+from getty_emulator.server import Emulator
 
 from airflow_provider_getty.api.errors import Credit, InvalidRequestError
 from airflow_provider_getty.api.operations import GENERATING
-from airflow_provider_getty.emulator.server import Emulator
+from airflow_provider_getty.generating.submitter import SubmissionStore
 from airflow_provider_getty.operators.generation import GenerationOperator
-from airflow_provider_getty.operators.submitting import SubmissionStore
+from tests.support.generating import CASES, Case, Ready
+from tests.support.getty_journal import sent
+from tests.support.task_runs import DAG_ID, Worker
 
 pytestmark = pytest.mark.usefixtures("impatient")
 

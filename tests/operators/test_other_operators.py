@@ -11,14 +11,10 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow.sdk import DAG
-from downloading import draw_nothing, generate
-from generating import a_generation
-from getty_journal import sent
+from getty_emulator.server import Emulator
 from PIL import Image
-from task_runs import DAG_ID, TaskRun, Worker
 
 from airflow_provider_getty.api.errors import InvalidRequestError
-from airflow_provider_getty.emulator.server import Emulator
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.operators.background_generation import GettyBackgroundGenerationOperator
 from airflow_provider_getty.operators.download import GettyDownloadOperator
@@ -26,6 +22,10 @@ from airflow_provider_getty.operators.enhance_prompt import GettyEnhancePromptOp
 from airflow_provider_getty.operators.influence_color import GettyInfluenceColorOperator
 from airflow_provider_getty.operators.redownload import GettyRedownloadOperator
 from airflow_provider_getty.operators.register_file import GettyRegisterFileOperator
+from tests.support.downloading import draw_nothing, generate
+from tests.support.generating import a_generation
+from tests.support.getty_journal import sent
+from tests.support.task_runs import DAG_ID, TaskRun, Worker
 
 pytestmark = pytest.mark.usefixtures("impatient")
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
-from getty_journal import sent
-from refining import refine
-from task_runs import Worker
+from getty_emulator.server import Emulator
 
-from airflow_provider_getty.emulator.server import Emulator
+from tests.support.getty_journal import sent
+from tests.support.refining import refine
+from tests.support.task_runs import Worker
 
 pytestmark = pytest.mark.usefixtures("impatient")
 

@@ -8,12 +8,12 @@ import sys
 import time
 
 import pytest
-from getty_journal import sent
-from refining import IMAGE_ID, refine
-from task_runs import Worker
+from getty_emulator.server import Emulator
 
-from airflow_provider_getty.emulator.server import Emulator
 from airflow_provider_getty.triggers.generation import TRIGGER_GRACE, GenerationTrigger
+from tests.support.getty_journal import sent
+from tests.support.refining import IMAGE_ID, refine
+from tests.support.task_runs import Worker
 
 pytestmark = pytest.mark.usefixtures("impatient")
 

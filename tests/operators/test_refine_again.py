@@ -6,12 +6,12 @@ from importlib.metadata import version
 from typing import Any
 
 import pytest
-from getty_journal import sent
-from refining import refine
-from task_runs import TaskRun, Worker
+from getty_emulator.server import Emulator
 
-from airflow_provider_getty.emulator.server import Emulator
-from airflow_provider_getty.operators.submitting import SubmissionStore
+from airflow_provider_getty.generating.submitter import SubmissionStore
+from tests.support.getty_journal import sent
+from tests.support.refining import refine
+from tests.support.task_runs import TaskRun, Worker
 
 pytestmark = pytest.mark.usefixtures("impatient")
 

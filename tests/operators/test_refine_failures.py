@@ -6,12 +6,12 @@ import time
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
-from getty_journal import sent
-from refining import refine
-from task_runs import TaskRun, Worker
+from getty_emulator.server import Emulator
 
 from airflow_provider_getty.api.errors import Credit
-from airflow_provider_getty.emulator.server import Emulator
+from tests.support.getty_journal import sent
+from tests.support.refining import refine
+from tests.support.task_runs import TaskRun, Worker
 
 pytestmark = pytest.mark.usefixtures("impatient")
 

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
-from getty_journal import sent
+from getty_emulator.server import Emulator
 from PIL import Image
-from refining import refine
-from task_runs import TaskRun, Worker
 
 from airflow_provider_getty.api.errors import Credit, InvalidRequestError
-from airflow_provider_getty.emulator.server import Emulator
+from tests.support.getty_journal import sent
+from tests.support.refining import refine
+from tests.support.task_runs import TaskRun, Worker
 
 MASK_URL = "https://api.gettyimages.com/v3/search/by-image/uploads/mask.jpg"
 TEXT_OF_A_RESULT = "{'generation_request_id': '1', 'results': []}"

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 from airflow.sdk import DAG
-from getty_journal import mask_of_the_generation, sent
+from getty_emulator.server import Emulator
 from PIL import Image
-from refining import BOXES, IMAGE_ID, SIZE, refine
-from task_runs import DAG_ID, Worker
 
-from airflow_provider_getty.emulator.server import Emulator
 from airflow_provider_getty.hooks.getty import GettyHook
-from airflow_provider_getty.masks import make_mask
+from airflow_provider_getty.inputs.masks import make_mask
 from airflow_provider_getty.operators.refine import GettyRefineOperator
+from tests.support.getty_journal import mask_of_the_generation, sent
+from tests.support.refining import BOXES, IMAGE_ID, SIZE, refine
+from tests.support.task_runs import DAG_ID, Worker
 
 
 def test_every_field_reaches_getty(getty: Emulator) -> None:

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from getty_journal import sent
-from refining import refine
-from task_runs import TaskRun, Worker, only_event
+from getty_emulator.server import Emulator
 
-from airflow_provider_getty.emulator.server import Emulator
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.sensors.generation import GenerationSensor
 from airflow_provider_getty.triggers.generation import GenerationTrigger
+from tests.support.getty_journal import sent
+from tests.support.refining import refine
+from tests.support.task_runs import TaskRun, Worker, only_event
 
 pytestmark = pytest.mark.usefixtures("impatient")
 

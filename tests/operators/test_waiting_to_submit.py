@@ -8,15 +8,15 @@ from collections.abc import Iterator
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowException
-from getty_journal import sent
-from refining import refine
-from task_runs import TaskRun, Worker
+from getty_emulator.server import Emulator
 
-from airflow_provider_getty.emulator.server import Emulator
-from airflow_provider_getty.operators.submitting import SubmissionStore
+from airflow_provider_getty.generating.submitter import SubmissionStore
 from airflow_provider_getty.triggers import submission
 from airflow_provider_getty.triggers.generation import TRIGGER_GRACE, GenerationTrigger
 from airflow_provider_getty.triggers.submission import SubmissionTrigger
+from tests.support.getty_journal import sent
+from tests.support.refining import refine
+from tests.support.task_runs import TaskRun, Worker
 
 pytestmark = pytest.mark.usefixtures("impatient")
 
@@ -129,7 +129,7 @@ def test_the_second_try_looks_for_the_first_ones_generation_only_once(
     getty: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where there is no state store, it waits until the history is certain; a refusal comes after that."""
-    monkeypatch.setattr("airflow_provider_getty.submission._LOOK_AGAIN_IN", 0.01)
+    monkeypatch.setattr("airflow_provider_getty.generating.submission._LOOK_AGAIN_IN", 0.01)
     monkeypatch.setattr(SubmissionStore, "of", classmethod(lambda cls, _: cls(None)))
     getty.fault(REFUSAL, "refine", times=2)
     getty.fault("stay-pending", "refine")

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSensorTimeout
 from airflow.sdk import DAG
-from getty_journal import sent
-from task_runs import DAG_ID, TaskRun, Worker
+from getty_emulator.server import Emulator
 
 from airflow_provider_getty.api.errors import Credit, InvalidRequestError
-from airflow_provider_getty.emulator.server import Emulator
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.operators.refine import GettyRefineOperator
 from airflow_provider_getty.sensors.generation import GenerationSensor
 from airflow_provider_getty.triggers.generation import TRIGGER_GRACE, GenerationTrigger
+from tests.support.getty_journal import sent
+from tests.support.task_runs import DAG_ID, TaskRun, Worker
 
 pytestmark = pytest.mark.usefixtures("impatient")
 

@@ -11,15 +11,15 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow.sdk import DAG, BaseOperator, task, task_group
 from airflow.triggers.base import BaseTrigger
-from getty_journal import sent
-from task_runs import DAG_ID, Worker
-from triggerer_runs import Triggerer
+from getty_emulator.server import Emulator
 
 from airflow_provider_getty.api.errors import Credit, InvalidRequestError
-from airflow_provider_getty.emulator.server import Emulator
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.sensors.generation import GenerationSensor
 from airflow_provider_getty.triggers.generation import GenerationTrigger
+from tests.support.getty_journal import sent
+from tests.support.task_runs import DAG_ID, Worker
+from tests.support.triggerer_runs import Triggerer
 
 pytestmark = pytest.mark.usefixtures("impatient")
 in_the_triggerer = pytest.mark.skipif(

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from traces import as_bytes, triggers
+from getty_emulator.server import Emulator
 
-from airflow_provider_getty.emulator.server import Emulator
 from dev.local_airflow import LocalAirflow
+from tests.support.traces import as_bytes, triggers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from conftest import RUN_SECONDS
+from getty_emulator.server import Emulator
 
-from airflow_provider_getty.emulator.server import Emulator
 from airflow_provider_getty.hooks.getty import GettyHook
 from dev.airflow_api import TaskInstance
 from dev.local_airflow import LocalAirflow

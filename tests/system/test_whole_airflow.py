@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 from PIL import Image
-from traces import answers, files, found, signatures, tokens
+
+from tests.support.traces import answers, files, found, signatures, tokens
 
 if TYPE_CHECKING:
     from conftest import Refinement

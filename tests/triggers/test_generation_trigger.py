@@ -8,15 +8,15 @@ import time
 from typing import Any
 
 import pytest
-from getty_journal import sent
-from task_runs import only_event
+from getty_emulator.server import Emulator
 
 from airflow_provider_getty.api.errors import Credit
-from airflow_provider_getty.emulator.server import Emulator
+from airflow_provider_getty.generating.outcomes import Outcome
 from airflow_provider_getty.hooks.getty import GettyHook
-from airflow_provider_getty.outcomes import Outcome
 from airflow_provider_getty.triggers import generation
 from airflow_provider_getty.triggers.generation import GenerationTrigger
+from tests.support.getty_journal import sent
+from tests.support.task_runs import only_event
 
 pytestmark = pytest.mark.usefixtures("impatient")
 

@@ -10,15 +10,15 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from getty_emulator.server import Emulator
 from hypothesis import given
 from hypothesis import strategies as st
-from task_runs import only_event
 
-from airflow_provider_getty.emulator.server import Emulator
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.triggers import submission
 from airflow_provider_getty.triggers.generation import GenerationTrigger
 from airflow_provider_getty.triggers.submission import SubmissionTrigger, next_attempt_in, place_freed
+from tests.support.task_runs import only_event
 
 LONG = 1000.0
 

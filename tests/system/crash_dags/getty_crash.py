@@ -23,11 +23,11 @@ from airflow.sdk import DAG
 
 from airflow_provider_getty.batch.engine import Engine
 from airflow_provider_getty.batch.submitting import Submitter as BatchSubmitter
+from airflow_provider_getty.generating.submitter import SubmissionStore, Submitter
 from airflow_provider_getty.hooks.work import Wait
 from airflow_provider_getty.operators.batch import GettyBatchOperator
 from airflow_provider_getty.operators.download import GettyDownloadOperator
 from airflow_provider_getty.operators.refine import GettyRefineOperator
-from airflow_provider_getty.operators.submitting import SubmissionStore, Submitter
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -1,0 +1,231 @@
+"""The conversation of a download: have it prepared, wait for it, stream it; in trouble, ask again.
+
+Having a large size prepared may cost each time. So what may have been started already is looked for first.
+
+The rules are generators that yield what is to be done and are sent what came of it; one driver does it with the sync
+client, one with the async client.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
+
+from airflow_provider_getty.api.driving import drive, drive_async
+from airflow_provider_getty.api.errors import Credit, DownloadError, GettyError, NotFoundError
+from airflow_provider_getty.api.operations import (
+    GetDownload,
+    GetDownloadSizes,
+    Operation,
+    Redownload,
+    StartDownload,
+)
+from airflow_provider_getty.api.pacing import backoff
+
+if TYPE_CHECKING:
+    from airflow_provider_getty.api.aio import AsyncGettyClient
+    from airflow_provider_getty.api.client import GettyClient
+    from airflow_provider_getty.api.results import Download
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Ask:
+    """Perform the operation; send back its result, or throw in its error."""
+
+    operation: Operation[Any]
+
+
+@dataclass(frozen=True)
+class WaitFor:
+    """Poll until it is finished; send back the result, or throw in the error."""
+
+    operation: Operation[Any]
+
+
+@dataclass(frozen=True)
+class Fetch:
+    """Stream the image into the file; send back its length in bytes, or throw in the error."""
+
+    url: str
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Let some seconds pass."""
+
+    seconds: float
+
+
+Step: TypeAlias = Ask | WaitFor | Fetch | Pause
+Steps: TypeAlias = Generator[Step, Any, int]
+
+
+@dataclass(frozen=True)
+class Downloading:
+    """A download that is to be done.
+
+    :param start: what has it prepared; or a redownload, which needs no preparation.
+    :param into: an empty file, open for reading and writing.
+    :param deadline: when to give up (``time.time()``).
+    :param may_be_started: whether an earlier try may have had it prepared, and charged.
+    """
+
+    start: StartDownload | Redownload
+    into: BinaryIO
+    deadline: float
+    may_be_started: bool = False
+
+    def steps(self) -> Steps:
+        """Download, and return the length in bytes.
+
+        :raises GettyError: it failed for good, or the time is over.
+        """
+        if isinstance(self.start, Redownload):
+            return self._fetch(Ask(self.start), asks_again=False)
+        return self._prepare_and_fetch(self.start)
+
+    def _prepare_and_fetch(self, start: StartDownload) -> Steps:
+        poll = GetDownload(generation_request_id=start.generation_request_id, index=start.index)
+        is_started = self.may_be_started and (yield from self._is_started(poll))
+        is_ours = not is_started and (yield from self._start(start, poll))
+        failures = 0
+        while True:
+            length = yield from self._fetch(WaitFor(poll), asks_again=True)
+            # What is ready does not say in which size; another task may have asked for another one.
+            if is_ours or (yield from self._has_wanted_size(start)):
+                return length
+            failures += 1
+            other = DownloadError(
+                "What was prepared already is of another size.", asked=start.asked, credit=Credit.COMMITTED
+            )
+            yield self._pause(other, failures, "Started")
+            self._rewind()
+            is_ours = yield from self._start(start, poll)
+
+    def _start(self, start: StartDownload, poll: GetDownload) -> Generator[Step, Any, bool]:
+        """Have it prepared; whether what is prepared is certain to be of the wanted size."""
+        failures = 0
+        while True:
+            try:
+                return bool((yield Ask(start)))
+            except GettyError as error:
+                if error.credit is not Credit.DOWNLOAD_UNKNOWN or not error.temporary:
+                    raise
+                failures += 1
+                yield self._pause(error, failures, "It is looked up whether it was started")
+                if (yield from self._is_started(poll)):
+                    return False
+
+    @staticmethod
+    def _is_started(poll: GetDownload) -> Generator[Step, Any, bool]:
+        try:
+            yield Ask(poll)
+        except NotFoundError:
+            return False
+        return True
+
+    def _fetch(self, ready: Ask | WaitFor, *, asks_again: bool) -> Steps:
+        """Get the URL and stream the image.
+
+        :param asks_again: whether a fresh URL is got if the image does not arrive: the first may have expired.
+        """
+        prepared: Download = yield ready
+        if prepared.generated_asset_id:
+            log.info("It is asset %s, which a redownload asks for.", prepared.generated_asset_id)
+        url, failures = prepared.url, 0
+        while True:
+            try:
+                return int((yield Fetch(url)))
+            except DownloadError as error:
+                failures += 1
+                yield self._pause(error, failures, "Tried again")
+                self._rewind()
+            if asks_again:
+                url = (yield ready).url
+
+    def _pause(self, error: GettyError, failures: int, then: str) -> Pause:
+        """The wait before another attempt.
+
+        :raises GettyError: the error, if there is no time for another before the deadline.
+        """
+        delay = backoff(error, failures, jitter=random.random())  # noqa: S311
+        if time.time() + delay > self.deadline:
+            raise error
+        log.warning("%s %s in %.1f s.", error, then, delay)
+        return Pause(delay)
+
+    def _rewind(self) -> None:
+        self.into.seek(0)
+        self.into.truncate()
+
+    def _has_wanted_size(self, start: StartDownload) -> Generator[Step, Any, bool]:
+        from PIL import Image  # noqa: PLC0415 - only a retry needs it
+
+        sizes = (
+            yield Ask(GetDownloadSizes(generation_request_id=start.generation_request_id, index=start.index))
+        ).download_sizes
+        self.into.flush()
+        self.into.seek(0)
+        with Image.open(self.into) as image:
+            found = image.size
+        self.into.seek(0, 2)
+        return any(size.size_name == start.size_name and (size.width, size.height) == found for size in sizes)
+
+
+def download(
+    client: GettyClient,
+    start: StartDownload | Redownload,
+    into: BinaryIO,
+    *,
+    deadline: float,
+    may_be_started: bool = False,
+) -> int:
+    """Download a generated image; for the arguments see :class:`Downloading`.
+
+    :return: the length in bytes.
+    :raises GettyError: it failed for good, or the time is over.
+    """
+
+    def do(step: Step) -> Any:
+        match step:
+            case Ask(operation):
+                return client.ask(operation, deadline=deadline)
+            case WaitFor(operation):
+                return client.wait_for(operation, deadline=deadline)
+            case Fetch(url):
+                return client.fetch_image(url, into, asked=start.asked)
+            case Pause(seconds):
+                return time.sleep(seconds)
+
+    return drive(Downloading(start, into, deadline, may_be_started).steps(), do)
+
+
+async def download_async(
+    client: AsyncGettyClient,
+    start: StartDownload | Redownload,
+    into: BinaryIO,
+    *,
+    deadline: float,
+    may_be_started: bool = False,
+) -> int:
+    """The same as :func:`download`, without blocking the event loop."""
+
+    async def do(step: Step) -> Any:
+        match step:
+            case Ask(operation):
+                return await client.ask(operation, deadline=deadline)
+            case WaitFor(operation):
+                return await client.wait_for(operation, deadline=deadline)
+            case Fetch(url):
+                return await client.fetch_image(url, into, asked=start.asked)
+            case Pause(seconds):
+                return await asyncio.sleep(seconds)
+
+    return await drive_async(Downloading(start, into, deadline, may_be_started).steps(), do)

@@ -1,6 +1,0 @@
-"""A local Getty Images AI Generator: the API over real HTTP, a credits ledger, and switches for every state.
-
-Start it with ``python -m airflow_provider_getty.emulator``, or in a test with the fixture ``getty_emulator`` or
-``with airflow_provider_getty.emulator.server.Emulator() as getty:``. Nothing heavy is imported here, because
-pytest imports this package for the fixture in every test run.
-"""

@@ -1,0 +1,73 @@
+"""What a user writes for a generation, made into what is asked of Getty: the operation, and the mask to upload.
+
+The same for an operator's arguments and an item of a batch. Everything is checked here, before anything is sent.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_provider_getty.api.account import Account
+from airflow_provider_getty.api.operations import GeneratingOperation, UploadImage
+from airflow_provider_getty.inputs import arguments
+from airflow_provider_getty.inputs.masks import Mask, make_mask
+from airflow_provider_getty.inputs.pictures import unique_name
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Request:
+    """A generation that can be asked for.
+
+    :param operation: complete but for the URL of a mask that is still to be uploaded.
+    :param mask: to be uploaded, if any.
+    """
+
+    operation: GeneratingOperation
+    mask: Mask | None = None
+
+    @property
+    def inputs(self) -> str:
+        """A digest of what is to be uploaded; empty if nothing is."""
+        return self.mask.digest if self.mask else ""
+
+    def upload(self, label: str) -> UploadImage | None:
+        """The upload of the mask, if there is one, each time under a new name.
+
+        :param label: begins the name, for people to recognise.
+        """
+        return UploadImage(name=unique_name(label), jpeg=self.mask.jpeg) if self.mask else None
+
+
+def request_of(operation: type[GeneratingOperation], written: Mapping[str, Any], account: Account) -> Request:
+    """Make a request of what a user writes. No I/O but reading the mask; None is the same as not written.
+
+    :param operation: such as :class:`~.api.operations.Refine`.
+    :param written: its arguments, in the forms that operators take: ``reference_generation`` (and a variation's
+        ``generation_request_id``) as an id, as a result or with an index; instead of ``mask_url`` a ``mask``, with
+        ``image_size`` where :func:`.masks.make_mask` needs it.
+    :param account: where masks are uploaded.
+    :raises InvalidRequestError: the arguments cannot be used; of the mask, a ``MaskError``.
+    """
+    fields = {name: value for name, value in written.items() if value is not None}
+    for name in ("reference_generation", "background_reference_generation"):
+        if fields.get(name):
+            fields[name] = arguments.reference_generation(fields[name])
+    if "generation_request_id" in operation.model_fields and "generation_request_id" in fields:
+        image = arguments.reference_generation(fields["generation_request_id"])
+        fields = image | fields | {"generation_request_id": image["generation_request_id"]}
+    if "mask_url" not in operation.model_fields:
+        return Request(operation(**fields))
+    source, image_size = fields.pop("mask", None), fields.pop("image_size", None)
+    arguments.exactly_one(mask=source, mask_url=fields.get("mask_url"))
+    if source is not None:
+        placeholder = {"mask_url": account.uploads_url}
+        return Request(operation(**fields, **placeholder), make_mask(source, image_size=image_size))
+    request = Request(operation(**fields))
+    if not str(fields["mask_url"]).startswith(account.uploads_url):
+        log.warning("mask_url is not below %s, where Getty keeps uploads.", account.uploads_url)
+    return request

@@ -1,0 +1,1 @@
+"""Reads and validates user input: arguments, masks, shapes, pictures, storage."""

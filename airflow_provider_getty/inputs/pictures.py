@@ -1,0 +1,167 @@
+"""Read the images that a user has, and make JPEGs of them to upload.
+
+What Getty would not take, or what would harm the machine, is refused before anything is sent.
+"""
+
+# ruff: noqa: PLC0415 - Pillow loads only when an image is read: DAG files stay quick to parse
+
+from __future__ import annotations
+
+import re
+from errno import ELOOP, ENAMETOOLONG, ENOTDIR
+from io import BytesIO
+from reprlib import repr as shortened
+from typing import TYPE_CHECKING, Any, TypeAlias
+from uuid import uuid4
+
+from airflow_provider_getty.api.errors import InvalidRequestError
+from airflow_provider_getty.inputs.storage import StorageError, Where, is_place, locate, without_secrets
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as PillowImage
+
+MAX_BYTES = 10_000_000  # Getty says "10 MB" and not which megabyte; this is within either
+
+PictureSource: TypeAlias = "Where | bytes"
+"""An image: a local path, a URI or an ``ObjectStoragePath``, or its bytes."""
+
+Refusal: TypeAlias = type[InvalidRequestError]
+"""As which error an image is refused."""
+
+_MAX_SOURCE_BYTES = 200_000_000
+_MAX_PIXELS = 80_000_000  # enough for a 50-megapixel camera, and less than what Pillow warns of
+_MAX_SIDE = 65_500  # libjpeg writes no longer one
+_TOO_MANY_PIXELS = "has more than 80 million pixels, or more than 65,500 in a row or column: shrink it."
+_QUALITIES = (95, 87, 75)
+
+
+def make_jpeg(source: PictureSource, what: str = "The file") -> bytes:
+    """Make an image into a JPEG of at most 10 MB. What is one already stays byte for byte.
+
+    :param source: any image that Pillow reads. What is transparent becomes white.
+    :param what: names it in errors.
+    :raises InvalidRequestError: it cannot be made, now or later. Trouble that may pass, such as a network's on the
+        way to an object store, is raised as it comes.
+    """
+    if not is_picture(source):
+        raise InvalidRequestError(
+            f"{what} is of the type {type(source).__name__}: give a path, a URI or the bytes of an image."
+        )
+    name, data = read(source, what, InvalidRequestError)
+    image = decode(data, name, InvalidRequestError)
+    if image.format == "JPEG" and image.mode in ("L", "RGB") and len(data) <= MAX_BYTES:
+        return data
+    opaque = _on_white(image, name)
+    for quality in _QUALITIES:
+        jpeg = BytesIO()
+        opaque.save(jpeg, "JPEG", quality=quality, optimize=True)
+        if jpeg.tell() <= MAX_BYTES:
+            return jpeg.getvalue()
+    raise InvalidRequestError(f"{name} is larger than 10 MB as a JPEG: shrink it.")
+
+
+def unique_name(label: str) -> str:
+    """Name an upload as no other task will, since uploading under a used name replaces what lies there.
+
+    :param label: begins the name, for people to recognise; what does not suit a URL becomes ``-``.
+    """
+    readable = re.sub(r"[^A-Za-z0-9._-]+", "-", label)[:80].strip(".-")
+    return f"{readable or 'image'}-{uuid4().hex}.jpg"
+
+
+def is_picture(source: object) -> bool:
+    """Whether this is of a type that :func:`read` reads."""
+    return isinstance(source, bytes | bytearray | memoryview) or is_place(source)
+
+
+def read(source: Any, what: str, refusal: Refusal) -> tuple[str, bytes]:
+    """Read an image file, and name it as errors may.
+
+    :raises InvalidRequestError: as the refusal: no retry can mend it.
+    """
+    if not is_place(source):
+        name, data = f"{what} given as bytes", bytes(source)
+    else:
+        name, data = _read_place(source, what, refusal)
+    _check_length(len(data), name, refusal)
+    return name, data
+
+
+def check_rendered(source: object, what: str, refusal: Refusal) -> None:
+    """Refuse a place that is still a template."""
+    text = str(source) if is_place(source) else ""
+    if "{{" in text or "{%" in text:
+        shown = shortened(without_secrets(text))
+        raise refusal(f"{what} {shown} is a template that was not rendered: render it first.")
+
+
+def _read_place(source: Where, what: str, refusal: Refusal) -> tuple[str, bytes]:
+    check_rendered(source, what, refusal)
+    try:
+        location = locate(source)
+    except StorageError as error:
+        raise refusal(f"{what} {error.problem}") from None
+    name = f"{what} {location.shown!r}"
+    try:
+        if (length := location.length()) is not None:
+            _check_length(length, name, refusal)
+        with location.open() as stream:
+            return name, stream.read(_MAX_SOURCE_BYTES + 1)
+    except IsADirectoryError:
+        raise refusal(f"{name} is a directory or a device: give the path of an image file.") from None
+    except PermissionError:
+        raise refusal(f"{name} may not be read: grant this task's user or connection access.") from None
+    except OSError as error:
+        if isinstance(error, FileNotFoundError) or error.errno in (ENOTDIR, ENAMETOOLONG, ELOOP):
+            raise refusal(f"{name} does not exist where this task runs: check its path.") from None
+        raise
+
+
+def decode(data: bytes, name: str, refusal: Refusal) -> PillowImage:
+    """Decode the first frame, upright.
+
+    :raises InvalidRequestError: as the refusal: it is no image, or a damaged or huge one.
+    """
+    from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+
+    try:
+        Image.init()
+        formats = [known for known in Image.ID if known != "EPS"]  # which Ghostscript would run as a program
+        image = Image.open(BytesIO(data), formats=formats)
+        check_pixels(image.size, name, refusal)
+        image.load()
+        if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
+            return ImageOps.exif_transpose(image)  # a copy without a format, so never used byte for byte
+    except (InvalidRequestError, MemoryError):
+        raise
+    except UnidentifiedImageError:
+        raise refusal(f"{name} is not an image that Pillow reads: save it as PNG or JPEG.") from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise refusal(f"{name} {_TOO_MANY_PIXELS}") from None
+    except Exception as error:  # each of Pillow's decoders has errors of its own
+        raise refusal(f"{name} is truncated or damaged ({error}): save or copy it again.") from error
+    return image
+
+
+def check_pixels(size: tuple[int, int], name: str, refusal: Refusal) -> None:
+    """Refuse what has too many pixels to be drawn or written."""
+    if size[0] * size[1] > _MAX_PIXELS or max(size) > _MAX_SIDE:
+        raise refusal(f"{name} {_TOO_MANY_PIXELS}")
+
+
+def _check_length(length: int, name: str, refusal: Refusal) -> None:
+    if not length:
+        raise refusal(f"{name} is empty: was it written to its end before this task began?")
+    if length > _MAX_SOURCE_BYTES:
+        raise refusal(f"{name} is larger than 200 MB: shrink it; an image of fewer pixels will do.")
+
+
+def _on_white(image: PillowImage, name: str) -> PillowImage:
+    from PIL import Image
+
+    if image.mode not in ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr"):
+        raise InvalidRequestError(f"{name} has pixels of mode {image.mode}: save it as 8-bit PNG.")
+    if image.has_transparency_data:
+        white = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")
+    return image.convert("RGB")

@@ -1,0 +1,89 @@
+"""What the emulator answers, in the two voices of Getty: the service's, and that of the gateway before it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from getty_emulator.settings import Voice
+
+GETTY_ERROR = "application/vnd.getty.error+json"
+JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One HTTP answer."""
+
+    status: int
+    body: bytes = b""
+    content_type: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class Refused(Exception):  # noqa: N818 - it is an answer like any other, and reads so where it is raised
+    """Ends a call with an answer other than the one it was after."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.status)
+        self.answer = answer
+
+
+def json_answer(status: int, content: Any, *headers: tuple[str, str], content_type: str = JSON) -> Answer:
+    """Answer with JSON."""
+    return Answer(status, json.dumps(content, separators=(",", ":")).encode(), content_type, headers)
+
+
+def service_error(status: int, code: str, message: str, *headers: tuple[str, str]) -> Refused:
+    """Refuse as Getty's services do: ``ErrorCode`` and ``ErrorMessage``."""
+    return Refused(
+        json_answer(status, {"ErrorCode": code, "ErrorMessage": message}, *headers, content_type=GETTY_ERROR)
+    )
+
+
+def gateway_error(status: int, message: str, *headers: tuple[str, str]) -> Refused:
+    """Refuse as the gateway before Getty's services does: ``message``."""
+    return Refused(json_answer(status, {"message": message}, *headers))
+
+
+def invalid_parameter(name: str, problem: str) -> Refused:
+    """Refuse one value of a request."""
+    return service_error(400, "InvalidParameterValue", f"Field: {name}, Message: {problem}")
+
+
+def generation_not_found(problem: str = "There is no generation request of this id.") -> Refused:
+    """Say that there is no such generation, or not yet."""
+    return service_error(404, "GenerationRequestIdNotFound", problem)
+
+
+def generation_gone() -> Refused:
+    """Say that the generation is past its lifetime."""
+    return service_error(410, "GenerationRequestGone", "The generation request is older than 6 months.")
+
+
+def quota_exceeded() -> Refused:
+    """Say that the product has no credit left."""
+    return service_error(403, "ProductQuotaExceeded", "The product has no credits left.")
+
+
+def too_many_generations(voice: Voice) -> Refused:
+    """Say that too many generations are pending."""
+    match voice:
+        case Voice.SERVICE:
+            problem = "Too many generations of this account are pending."
+            return service_error(429, "TooManyConcurrentGenerations", problem)
+        case Voice.GATEWAY:
+            return gateway_error(429, "Too Many Requests")
+
+
+def too_many_downloads() -> Refused:
+    """Say that the account had its downloads of the day."""
+    return service_error(429, "DailyRequestLimitExceeded", "The account had its downloads of today.")
+
+
+def too_many_queries() -> Refused:
+    """Say that the account is over its queries per second. Getty sends no Retry-After."""
+    return gateway_error(
+        429, "Too Many Requests", ("X-Error-Detail", "Account Over Queries Per Second Limit")
+    )

@@ -1,0 +1,49 @@
+"""The application: Getty's operations, and behind them the switches and the start page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
+
+from getty_emulator.control_routes import control_routes
+from getty_emulator.gateway import Gateway
+from getty_emulator.page import page_routes
+from getty_emulator.service import Service
+from getty_emulator.settings import Settings
+
+
+def create_app(service: Service) -> Gateway:
+    """Return the ASGI application of a service."""
+    behind = FastAPI(
+        title="Getty emulator", docs_url=None, redoc_url=None, openapi_url="/_emulator/openapi.json"
+    )
+    behind.include_router(control_routes(service))
+    behind.include_router(page_routes(service))
+    return Gateway(service, behind)
+
+
+def create_service(settings: Settings | None = None) -> Service:
+    """Return a service with a fresh state."""
+    return Service(settings or Settings())
+
+
+class _Protocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
+    """HTTP without uvicorn's access log, which would show signed addresses.
+
+    ``access_log=False`` is not enough: it takes the logger's handlers away, and whoever configures logging later
+    (Airflow does, on import) gives it others.
+    """
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.access_log = False
+
+
+def server_config(service: Service, **options: Any) -> uvicorn.Config:
+    """Return how uvicorn serves a service."""
+    return uvicorn.Config(
+        create_app(service), http=_Protocol, access_log=False, lifespan="off", interface="asgi3", **options
+    )

@@ -1,0 +1,71 @@
+"""Who calls: API keys, access tokens, and the limit on queries per second that goes with a key."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from getty_emulator.answers import gateway_error, service_error, too_many_queries
+from getty_emulator.state import TOKEN_SECONDS, Token
+
+if TYPE_CHECKING:
+    from getty_emulator.answers import Refused
+    from getty_emulator.operations.call import Call
+    from getty_emulator.state import Account
+
+
+def sign_in(call: Call) -> Account:
+    """Return the account of the Api-Key header and count the query."""
+    account = call.service.state.accounts.get(call.headers.get("api-key", ""))
+    if account is None:
+        raise gateway_error(401, "Unauthorized")
+    count_query(account)
+    return account
+
+
+def count_query(account: Account) -> None:
+    """Refuse the call when the account had its queries of the last second. Refused calls do not count.
+
+    This goes by real time: a limit on how fast one may send has nothing to do with the age of things.
+    """
+    limit = account.queries_per_second
+    if limit is None:
+        return
+    now = time.monotonic()
+    recent = account.recent_queries
+    while recent and recent[0] <= now - 1:
+        recent.popleft()
+    if len(recent) >= limit:
+        raise too_many_queries()
+    recent.append(now)
+
+
+def check_token(call: Call) -> None:
+    """Refuse the call unless it bears a token of its account that has not expired."""
+    scheme, _, presented = call.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not presented.strip():
+        raise _unauthorised("An access token is required.")
+    tokens = call.service.state.tokens
+    token = tokens.get(presented.strip())
+    if call.take("token-expired") and token is not None:
+        token = tokens[token.text] = replace(token, expires_at=call.now())
+        call.service.save(token)
+    if token is None or token.account != call.account.key or token.expires_at <= call.now():
+        raise _unauthorised("The access token is invalid or has expired.")
+
+
+def issue_token(call: Call, account: Account) -> str:
+    """Make a new access token and forget those that have expired."""
+    state, now = call.service.state, call.now()
+    for old in [text for text, token in list(state.tokens.items()) if token.expires_at <= now]:
+        del state.tokens[old]
+    token = Token(secrets.token_urlsafe(32), account.key, now + TOKEN_SECONDS)
+    state.tokens[token.text] = token
+    call.service.save(token)
+    return token.text
+
+
+def _unauthorised(problem: str) -> Refused:
+    return service_error(401, "AuthorizationTokenRequired", problem, ("WWW-Authenticate", "Bearer"))

@@ -1,0 +1,105 @@
+"""POST background-generations and background-replacement: a product, or the subject of an image, before a new scene."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
+
+from getty_emulator.answers import invalid_parameter
+from getty_emulator.drawing.background import draw_background
+from getty_emulator.operations.bodies import MediaType, Original, Prompted, require
+from getty_emulator.operations.call import NEW_DIALECTS, OLD_DIALECTS, Path
+from getty_emulator.operations.extend import Widened
+from getty_emulator.operations.generating import GENERATIONS, Generating
+from getty_emulator.operations.references import (
+    NamedImage,
+    ReferenceGeneration,
+    generated_image,
+    library_image,
+    registered_file,
+)
+from getty_emulator.state import Category
+
+if TYPE_CHECKING:
+    from getty_emulator.operations.call import Call
+
+Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
+"""Getty publishes no form of ``background_color``; this is the usual one."""
+
+
+class BackgroundGenerationBody(Widened):
+    """A registered product, how much room it gets around it, and, today, an image that the scene shall follow.
+
+    That image must be there, but is not to be seen in what is drawn.
+    """
+
+    reference_file_registration_id: str | None = None
+    background_file_registration_id: str | None = None
+    background_asset_id: str | None = None
+    background_reference_generation: ReferenceGeneration | None = None
+    background_reference_adherence: Literal["flexible", "strong"] | None = None
+
+    def check(self, call: Call) -> None:
+        """Refuse it without a product or a prompt."""
+        super().check(call)
+        require("reference_file_registration_id", self.reference_file_registration_id)
+        require("prompt", self.prompt)
+        if len(self._scenes()) > 1:
+            raise invalid_parameter(self._scenes()[1], "At most one image may be named for the background.")
+
+    def original(self, call: Call) -> Original:
+        """Find the product, and the image for the background."""
+        if self.background_file_registration_id:
+            registered_file(call, self.background_file_registration_id, Category.IMAGE_REFERENCE)
+        if self.background_asset_id:
+            library_image(call, self.background_asset_id)
+        if self.background_reference_generation:
+            generated_image(call, self.background_reference_generation)
+        return registered_file(call, self.reference_file_registration_id or "", Category.CUSTOMER_PRODUCT)
+
+    def _scenes(self) -> list[str]:
+        names = (
+            "background_file_registration_id",
+            "background_asset_id",
+            "background_reference_generation",
+        )
+        return [name for name in names if getattr(self, name)]
+
+
+class BackgroundReplacementBody(NamedImage, Prompted):
+    """An image, and what its subject shall stand before: a scene or a plain colour."""
+
+    media_type: MediaType | None = None
+    background_color: Colour | None = None
+
+    def check(self, call: Call) -> None:
+        """Refuse it when it says nothing of the new background."""
+        super().check(call)
+        if not (self.prompt or self.background_color):
+            raise invalid_parameter("prompt", "A prompt or a background_color is required.")
+
+    def images(self) -> int:
+        """Return how many images are made: before a plain colour, one."""
+        return 1 if self.background_color else super().images()
+
+
+GENERATING = (
+    Generating(
+        "background-generations",
+        "background_generation",
+        BackgroundGenerationBody,
+        draw_background,
+        (
+            Path("/beta/ai/image-generations/background-generations", OLD_DIALECTS),
+            Path(GENERATIONS + "/background-generations", NEW_DIALECTS),
+        ),
+    ),
+    Generating(
+        "background-replacement",
+        "background_generation",
+        BackgroundReplacementBody,
+        draw_background,
+        (Path(GENERATIONS + "/background-replacement", NEW_DIALECTS),),
+    ),
+)

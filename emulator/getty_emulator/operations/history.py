@@ -1,0 +1,155 @@
+"""GET generation-history: what the account asked for, newest first."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from getty_emulator.answers import (
+    Answer,
+    generation_not_found,
+    invalid_parameter,
+    json_answer,
+    service_error,
+)
+from getty_emulator.clock import iso
+from getty_emulator.operations.call import LARGEST_PAGE, Access, Call, Operation, Path
+from getty_emulator.operations.generations import original_asset, previews
+from getty_emulator.state import Generation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_MEDIA_TYPES = frozenset({"photography", "illustration"})
+MEDIA_TYPE = "photography"
+"""Of every generation that asked for nothing else: the library is one of photographs."""
+_SHOWN_OPTIONS = ("aspect_ratio", "mood")
+
+
+async def history(call: Call) -> Answer:
+    """List generations, a page at a time."""
+    page = call.number("page", 1, 2**31 - 1)
+    page_size = call.number("page_size", 30, LARGEST_PAGE)
+    if _flag(call, "company_generations") and not call.account.company_generations:
+        raise service_error(403, "NotAuthorized", "The account is not configured for company generations.")
+    found = list(_matching(call))
+    shown = found[(page - 1) * page_size : page * page_size]
+    content = {"result_count": len(found), "generations": [_item(call, generation) for generation in shown]}
+    return json_answer(200, content)
+
+
+async def history_item(call: Call) -> Answer:
+    """Show one generation."""
+    generation = call.account.generations.get(call.segments["id"])
+    if generation is None or generation.is_gone(call.now()) or not _listed(call)(generation):
+        raise generation_not_found()
+    return json_answer(200, _item(call, generation))
+
+
+def _matching(call: Call) -> Iterator[Generation]:
+    """Yield the generations that the query asks for, newest first."""
+    start, end = _moment(call, "date_start"), _moment(call, "date_end")
+    media_type = call.parameter("media_type")
+    if media_type not in {None, *_MEDIA_TYPES}:
+        raise invalid_parameter("media_type", f"It must be one of {', '.join(sorted(_MEDIA_TYPES))}.")
+    products = _product_ids(call)
+    now, is_listed = call.now(), _listed(call)
+    for generation in reversed(list(call.account.generations.values())):
+        if (start is not None and generation.created_at < start) or generation.is_gone(now):
+            return
+        if not is_listed(generation) or (end is not None and generation.created_at > end):
+            continue
+        if media_type not in {None, _media_type(generation)} or (
+            products and generation.order.product_id not in products
+        ):
+            continue
+        yield generation
+
+
+def _listed(call: Call) -> Callable[[Generation], bool]:
+    """Return which generations this look into the history can find: it may lag, or be blind, for a fault."""
+    now = call.now()
+    hidden, lag = call.take("history-hidden"), call.take("history-lag")
+    newest = -math.inf if hidden else now - lag.parameters["seconds"] if lag else now
+    return lambda generation: generation.listed_at <= now and generation.created_at <= newest
+
+
+def _item(call: Call, generation: Generation) -> dict[str, Any]:
+    """Return one generation as the history shows it. One that is pending has no results yet."""
+    order, source = generation.order, generation.order.source
+    ready = generation.is_ready(call.now())
+    content: dict[str, Any] = {
+        "generation_request_id": generation.id,
+        "seed": generation.seed,
+        "generation_date": iso(generation.created_at),
+        "prompt": order.prompt,
+        "negative_prompt": order.negative_prompt,
+        "product_id": order.product_id,
+        "notes": order.notes,
+        "project_code": order.project_code,
+        "generation_type": order.generation_type,
+        "generation_options": {
+            "media_type": _media_type(generation),
+            **{name: order.options[name] for name in _SHOWN_OPTIONS if name in order.options},
+        },
+        "original_asset": original_asset(generation),
+        "results": [
+            {
+                "index": index,
+                "is_blocked": index in generation.blocked,
+                "preview_urls": previews(call, generation, index),
+            }
+            for index in range(order.images if ready else 0)
+        ],
+    }
+    if source and source.generation_request_id:
+        content["source_generation_request"] = {
+            "source_generation_request_id": source.generation_request_id,
+            "source_generation_result_index": source.index,
+        }
+    return {name: value for name, value in content.items() if value is not None}
+
+
+def _media_type(generation: Generation) -> str:
+    return str(generation.order.options.get("media_type", MEDIA_TYPE))
+
+
+def _flag(call: Call, name: str) -> bool:
+    text = (call.parameter(name) or "false").lower()
+    if text not in {"true", "false"}:
+        raise invalid_parameter(name, "It must be true or false.")
+    return text == "true"
+
+
+def _product_ids(call: Call) -> set[int]:
+    texts = [text for value in call.query().get("product_ids", []) for text in value.split(",") if text]
+    if not all(text.isascii() and text.isdigit() for text in texts):
+        raise invalid_parameter("product_ids", "They must be numbers.")
+    return set(map(int, texts))
+
+
+def _moment(call: Call, name: str) -> float | None:
+    """Read a date or a date and time; without a zone it is UTC, without a time it is 00:00:00."""
+    text = call.parameter(name)
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise invalid_parameter(name, "It must be a date or a date and time in ISO 8601.") from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+OPERATIONS = (
+    Operation(
+        "generation-history", "GET", (Path("/v3/ai/generation-history"),), Access.API_KEY_AND_TOKEN, history
+    ),
+    Operation(
+        "generation-history-item",
+        "GET",
+        (Path("/v3/ai/generation-history/{id}"),),
+        Access.API_KEY_AND_TOKEN,
+        history_item,
+    ),
+)

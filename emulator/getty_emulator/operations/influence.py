@@ -1,0 +1,58 @@
+"""POST influence-color-by-image and influence-composition-by-image: images from a text, guided by an image."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from getty_emulator.answers import invalid_parameter
+from getty_emulator.drawing.influence import (
+    draw_colour_influence,
+    draw_composition_influence,
+)
+from getty_emulator.operations.bodies import Level, Shaped
+from getty_emulator.operations.generating import Generating
+from getty_emulator.operations.references import NamedImageOrFile
+from getty_emulator.settings import Dialect
+
+if TYPE_CHECKING:
+    from getty_emulator.operations.call import Call
+
+
+class InfluenceColourBody(Shaped, NamedImageOrFile):
+    """The higher the noise, the less of the image is in the result. Today's API has no such field."""
+
+    noise_level: Level | None = None
+
+    def check(self, call: Call) -> None:
+        """Refuse it without a level, where there must be one."""
+        super().check(call)
+        _require_level(call, "noise_level", self.noise_level)
+
+
+class InfluenceCompositionBody(Shaped, NamedImageOrFile):
+    """The higher the influence, the more of the image is in the result. Today's API has no such field."""
+
+    influence_level: Level | None = None
+
+    def check(self, call: Call) -> None:
+        """Refuse it without a level, where there must be one."""
+        super().check(call)
+        _require_level(call, "influence_level", self.influence_level)
+
+
+def _require_level(call: Call, name: str, level: float | None) -> None:
+    if level is None and call.service.settings.dialect is Dialect.REFERENCE_PAGE:
+        raise invalid_parameter(name, "It is required: a number from 0 to 1.")
+
+
+GENERATING = (
+    Generating(
+        "influence-color-by-image", "influence_color_by_image", InfluenceColourBody, draw_colour_influence
+    ),
+    Generating(
+        "influence-composition-by-image",
+        "influence_composition_by_image",
+        InfluenceCompositionBody,
+        draw_composition_influence,
+    ),
+)

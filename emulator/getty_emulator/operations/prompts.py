@@ -1,0 +1,51 @@
+"""POST enhance-prompt: a richer prompt from a short one. It costs nothing, and is of today's API only."""
+
+from __future__ import annotations
+
+import hashlib
+from random import Random
+
+from pydantic import BaseModel, ConfigDict
+
+from getty_emulator.answers import Answer, json_answer
+from getty_emulator.operations.bodies import require
+from getty_emulator.operations.call import NEW_DIALECTS, Access, Call, Operation, Path
+
+_DETAILS = (
+    "soft morning light",
+    "late golden light",
+    "a calm, uncluttered background",
+    "fine natural texture",
+    "a gentle depth of field",
+    "a balanced composition",
+    "rich but natural colours",
+    "a quiet, optimistic mood",
+)
+
+
+class PromptBody(BaseModel):
+    """The body of an enhancement."""
+
+    model_config = ConfigDict(strict=True, extra="ignore")
+
+    prompt: str | None = None
+
+
+async def enhance_prompt(call: Call) -> Answer:
+    """Add details to a prompt: to the same one always the same."""
+    prompt = (call.read(PromptBody).prompt or "").strip()
+    require("prompt", prompt)
+    random = Random(hashlib.sha256(prompt.encode()).digest())  # noqa: S311 - nothing secret
+    details = ", ".join(random.sample(_DETAILS, 3))
+    return json_answer(200, {"enhanced_prompt": f"{prompt.rstrip('.')}, {details}"})
+
+
+OPERATIONS = (
+    Operation(
+        "enhance-prompt",
+        "POST",
+        (Path("/v3/ai/enhance-prompt", NEW_DIALECTS),),
+        Access.API_KEY_AND_TOKEN,
+        enhance_prompt,
+    ),
+)

@@ -1,0 +1,17 @@
+"""POST background-removal and object-removal: the image without what is behind its subject, or under a mask."""
+
+from __future__ import annotations
+
+from getty_emulator.drawing.removal import draw_background_removal, draw_object_removal
+from getty_emulator.operations.generating import Generating
+from getty_emulator.operations.references import Masked, NamedImage
+
+
+class ObjectRemovalBody(Masked, NamedImage):
+    """The white of the mask is what goes away."""
+
+
+GENERATING = (
+    Generating("background-removal", "background_removal", NamedImage, draw_background_removal),
+    Generating("object-removal", "object_removal", ObjectRemovalBody, draw_object_removal),
+)

@@ -1,0 +1,232 @@
+"""What the emulator remembers: accounts with their uploads, generations, downloads and charges.
+
+Plain data, apart from HTTP and from drawing. Times are seconds since the epoch on the emulator's clock.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import deque
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from getty_emulator.settings import Settings
+
+TOKEN_SECONDS = 1800
+UPLOAD_SECONDS = 24 * 3600
+GENERATION_SECONDS = 180 * 24 * 3600
+"""Getty says "6 months". This is the shortest reading."""
+IMAGES_PER_GENERATION = 4
+FIRST_PRODUCT_ID = 10001
+
+
+@dataclass(slots=True)
+class Product:
+    """A licence product of an account; only active ones of type ``aigen`` can pay for generations."""
+
+    id: int
+    name: str = "AI Generator"
+    type: str = "aigen"
+    status: str = "active"
+    credits_remaining: int = 0
+    note_required: bool = False
+    project_code_required: bool = False
+    project_codes: tuple[str, ...] = ()
+    """The codes that are accepted. Empty: any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """An uploaded file. Overwriting makes a new one; a generation keeps the one it was made with."""
+
+    account: str
+    name: str
+    content: bytes = field(repr=False)
+    format: str
+    """As Pillow names it: ``JPEG`` or ``PNG``."""
+    expires_at: float
+
+
+class Category(StrEnum):
+    """What a registered file may be used as."""
+
+    IMAGE_REFERENCE = "ImageReference"
+    CUSTOMER_PRODUCT = "CustomerProduct"
+
+
+@dataclass(slots=True)
+class Registration:
+    """A file that was registered, and stays: what was made from it is drawn from it, also once it is archived."""
+
+    id: str
+    account: str
+    category: Category
+    content: bytes = field(repr=False)
+    width: int
+    height: int
+    created_at: float
+    is_archived: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The image a generation starts from: one of the library, one of an earlier generation, or a registered file."""
+
+    asset_id: str | None = None
+    file_registration_id: str | None = None
+    generation_request_id: str | None = None
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a generating call asked for, once it was found valid."""
+
+    generation_type: str
+    """As generation-history names it, for example ``refine``."""
+    product_id: int
+    width: int
+    height: int
+    source: Source | None = None
+    mask: bytes | None = field(default=None, repr=False)
+    prompt: str | None = None
+    negative_prompt: str | None = None
+    seed: int | None = None
+    notes: str | None = None
+    project_code: str | None = None
+    images: int = IMAGES_PER_GENERATION
+    options: dict[str, Any] = field(default_factory=dict)
+    """Whatever else was asked, by the names of the fields: ``left_percentage``, ``mood`` and so on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A download that was started: ready to be fetched from ``ready_at`` on."""
+
+    size_name: str
+    generated_asset_id: str
+    ready_at: float
+
+
+@dataclass(slots=True)
+class Generation:
+    """One generation request. Pending until ``ready_at``."""
+
+    id: str
+    account: str
+    order: Order
+    seed: int
+    created_at: float
+    ready_at: float
+    listed_at: float
+    """When it appears in generation-history."""
+    blocked: frozenset[int] = frozenset()
+    downloads: dict[int, Download] | None = None
+    """By image index; absent until the first download, because most generations have none."""
+
+    def is_ready(self, now: float) -> bool:
+        """Tell whether the result is there."""
+        return now >= self.ready_at
+
+    def is_gone(self, now: float) -> bool:
+        """Tell whether the result has been deleted."""
+        return now >= self.created_at + GENERATION_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """One entry of the ledger: what was paid, for which call."""
+
+    time: float
+    account: str
+    operation: str
+    generation_request_id: str
+    product_id: int
+    credits: int
+    notes: str | None
+    project_code: str | None
+    index: int | None = None
+    size_name: str | None = None
+
+
+@dataclass(slots=True)
+class Account:
+    """One API key and all that belongs to it."""
+
+    key: str
+    secret: str = field(repr=False)
+    products: list[Product]
+    queries_per_second: int | None = None
+    concurrent_generations: int | None = None
+    company_generations: bool = False
+    uploads: dict[str, Upload] = field(default_factory=dict, repr=False)
+    registrations: dict[str, Registration] = field(default_factory=dict, repr=False)
+    generations: dict[str, Generation] = field(default_factory=dict, repr=False)
+    charges: list[Charge] = field(default_factory=list, repr=False)
+    recent_queries: deque[float] = field(default_factory=deque, repr=False)
+    """Monotonic times of the calls of the last second; only kept while there is a limit."""
+    _pending: list[Generation] = field(default_factory=list, repr=False)
+
+    def ai_products(self) -> list[Product]:
+        """Return the products that can pay for generations."""
+        return [product for product in self.products if (product.type, product.status) == ("aigen", "active")]
+
+    def add(self, generation: Generation) -> None:
+        """Remember a new generation."""
+        self.generations[generation.id] = generation
+        self._pending.append(generation)
+
+    def pending(self, now: float) -> int:
+        """Count the generations that are not ready yet."""
+        self._pending = [generation for generation in self._pending if not generation.is_ready(now)]
+        return len(self._pending)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An access token and what it stands for."""
+
+    text: str = field(repr=False)
+    account: str
+    expires_at: float
+
+
+@dataclass(slots=True)
+class State:
+    """Everything there is."""
+
+    accounts: dict[str, Account]
+    tokens: dict[str, Token] = field(default_factory=dict, repr=False)
+    signing_key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
+
+    @classmethod
+    def fresh(cls, settings: Settings) -> State:
+        """Return the state at the start: each account with one AI product."""
+        return cls(
+            {
+                credentials.key: Account(
+                    credentials.key,
+                    credentials.secret,
+                    [Product(FIRST_PRODUCT_ID + number, credits_remaining=settings.credits)],
+                    queries_per_second=settings.queries_per_second,
+                    concurrent_generations=settings.concurrent_generations,
+                )
+                for number, credentials in enumerate(settings.accounts)
+            }
+        )
+
+    def find_generation(self, generation_request_id: str) -> Generation | None:
+        """Look a generation up in all accounts."""
+        for account in self.accounts.values():
+            if generation := account.generations.get(generation_request_id):
+                return generation
+        return None
+
+    def find_registration(self, registration_id: str) -> Registration | None:
+        """Look a registered file up in all accounts."""
+        for account in self.accounts.values():
+            if registration := account.registrations.get(registration_id):
+                return registration
+        return None

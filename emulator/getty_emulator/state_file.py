@@ -1,0 +1,244 @@
+"""What survives a restart: the state in one SQLite file, written before any answer tells of it.
+
+The file is in WAL mode: most changes cost a fraction of a millisecond, for they do not wait for the disk. What was
+written survives the death of this process at any moment; a power cut may take the last changes, but leaves a sound
+file. One process at a time holds the file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from contextlib import closing
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Self
+
+from pydantic import TypeAdapter
+
+from getty_emulator.clock import Clock
+from getty_emulator.state import (
+    Account,
+    Charge,
+    Generation,
+    Product,
+    Registration,
+    State,
+    Token,
+    Upload,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+Thing = Account | Charge | Clock | Generation | Registration | State | Token | Upload
+"""What can be saved; of the state as a whole only the key that its links are signed with."""
+
+VERSION = 2
+"""Of what is in the file. A change of any of the dataclasses above is a new version."""
+_APPLICATION = 0x47455454
+"""Tells our files from other SQLite databases: "GETT"."""
+_PATIENCE = 2.0
+"""Seconds that an emulator waits for the one before it to let go of the file."""
+_SCHEMA = f"""
+CREATE TABLE things (
+    number INTEGER PRIMARY KEY, kind TEXT NOT NULL, key TEXT, content TEXT NOT NULL, UNIQUE (kind, key)
+);
+CREATE TABLE files (digest TEXT PRIMARY KEY, content BLOB NOT NULL);
+PRAGMA application_id = {_APPLICATION};
+PRAGMA user_version = {VERSION};
+"""
+_PUT = """
+INSERT INTO things (kind, key, content) VALUES (?, ?, ?)
+ON CONFLICT (kind, key) DO UPDATE SET content = excluded.content
+"""
+_PRODUCTS = TypeAdapter(list[Product])
+_CHARGE = TypeAdapter(Charge)
+_GENERATION = TypeAdapter(Generation)
+_REGISTRATION = TypeAdapter(Registration)
+_TOKEN = TypeAdapter(Token)
+_UPLOAD = TypeAdapter(Upload)
+
+
+class StateFileError(Exception):
+    """The file cannot be used; the message says why, and what to do."""
+
+
+class StateFile:
+    """An open state file."""
+
+    def __init__(self, path: Path, database: sqlite3.Connection) -> None:
+        self._path = path
+        self._database = database
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open the file, or make it. Raises StateFileError."""
+        try:
+            path.touch(mode=0o600)  # there are tokens in it
+            database = sqlite3.connect(path, timeout=_PATIENCE, check_same_thread=False)
+        except (OSError, sqlite3.Error) as error:
+            raise StateFileError(f"The state file {path} cannot be opened: {error}.") from None
+        try:
+            _prepare(path, database)
+        except BaseException:
+            database.close()
+            raise
+        return cls(path, database)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._database.close()
+
+    def save(self, *things: Thing) -> None:
+        """Write things as they are now: all of them or, should the process die, none."""
+        with self._database:
+            for thing in things:
+                kind, key, content = self._row(thing)
+                self._database.execute(_PUT, (kind, key, json.dumps(content, default=list)))
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._database:
+            self._database.execute("DELETE FROM things")
+            self._database.execute("DELETE FROM files")
+
+    def load(self, state: State, clock: Clock) -> None:
+        """Put into a fresh state what the file remembers. Raises StateFileError."""
+        try:
+            with closing(self._database.cursor()) as cursor:
+                files = dict(cursor.execute("SELECT digest, content FROM files"))
+                for kind, text in cursor.execute("SELECT kind, content FROM things ORDER BY number"):
+                    _restore(state, clock, kind, json.loads(text), files)
+        except _UnknownAccountError as error:
+            raise StateFileError(
+                f"The state file {self._path} knows the account {error.key!r}: start the emulator with it too."
+            ) from None
+        except (sqlite3.Error, LookupError, TypeError, ValueError):
+            raise _damaged(self._path) from None
+
+    def _row(self, thing: Thing) -> tuple[str, str | None, dict[str, Any]]:  # noqa: PLR0911 - one for each kind
+        """Return kind, key and content. A charge has no key: it is never changed."""
+        match thing:
+            case Account():
+                return "account", thing.key, _settings(thing)
+            case Charge():
+                return "charge", None, asdict(thing)
+            case Clock():
+                return "clock", "", {"advanced": thing.advanced}
+            case Generation():
+                content = asdict(thing)
+                content["order"]["mask"] = self._put_file(thing.order.mask)
+                return "generation", thing.id, content
+            case Registration():
+                content = {**asdict(thing), "content": self._put_file(thing.content)}
+                return "registration", thing.id, content
+            case State():
+                return "signing-key", "", {"hex": thing.signing_key.hex()}
+            case Token():
+                return "token", thing.text, asdict(thing)
+            case Upload():
+                content = {**asdict(thing), "content": self._put_file(thing.content)}
+                return "upload", json.dumps([thing.account, thing.name]), content
+
+    def _put_file(self, content: bytes | None) -> str | None:
+        """Keep the bytes once, however many uploads and generations have them, and return their digest."""
+        if content is None:
+            return None
+        digest = hashlib.sha256(content).hexdigest()
+        self._database.execute("INSERT OR IGNORE INTO files VALUES (?, ?)", (digest, content))
+        return digest
+
+
+class _UnknownAccountError(Exception):
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+
+def _prepare(path: Path, database: sqlite3.Connection) -> None:
+    """Take hold of the file, make the tables of an empty one, and refuse what is not ours."""
+    try:
+        database.execute("PRAGMA locking_mode = EXCLUSIVE")
+        tables = database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        application = database.execute("PRAGMA application_id").fetchone()[0]
+        version = database.execute("PRAGMA user_version").fetchone()[0]
+        if tables and application != _APPLICATION:
+            raise StateFileError(f"{path} is a database of something else, not a state file of the emulator.")
+        if tables and version != VERSION:
+            raise StateFileError(
+                f"The state file {path} is of version {version}, this emulator reads {VERSION}. "
+                "Use the emulator that wrote it, or delete the file to start anew."
+            )
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = NORMAL")
+        if not tables:
+            database.executescript(f"BEGIN;{_SCHEMA}COMMIT;")
+        if database.execute("PRAGMA quick_check").fetchone() != ("ok",):
+            raise _damaged(path)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+            raise StateFileError(f"The state file {path} is in use by another emulator.") from None
+        raise StateFileError(f"The state file {path} cannot be opened: {error}.") from None
+    except sqlite3.DatabaseError:
+        raise _damaged(path) from None
+
+
+def _damaged(path: Path) -> StateFileError:
+    return StateFileError(
+        f"The state file {path} is damaged, or no state file. Delete it to start anew, or name another."
+    )
+
+
+def _settings(account: Account) -> dict[str, Any]:
+    """Return what an account is set to. Its secret is the command line's, and not written down."""
+    return {
+        "key": account.key,
+        "products": [asdict(product) for product in account.products],
+        "queries_per_second": account.queries_per_second,
+        "concurrent_generations": account.concurrent_generations,
+        "company_generations": account.company_generations,
+    }
+
+
+def _restore(
+    state: State, clock: Clock, kind: str, content: dict[str, Any], files: Mapping[str, bytes]
+) -> None:
+    match kind:
+        case "account":
+            account = _account(state, content["key"])
+            account.products = _PRODUCTS.validate_python(content["products"])
+            account.queries_per_second = content["queries_per_second"]
+            account.concurrent_generations = content["concurrent_generations"]
+            account.company_generations = content["company_generations"]
+        case "charge":
+            charge = _CHARGE.validate_python(content)
+            _account(state, charge.account).charges.append(charge)
+        case "clock":
+            clock.advance(content["advanced"])
+        case "generation":
+            if digest := content["order"]["mask"]:
+                content["order"]["mask"] = files[digest]
+            generation = _GENERATION.validate_python(content)
+            _account(state, generation.account).add(generation)
+        case "registration":
+            registration = _REGISTRATION.validate_python({**content, "content": files[content["content"]]})
+            _account(state, registration.account).registrations[registration.id] = registration
+        case "signing-key":
+            state.signing_key = bytes.fromhex(content["hex"])
+        case "token":
+            token = _TOKEN.validate_python(content)
+            state.tokens[token.text] = token
+        case "upload":
+            upload = _UPLOAD.validate_python({**content, "content": files[content["content"]]})
+            _account(state, upload.account).uploads[upload.name] = upload
+        case _:
+            raise ValueError(kind)
+
+
+def _account(state: State, key: str) -> Account:
+    account = state.accounts.get(key)
+    if account is None:
+        raise _UnknownAccountError(key)
+    return account

@@ -1,0 +1,46 @@
+"""Turning pages: a list may grow meanwhile, and Getty may not tell how long it is."""
+
+from __future__ import annotations
+
+from airflow_provider_getty.api.paging import history_pages, registration_pages
+from airflow_provider_getty.api.results import HistoryPage, Registrations
+
+
+def history(*ids: int, result_count: int) -> HistoryPage:
+    items = [{"generation_request_id": str(number)} for number in ids]
+    return HistoryPage.model_validate({"result_count": result_count, "generations": items})
+
+
+def registrations(count: int) -> Registrations:
+    return Registrations.model_validate({"file_registrations": [{"id": number} for number in range(count)]})
+
+
+def test_what_a_new_item_moves_to_the_next_page_is_not_listed_twice() -> None:
+    pages = history_pages()
+    pages.take(history(*range(1, 101), result_count=101))
+    listed = pages.take(history(100, 101, result_count=102))
+    assert [item.generation_request_id for item in listed] == ["101"]
+    assert pages.next is None
+
+
+def test_an_empty_page_is_the_last_one_whatever_was_announced() -> None:
+    pages = history_pages()
+    assert pages.take(history(result_count=500)) == []
+    assert pages.next is None
+
+
+def test_where_the_length_is_not_told_a_page_that_is_not_full_is_the_last_one() -> None:
+    pages = registration_pages()
+    pages.take(registrations(100))
+    assert pages.next is not None
+    assert pages.next.asked == "Registered files, page 2"
+    pages.take(registrations(99))
+    assert pages.next is None
+
+
+def test_the_filters_stay_on_every_page() -> None:
+    pages = history_pages(media_type="illustration", product_ids=[7])
+    pages.take(history(*range(100), result_count=300))
+    assert pages.next == history_pages(media_type="illustration", product_ids=[7]).next.model_copy(
+        update={"page": 2}
+    )

@@ -1,0 +1,58 @@
+"""A generation to download from, and the download of it."""
+
+from __future__ import annotations
+
+from functools import cache
+from io import BytesIO
+from typing import Any
+
+import pytest
+from getty_emulator.operations.generations import fitted
+from getty_emulator.server import Emulator
+from getty_emulator.state import Generation
+from PIL import Image
+
+from airflow_provider_getty.hooks.getty import GettyHook
+from airflow_provider_getty.operators.download import GettyDownloadOperator
+from tests.support.task_runs import TaskRun, Worker
+
+
+def generate(getty: Emulator) -> dict[str, Any]:
+    """The result of a finished refine; what was sent for it is forgotten."""
+    hook = GettyHook()
+    mask_url = hook.upload_mask([(60, 16, 964, 250)], image_size=(1024, 683))
+    result = hook.refine(image_id="1473240153", mask_url=mask_url, prompt="balloons").summary()
+    hook.get_conn().close()
+    getty._service.journal.clear()
+    return result
+
+
+def download(generation: Any, destination: Any, **arguments: Any) -> TaskRun:
+    """The run of a download whose task has retries left."""
+    task = GettyDownloadOperator(
+        task_id="download", generation_request_id=generation, destination=destination, **arguments
+    )
+    return Worker().run(task, retries_left=True)
+
+
+def draw_nothing(getty: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Generated images are of the right size, but grey: drawing takes longer than all the rest."""
+
+    async def generated(generation: Generation, _: int, side: int) -> bytes:
+        return _grey(fitted(generation.order.width, generation.order.height, side))
+
+    monkeypatch.setattr(getty._service.studio, "generated", generated)
+
+
+@cache
+def _grey(size: tuple[int, int]) -> bytes:
+    file = BytesIO()
+    Image.new("L", size).save(file, "JPEG")
+    return file.getvalue()
+
+
+def size(image: bytes) -> tuple[int, int]:
+    """Width and height of an image that is whole."""
+    with Image.open(BytesIO(image)) as opened:
+        opened.load()  # to its last byte
+        return opened.size

@@ -1,0 +1,19 @@
+"""What a test asks the emulator about the calls that reached it."""
+
+from __future__ import annotations
+
+from getty_emulator.server import Emulator
+
+
+def sent(getty: Emulator) -> list[str | None]:
+    """The operations that were called, in their order."""
+    return [request["operation"] for request in getty.requests()]
+
+
+def mask_of_the_generation(getty: Emulator) -> bytes:
+    """The JPEG with which the only generation was made."""
+    [generation] = getty.generations()
+    found = getty._service.state.find_generation(generation["generation_request_id"])
+    assert found is not None
+    assert found.order.mask is not None
+    return found.order.mask

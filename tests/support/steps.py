@@ -1,0 +1,43 @@
+"""What tests of the clients do again and again."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections import Counter
+
+from getty_emulator.server import Emulator
+from PIL import Image
+
+from airflow_provider_getty.api.operations import GetGeneration, Refine, UploadImage
+from tests.support.both_clients import Client
+
+LAKE = "1473240153"
+
+
+def jpeg() -> bytes:
+    """A mask that is white all over."""
+    file = io.BytesIO()
+    Image.new("L", (64, 43), 255).save(file, "JPEG")
+    return file.getvalue()
+
+
+def upload(client: Client) -> Refine:
+    """Upload a mask; return the refine that uses it."""
+    client.ask(UploadImage(name="mask.jpg", jpeg=jpeg()))
+    return Refine(image_id=LAKE, mask_url=f"{client.account.uploads_url}mask.jpg", prompt="red balloons")
+
+
+def generate(client: Client) -> GetGeneration:
+    """Make a generation; return the poll that asks for it."""
+    return GetGeneration(generation_request_id=client.ask(upload(client)).generation_request_id)
+
+
+def soon() -> float:
+    """A deadline that is reached only by what never ends."""
+    return time.time() + 10
+
+
+def calls(emulator: Emulator) -> Counter[str]:
+    """How many calls of each operation came in."""
+    return Counter(request["operation"] for request in emulator.requests())

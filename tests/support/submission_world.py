@@ -1,0 +1,166 @@
+"""A small Getty and a small Airflow, in which the rules of submission are played through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import Enum, auto
+from itertools import count
+from typing import Any
+
+from airflow_provider_getty.api.errors import (
+    BadRequestError,
+    Credit,
+    NoAnswerError,
+    PermissionDeniedError,
+    QueriesPerSecondError,
+)
+from airflow_provider_getty.api.operations import Refine
+from airflow_provider_getty.api.results import HistoryItem, OriginalAsset, Pending
+from airflow_provider_getty.generating.submission import (
+    LookUp,
+    Policy,
+    Post,
+    Record,
+    Save,
+    Submission,
+    Task,
+    Upload,
+    Wait,
+)
+
+LAG = 60.0
+
+
+class Fate(Enum):
+    """What becomes of a POST."""
+
+    ANSWERED = auto()
+    REFUSED = auto()
+    LOST_BEFORE_THE_WORK = auto()
+    LOST_AFTER_THE_WORK = auto()
+    MASK_REFUSED = auto()
+
+
+class Killed(BaseException):
+    """SIGKILL."""
+
+
+@dataclass
+class Getty:
+    """Creates generations, and shows them in its history some seconds later."""
+
+    lag: float = 0.0
+    now: float = 1_000_000.0
+    created: list[tuple[float, HistoryItem]] = field(default_factory=list)
+    fates: list[Fate] = field(default_factory=list)
+    history_is_forbidden: bool = False
+    posts: int = 0
+    ids: Any = field(default_factory=lambda: (f"generation-{number}" for number in count(1)))
+
+    def post(self, operation: Refine) -> Pending:
+        self.posts += 1
+        fate = self.fates.pop(0) if self.fates else Fate.ANSWERED
+        if fate is Fate.REFUSED:
+            raise QueriesPerSecondError("Too Many Requests", status=429)
+        if fate is Fate.MASK_REFUSED:
+            raise BadRequestError("mask_url: the upload has expired", status=400)
+        if fate is Fate.LOST_BEFORE_THE_WORK:
+            raise NoAnswerError("cut", credit=Credit.UNKNOWN)
+        item = HistoryItem(
+            generation_request_id=next(self.ids),
+            notes=operation.notes,
+            prompt=operation.prompt,
+            original_asset=OriginalAsset(id=operation.image_id or ""),
+        )
+        self.created.append((self.now, item))
+        if fate is Fate.LOST_AFTER_THE_WORK:
+            raise NoAnswerError("cut", credit=Credit.UNKNOWN)
+        return Pending(generation_request_id=item.generation_request_id)
+
+    def history(self, since: float) -> list[HistoryItem]:
+        if self.history_is_forbidden:
+            raise PermissionDeniedError("no", status=403)
+        return [item for at, item in reversed(self.created) if since <= at <= self.now - self.lag]
+
+    @property
+    def charges(self) -> int:
+        return len(self.created)
+
+
+@dataclass
+class Airflow:
+    """Runs the task: a try at a time, with a state store or without."""
+
+    getty: Getty
+    has_store: bool = True
+    policy: Policy = field(default_factory=lambda: Policy(history_lag=LAG))
+    operation: Refine = field(default_factory=lambda: Refine(image_id="1", mask_url="-", prompt="a boat"))
+    patience: float = 3600.0
+    store: Record | None = None
+    round: int = 0
+    first_began: float | None = None
+    steps: list[str] = field(default_factory=list)
+
+    def run(self, *, killed_at: int | None = None) -> str:
+        """A try; it is killed before the step of this number, or right after the step's effect on Getty."""
+        getty = self.getty
+        task = Task(
+            dag_id="dag", run_id="run", task_id="task", map_index=-1, round=self.round,
+            began=getty.now, earlier=None if self.has_store else self.first_began,
+        )  # fmt: skip
+        self.first_began = self.first_began or getty.now
+        submission = Submission(
+            task=task,
+            operation=self.operation,
+            policy=self.policy,
+            inputs="a digest of the mask",
+            deadline=getty.now + self.patience,
+            clock=lambda: getty.now,
+        )
+        steps = submission.submit(self.store if self.has_store else None)
+        reply: Any = None
+        for number in count():
+            try:
+                step = steps.throw(reply) if isinstance(reply, Exception) else steps.send(reply)
+            except StopIteration as stop:
+                return str(stop.value.generation_request_id)
+            if number == killed_at:
+                raise Killed
+            try:
+                reply = self._do(step)
+            except Exception as error:  # noqa: BLE001 - what fails is thrown in
+                reply = error
+            self.steps.append(type(step).__name__)
+            getty.now += 0.5
+        raise AssertionError("count() is endless")
+
+    def _do(self, step: Any) -> Any:
+        match step:
+            case Save(record):
+                self.store = record
+            case Upload():
+                return {"mask_url": "https://getty/mask.jpg"}
+            case Post(operation):
+                return self.getty.post(operation)
+            case LookUp(since):
+                return self.getty.history(since)
+            case Wait(seconds):
+                self.getty.now += seconds
+        return None
+
+    def deliver(self) -> None:
+        if self.store:
+            self.store = replace(self.store, delivered=True)
+
+    def clear(self) -> None:
+        self.round += 1
+        self.first_began = None
+
+    def until_it_ends(self, kills: list[int]) -> str:
+        """Tries until one ends; some are killed."""
+        for killed_at in kills:
+            try:
+                return self.run(killed_at=killed_at)
+            except Killed:
+                self.getty.now += 5
+        return self.run()
