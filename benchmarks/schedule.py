@@ -117,16 +117,16 @@ def by_age(_: Latency, share: float) -> Contender:
 
 def untaught(_: Latency, price: float) -> Contender:
     """Ours, as it begins."""
-    schedule = Schedule()
-    return Contender(lambda age, _, chance: schedule.delay(age, jitter=chance.random(), price=price))
+    schedule = Schedule(price)
+    return Contender(lambda age, _, chance: schedule.delay(age, jitter=chance.random()))
 
 
 def learning(_: Latency, price: float, *, not_before: float = 0.0) -> Contender:
     """Ours."""
-    schedule = Schedule()
+    schedule = Schedule(price)
 
     def delay(age: float, _: float, chance: random.Random) -> float:
-        return max(schedule.delay(age, jitter=chance.random(), price=price), 0.0 if age else not_before)
+        return max(schedule.delay(age, jitter=chance.random()), 0.0 if age else not_before)
 
     return Contender(delay, schedule)
 

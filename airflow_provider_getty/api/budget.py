@@ -40,7 +40,9 @@ _FASTEST_DOUBLING = 3.0
 _SLOW_DOUBLING = 5.0
 # The share of the known limit that is still believed in if the next 429 comes before it was reached again.
 _FORGETTING = 0.9
-# The share of the rate that is kept where Getty takes nothing at all, down to so many requests per second.
+# Half of the last _SAMPLE requests refused is an outage, which keeps this share of the rate, and at least _LOWEST_RATE
+# requests per second.
+_SAMPLE = 20
 _KEPT_IN_OUTAGE = 0.5
 _LOWEST_RATE = 0.5
 # Who sends less than this per second is slowed down to less by no single 429, which others have caused.
@@ -70,7 +72,8 @@ class Pace:
         self._floor = self._rate
         self._growing = 0.0  # seconds for which requests had to wait since the last cut
         self._held_up = False
-        self._taken = self._refused = 0
+        self._count = 0
+        self._refusals: deque[int] = deque()  # each with the count of requests at the time
         self._cut_at = -math.inf
         self._next = -math.inf
         self._last = -math.inf
@@ -103,7 +106,7 @@ class Pace:
         if self._held_up:
             self._grow(min(now - self._last, _RECOVERY))
         self._held_up = False
-        self._taken += 1
+        self._count += 1
         self._last = now
         self._next = max(self._next, now - credit) + 1 / self._rate
         self._sent.append(now)
@@ -120,11 +123,13 @@ class Pace:
 
         :param sent: when the refused request was sent.
         """
-        self._refused += 1
+        self._refusals.append(self._count)
+        while self._refusals[0] <= self._count - _SAMPLE:
+            self._refusals.popleft()
         if sent < self._cut_at + _BURST:
             return
-        if self._known and self._refused * 2 >= self._taken:
-            # Getty takes nothing at all, which says little of its limit.
+        if self._known and 2 * len(self._refusals) >= _SAMPLE:
+            # Getty takes hardly anything, which says little of its limit.
             self._floor = max(_KEPT_IN_OUTAGE * self._rate, self._lowest)
         else:
             in_last_second = len(self._sent) - bisect_left(self._sent, now - 1.0)
@@ -133,7 +138,6 @@ class Pace:
             self._floor = max(_KEPT * reached, self._lowest)
         self._ceiling = max(self._ceiling, self._floor)
         self._rate, self._growing, self._cut_at = self._floor, 0.0, now
-        self._taken = self._refused = 0
         self._next = max(self._next, now + 1 / self._rate)
 
     @property
@@ -185,11 +189,6 @@ class RequestBudget:
     def rate(self) -> float:
         """Requests per second, at the moment."""
         return self._pace.rate
-
-    @property
-    def known_rate(self) -> float:
-        """Likewise; infinite as long as neither the connection nor a 429 has set a limit."""
-        return self._pace.known
 
     def queue(self) -> int:
         """Stand in line for a call; the number is to be given back to :meth:`leave`."""

@@ -71,23 +71,20 @@ class Polling:
     def __post_init__(self) -> None:
         self._subject = self.schedule.follow()
 
-    def first(self, not_before: float, *, now: float, jitter: float, price: float = 1.0) -> float:
+    def first(self, not_before: float, *, now: float, jitter: float) -> float:
         """Say how many seconds to wait until the first poll.
 
         :param not_before: so many at least, unless the deadline comes sooner; 0: poll at once.
         """
         if not not_before:
             return 0.0
-        scheduled = 0.0 if self.interval else self._scheduled(now, jitter, price)
+        scheduled = 0.0 if self.interval else self._scheduled(now, jitter)
         return max(0.0, min(max(not_before, scheduled), self.deadline - now))
 
-    def after(
-        self, outcome: StillPending | GettyError, *, now: float, jitter: float, price: float = 1.0
-    ) -> float:
+    def after(self, outcome: StillPending | GettyError, *, now: float, jitter: float) -> float:
         """Say how many seconds to wait until the next poll.
 
         :param outcome: what the last poll brought.
-        :param price: of a poll, as of :meth:`.schedule.Schedule.delay`.
         :raises GettyError: the outcome itself, if it is final.
         :raises DeadlineExceededError: the time is over.
         """
@@ -98,7 +95,7 @@ class Polling:
                 self._failures = 0
                 if self._subject:
                     self._subject.pending_at = max(0.0, now - self.submitted)
-                delay = self.interval or self._scheduled(now, jitter, price)
+                delay = self.interval or self._scheduled(now, jitter)
             case GettyError(worth_waiting=False):
                 raise outcome
             case GettyError():
@@ -133,8 +130,8 @@ class Polling:
             credit=Credit.COMMITTED,
         )
 
-    def _scheduled(self, now: float, jitter: float, price: float) -> float:
-        return self.schedule.delay(max(0.0, now - self.submitted), jitter=jitter, price=price)
+    def _scheduled(self, now: float, jitter: float) -> float:
+        return self.schedule.delay(max(0.0, now - self.submitted), jitter=jitter)
 
     def _remark(self, outcome: StillPending | GettyError, delay: float) -> None:
         self.remark = None

@@ -30,13 +30,6 @@ log = logging.getLogger(__name__)
 
 # The last poll, at the deadline, is given up if its turn does not come within so many seconds.
 _LAST_POLL_WITHIN = 10.0
-# So many times what the budget lets through is due, so that all of it is always used; being late spreads the rest.
-_EXCESS = 1.5
-# Seconds of lateness beyond which what gets through is all that can, or at least half of it: other calls count as well.
-_TOO_LATE = 1.0
-_HIGHEST_PRICE = 10_000.0
-# The share of the price that is kept from one second to the next, at least.
-_SLOWEST_FALL = 0.8
 _OBSERVED_EVERY = 1.0
 # Polls under way at a time: so many, or one for so many that are waited for. More would only mean more connections.
 _FEW_WORKERS = 20
@@ -50,17 +43,13 @@ class Waiting:
     :param polling: says when to poll, and when to give up.
     """
 
-    __slots__ = ("address", "context", "demand", "early", "expiry", "future", "operation", "polling")
+    __slots__ = ("address", "context", "expiry", "future", "operation", "polling")
 
     def __init__(self, operation: Operation[Any], polling: Polling) -> None:
         self.operation = operation
         self.polling = polling
         self.future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self.context = contextvars.copy_context()  # Airflow finds a trigger's log by it
-        self.demand = 0.0
-        """Polls per second that it would take at price 1."""
-        self.early = 0.0
-        """Seconds before it is due in which the next poll may be made if there is nothing else to do."""
         self.expiry: asyncio.TimerHandle | None = None
         self.address: Any = None
         """Where the client polls, once it knows."""
@@ -73,7 +62,7 @@ class Waiting:
 class Poller:
     """Waits for what is pending, within one event loop.
 
-    :param look: polls once; its first request is in the budget already.
+    :param look: polls once; the budget already counts its first request.
     :param workers: how many polls may be under way at a time at most.
     :param schedules: by kind, with what was learned before.
     """
@@ -99,10 +88,6 @@ class Poller:
         self._heap: list[tuple[float, int, Waiting]] = []
         self._numbers = count()
         self._schedules = Schedules() if schedules is None else schedules
-        self._price = 1.0
-        self._demand = 0.0
-        self._lateness = 0.0
-        self._taken = 0
         self._observed = -math.inf
 
     def schedule(self, kind: str) -> Schedule:
@@ -118,7 +103,7 @@ class Poller:
         waiting = Waiting(operation, polling)
         self._waiting.add(waiting)
         try:
-            delay = polling.first(first_poll_in, now=time.time(), jitter=random.random(), price=self._price)  # noqa: S311
+            delay = polling.first(first_poll_in, now=time.time(), jitter=random.random())  # noqa: S311
             self._expire_after(waiting, polling.deadline - time.time())
             self._push(waiting, delay)
             return await waiting.future
@@ -138,11 +123,6 @@ class Poller:
     def _push(self, waiting: Waiting, delay: float) -> None:
         due = asyncio.get_running_loop().time() + delay
         heappush(self._heap, (due, next(self._numbers), waiting))
-        if not waiting.polling.interval and delay:
-            # The best schedule's delays grow with the square root of the price.
-            self._demand -= waiting.demand
-            waiting.demand = math.sqrt(self._price) / delay
-            self._demand += waiting.demand
         if self._heap[0][2] is waiting:
             self._wake()
         if not self._workers:
@@ -152,14 +132,12 @@ class Poller:
         if not waiting.future.cancel() and not waiting.future.cancelled():
             waiting.future.exception()  # or asyncio would miss somebody who looks at it
         self._waiting.discard(waiting)
-        self._demand -= waiting.demand
         if waiting.expiry is not None:
             waiting.expiry.cancel()
         if len(self._heap) > 2 * len(self._waiting) + 100:
             self._heap = sorted(entry for entry in self._heap if not entry[2].future.done())
         if not self._waiting:
             self._heap.clear()
-            self._demand = 0.0
             self._observer.waiting(0, self._budget.rate)
             self._wake()
 
@@ -199,7 +177,7 @@ class Poller:
         while self._waiting:
             while self._heap and self._heap[0][2].future.done():
                 heappop(self._heap)
-            pause = self._heap[0][0] - self._heap[0][2].early - loop.time() if self._heap else None
+            pause = self._heap[0][0] - loop.time() if self._heap else None
             if pause is not None and pause <= 0:
                 pause = self._budget.take_poll(id(self))
                 if not pause:
@@ -221,26 +199,10 @@ class Poller:
                 timer.cancel()
 
     def _took(self, now: float, due: float) -> None:
-        late = now - due  # or early
-        self._observer.polled(max(0.0, late))
-        self._lateness += 0.05 * (late - self._lateness)
-        self._taken += 1
-        since = now - self._observed
-        if since >= _OBSERVED_EVERY:
+        self._observer.polled(now - due)
+        if now - self._observed >= _OBSERVED_EVERY:
             self._observer.waiting(len(self._waiting), self._budget.rate)
-            self._set_price(self._taken / since)
-            self._observed, self._taken = now, 0
-
-    def _set_price(self, throughput: float) -> None:
-        """Make polls so dear that there are as many as can be sent; they are then made where they gain most.
-
-        Without a known limit they are not: what is late then, at the start or in a burst, is not late for long.
-        """
-        capacity = self._budget.known_rate
-        if self._lateness > _TOO_LATE and capacity < math.inf:
-            capacity = max(min(capacity, throughput), capacity / 2)
-        price = (self._demand / (_EXCESS * capacity)) ** 2 if capacity else 1.0
-        self._price = min(max(price, 1.0, _SLOWEST_FALL * self._price), _HIGHEST_PRICE)
+            self._observed = now
 
     # What comes of it
 
@@ -267,13 +229,9 @@ class Poller:
             polling.finished(now=now)
             waiting.future.set_result(outcome)
             return
-        delay = polling.after(outcome, now=now, jitter=random.random(), price=self._price)  # noqa: S311
+        delay = polling.after(outcome, now=now, jitter=random.random())  # noqa: S311
         if polling.remark:
             waiting.say("%s", polling.remark)
-        waiting.early = 0.0
-        if isinstance(outcome, StillPending) and not polling.interval and now + delay < polling.deadline:
-            # While requests are scarce none is left unused: what is due next is then polled a little early.
-            waiting.early = min(math.sqrt(self._price) - 1, delay / 3)
         self._push(waiting, delay)
 
     def _expire_after(self, waiting: Waiting, seconds: float) -> None:

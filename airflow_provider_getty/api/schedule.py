@@ -26,9 +26,6 @@ LONGEST_DELAY = 15.0
 
 # Seconds of lateness that one request is worth at price 1; a 5 s grid pays about as much.
 _WORTH = 0.6
-# There is a plan for each step of the price, which is a factor.
-_PRICE_STEP = math.sqrt(2)
-_LOWEST_PRICE, _HIGHEST_PRICE = 0.01, 10_000.0
 
 # Ages are told apart to 3 %, up to one that few generations reach.
 _RESOLUTION = 1.03
@@ -132,11 +129,6 @@ class Plan:
         return self.earliest[nearest] + spread * (self.latest[nearest] - self.earliest[nearest])
 
 
-def longest_delay(price: float) -> float:
-    """Seconds between looks at most: what is due less often the dearer requests are may also come later."""
-    return LONGEST_DELAY * math.sqrt(max(1.0, price))
-
-
 def best_plan(
     shares: Sequence[float],
     price: float,
@@ -147,12 +139,12 @@ def best_plan(
     """Find the looks whose requests and lateness together cost least.
 
     :param shares: of the completions between each age and the next; what is missing to 1 comes after the last.
-    :param price: of a request, as of :meth:`Schedule.delay`.
+    :param price: of a request; 1 is what :data:`_WORTH` says.
     :param ages: at which one may look, from 0.
     :param spread_cost: how much of a request a look may cost more than at the best age, to be spread; 0: none.
     """
     worth = price * _WORTH
-    longest = longest_delay(price)
+    longest = LONGEST_DELAY * math.sqrt(max(1.0, price))  # what is asked for less often may be later, too
     last = len(ages) - 1
     below = [0.0, *accumulate(shares)]
     moment = [0.0, *accumulate(s * (a + b) / 2 for s, (a, b) in zip(shares, pairwise(ages), strict=True))]
@@ -214,30 +206,34 @@ class Subject:
 
 
 class Schedule:
-    """When to look at pending things of one kind; learns from the ages at which they were found finished."""
+    """When to look at pending things of one kind; learns from the ages at which they were found finished.
 
-    def __init__(self) -> None:
+    :param price: of a request, as of :func:`best_plan`.
+    """
+
+    def __init__(self, price: float = 1.0) -> None:
+        self._price = price
         self._followed: WeakSet[Subject] = WeakSet()
         self._observed: deque[tuple[int, int]] = deque(maxlen=_MEMORY)
         self._news = 0
         self._next_estimate = 1
         self._shares: Sequence[float] = PRIOR
-        self._plans: dict[int, Plan] = {}
+        self._plan: Plan | None = None
 
-    def delay(self, age: float, *, jitter: float, price: float = 1.0) -> float:
+    def delay(self, age: float, *, jitter: float) -> float:
         """Seconds until the next look at something that is still pending.
 
         :param age: seconds since it was submitted; 0 asks for the first look.
         :param jitter: a random number from 0 to 1, so that what was submitted together is not polled together.
-        :param price: how dear a request is, 1 normally; the dearer, the more go where they gain most.
         """
-        price = min(max(price, _LOWEST_PRICE), _HIGHEST_PRICE)
-        plan = self._plan(round(math.log(price, _PRICE_STEP)))
+        if self._plan is None:
+            self._plan = best_plan(self._shares, self._price)
+        plan = self._plan
         if jitter < _EXPLORING:
             delay = (plan.next_look(age, spread=0.0) - age) * jitter / _EXPLORING
         else:
             delay = plan.next_look(age, spread=(jitter - _EXPLORING) / (1 - _EXPLORING)) - age
-        return min(max(delay, SHORTEST_DELAY), longest_delay(price))
+        return min(max(delay, SHORTEST_DELAY), plan.longest)
 
     def follow(self) -> Subject | None:
         """Learn from something that was just submitted, unless enough others are followed already.
@@ -265,13 +261,7 @@ class Schedule:
             self._next_estimate = min(2 * self._next_estimate, _NEWS)
             pending = ((_step(other.pending_at), _STEPS + 1) for other in self._followed if other.pending_at)
             self._shares = estimate(Counter(self._observed) + Counter(pending), self._shares)
-            self._plans.clear()
-
-    def _plan(self, step: int) -> Plan:
-        """The plan for the price of this step, made when it is first needed after an estimate."""
-        if step not in self._plans:
-            self._plans[step] = best_plan(self._shares, _PRICE_STEP**step)
-        return self._plans[step]
+            self._plan = None
 
 
 class Schedules(defaultdict[str, Schedule]):

@@ -67,11 +67,6 @@ def test_a_pending_generation_is_polled_as_the_schedule_has_it_for_its_age() -> 
         assert polling().after(PENDING, now=100 + age, jitter=0.5) == scheduled
 
 
-def test_the_dearer_polls_are_the_fewer_there_are() -> None:
-    cheap, dear = (polling().after(PENDING, now=110, jitter=0.5, price=price) for price in (1, 9))
-    assert dear > 1.5 * cheap
-
-
 def test_the_first_poll_comes_at_once_or_as_scheduled_but_not_before_it_may() -> None:
     scheduled = Schedule().delay(0, jitter=0.5)
     assert polling().first(0.0, now=100, jitter=0.5) == 0

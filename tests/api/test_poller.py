@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_getty.api import poller, schedule
+from airflow_provider_getty.api import poller
 from airflow_provider_getty.api.errors import BadRequestError, DeadlineExceededError, GoneError
 from airflow_provider_getty.api.operations import GetGeneration, ListProducts
 from airflow_provider_getty.api.results import Generation
@@ -73,7 +73,6 @@ async def test_those_who_went_leave_no_entries_behind(polled: PendingGetty) -> N
                 task.cancel()
             await asyncio.wait(gone)
         assert len(client._poller._heap) <= 110
-        assert client._poller._demand == pytest.approx(1 / 60, abs=1)
         stays[0].cancel()
 
 
@@ -194,33 +193,6 @@ async def test_two_clients_of_an_account_share_its_budget(polled: PendingGetty) 
     times = sorted(polled.arrivals)
     assert max(bisect_left(times, at + 1) - k for k, at in enumerate(times)) <= 20
     assert sum(polled.polls[f"b{k}"] for k in range(20)) > 8
-
-
-async def test_polls_become_dearer_when_the_budget_cannot_bear_them_and_cheap_again(
-    polled: PendingGetty, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(poller, "_OBSERVED_EVERY", 0.05)
-    monkeypatch.setattr(schedule, "SHORTEST_DELAY", 0.2)
-    monkeypatch.setattr(schedule, "LONGEST_DELAY", 0.2)
-    async with polled.client(max_requests_per_second=50) as client:
-        many = start(client, [f"g{k}" for k in range(100)], interval=None)
-        await until(lambda: client._poller._price > 2)
-        for task in many:
-            task.cancel()
-        await asyncio.wait(many)
-        few = start(client, ["few"], interval=None)
-        await until(lambda: client._poller._price == 1)
-        few[0].cancel()
-
-
-async def test_however_scarce_requests_are_no_first_poll_comes_before_it_may(polled: PendingGetty) -> None:
-    async with polled.client(max_requests_per_second=50) as client:
-        client._poller._price = 100.0
-        began = time.monotonic()
-        [waiting] = start(client, ["g"], first_poll_in=0.3, submitted=time.time() - 9999)
-        await until(lambda: polled.polls["g"])
-        waiting.cancel()
-    assert time.monotonic() - began >= 0.3
 
 
 # Learning

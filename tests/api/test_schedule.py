@@ -96,12 +96,6 @@ def test_a_delay_is_half_a_second_to_15_seconds_whatever_was_learned(
     assert SHORTEST_DELAY <= schedule.delay(age, jitter=jitter) <= LONGEST_DELAY
 
 
-@given(AGE, JITTER, st.floats(0, 1e9))
-def test_a_delay_grows_at_most_by_the_root_of_the_price(age: float, jitter: float, price: float) -> None:
-    longest = LONGEST_DELAY * math.sqrt(min(max(1, price), 10_000))
-    assert SHORTEST_DELAY <= Schedule().delay(age, jitter=jitter, price=price) <= longest
-
-
 @pytest.mark.parametrize("age", [310, 3_600, 1e9])
 def test_beyond_all_ages_that_are_told_apart_looks_come_every_15_seconds(age: float) -> None:
     assert Schedule().delay(age, jitter=0.5) == pytest.approx(LONGEST_DELAY, rel=0.1)
