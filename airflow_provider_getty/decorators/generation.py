@@ -65,13 +65,14 @@ class DecoratedGeneration(DecoratedOperator, GenerationOperator):
         for name, value in given.items():
             setattr(self, name, value)
 
-    def _generate(self, context: Context, *, deadline: float, refused: int) -> dict[str, Any]:
+    def prepare(self, context: Context) -> None:
+        """Call the function, unless an earlier try of this round did; then as an operator."""
         asked = self._kept(context)
         if asked is None:
             asked = self._call(context)
         self._ask(asked)
         self.overwrite_rtif_after_execution = True  # the web page shows what was asked
-        return super()._generate(context, deadline=deadline, refused=refused)
+        super().prepare(context)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """Finish with what the trigger found out."""

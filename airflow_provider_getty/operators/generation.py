@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
 from inspect import signature
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.providers.common.compat.sdk import (
-    AirflowException,
-    AirflowFailException,
-    BaseOperator,
-    TaskDeferred,
-    conf,
-)
+from airflow.providers.common.compat.sdk import BaseOperator, conf
 
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.inputs import arguments
@@ -23,7 +16,6 @@ from airflow_provider_getty.inputs import arguments
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_provider_getty.api.results import Generation, Pending
     from airflow_provider_getty.generating.request import Request
 
 
@@ -120,128 +112,35 @@ class GenerationOperator(BaseOperator):
             setattr(self, name, value)
 
     def request(self) -> Request:
-        """What to ask of Getty. Nothing is sent yet.
+        """The request that the arguments describe. Nothing is sent.
 
         :raises GettyError: the arguments cannot be used.
         """
-        from airflow_provider_getty.api.operations import GENERATING  # noqa: PLC0415
-        from airflow_provider_getty.generating.request import request_of  # noqa: PLC0415
+        from airflow_provider_getty.operators import _generating  # noqa: PLC0415
 
-        written = {name: getattr(self, name) for name in self.names}
-        return request_of(GENERATING[self.operation], written, self.hook.account)
+        return _generating.request(self)
+
+    def prepare(self, context: Context) -> None:  # noqa: ARG002 - for subclasses
+        """Make the arguments ready: called in each try before the request is made.
+
+        :raises GettyError: the arguments cannot be used.
+        """
+        arguments.all_rendered(self, self.template_fields)
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Submit, or adopt what an earlier try submitted; then wait if told so."""
-        return self._generate_or_fail(context, deadline=time.time() + self.timeout)
+        from airflow_provider_getty.operators import _generating  # noqa: PLC0415
+
+        return _generating.start(self, context)
 
     def submit_again(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """Go on with a submission that Getty refused because too many generations were pending."""
-        return self._generate_or_fail(context, deadline=event["deadline"], refused=event["attempts"])
+        from airflow_provider_getty.operators import _generating  # noqa: PLC0415
 
-    def _generate_or_fail(self, context: Context, *, deadline: float, refused: int = 0) -> dict[str, Any]:
-        from airflow_provider_getty.api.errors import GettyError  # noqa: PLC0415
-        from airflow_provider_getty.generating.outcomes import fail  # noqa: PLC0415
-
-        try:
-            return self._generate(context, deadline=deadline, refused=refused)
-        except GettyError as error:
-            fail(error)
-
-    def _generate(self, context: Context, *, deadline: float, refused: int) -> dict[str, Any]:
-        from airflow_provider_getty.api.errors import ConcurrentGenerationsError, GoneError  # noqa: PLC0415
-        from airflow_provider_getty.api.results import Pending  # noqa: PLC0415
-        from airflow_provider_getty.generating.outcomes import accept  # noqa: PLC0415
-        from airflow_provider_getty.generating.submission import Policy  # noqa: PLC0415
-        from airflow_provider_getty.generating.submitter import SubmissionStore, Submitter  # noqa: PLC0415
-
-        arguments.all_rendered(self, self.template_fields)
-        policy = Policy(
-            marker=self.marker == "notes", history_lag=self.history_lag, on_unsure=self.on_unsure_submission
-        )
-        submitter = Submitter(
-            self.request(),
-            self.hook,
-            policy,
-            deadline,
-            waits_for_place=not self.deferrable,
-            is_first_attempt=not refused,
-        )
-        try:
-            answer = submitter.submit(context)
-        except ConcurrentGenerationsError as error:
-            if not self.deferrable or time.time() >= deadline:
-                raise
-            self.log.info("%s Waiting without a worker.", error)
-            self._wait_for_place(deadline, attempts=refused + 1)
-        store = SubmissionStore.of(context)
-        if isinstance(answer, Pending) and self.wait_for_completion:
-            try:
-                answer = self._wait(answer, deadline)
-            except GoneError:
-                store.save(None)  # so that a clear generates anew
-                raise
-        store.deliver()
-        result = answer.summary()
-        return result if isinstance(answer, Pending) else accept(result, self.on_blocked)
-
-    def _wait_for_place(self, deadline: float, *, attempts: int) -> NoReturn:
-        from airflow_provider_getty.triggers.submission import SubmissionTrigger  # noqa: PLC0415
-
-        raise TaskDeferred(
-            trigger=SubmissionTrigger(attempts=attempts, deadline=deadline, getty_conn_id=self.getty_conn_id),
-            method_name="submit_again",
-            timeout=_until(deadline),
-        )
-
-    def _wait(self, pending: Pending, deadline: float) -> Generation:
-        from airflow_provider_getty.api.errors import GettyError  # noqa: PLC0415
-        from airflow_provider_getty.api.operations import GetGeneration  # noqa: PLC0415
-        from airflow_provider_getty.api.results import Generation  # noqa: PLC0415
-        from airflow_provider_getty.triggers.generation import GenerationTrigger  # noqa: PLC0415
-
-        generation_request_id = pending.generation_request_id
-        if not self.deferrable:
-            return self.hook.wait_for_generation(
-                generation_request_id, deadline=deadline, poll_interval=self.poll_interval
-            )
-        submitted = time.time()
-        try:
-            # The trigger's first poll comes only some seconds after this process has ended.
-            answer = self.hook.get_conn().ask(GetGeneration(generation_request_id=generation_request_id))
-        except GettyError as error:
-            if not error.worth_waiting:
-                raise
-            self.log.warning("%s Waiting.", error)
-        else:
-            if isinstance(answer, Generation):
-                return answer
-        raise TaskDeferred(
-            trigger=GenerationTrigger(
-                generation_request_id,
-                deadline=deadline,
-                submitted=submitted,
-                getty_conn_id=self.getty_conn_id,
-                poll_interval=self.poll_interval,
-                kind=self.operation,
-            ),
-            method_name="execute_complete",
-            timeout=_until(deadline),
-        )
+        return _generating.submit_again(self, context, event)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
-        """Finish with what the trigger found out."""
-        from airflow_provider_getty.generating.outcomes import Outcome, accept  # noqa: PLC0415
-        from airflow_provider_getty.generating.submitter import SubmissionStore  # noqa: PLC0415
+        """Finish with the outcome that the trigger reports."""
+        from airflow_provider_getty.operators import _generating  # noqa: PLC0415
 
-        outcome = Outcome.from_event(event)
-        if outcome.generation is None:
-            raise (AirflowException if outcome.timed_out else AirflowFailException)(outcome.error)
-        SubmissionStore.of(context).deliver()
-        return accept(outcome.generation, self.on_blocked)
-
-
-def _until(deadline: float) -> timedelta:
-    """How long Airflow leaves a deferred task to its trigger."""
-    from airflow_provider_getty.triggers.generation import TRIGGER_GRACE  # noqa: PLC0415
-
-    return timedelta(seconds=max(0.0, deadline - time.time()) + TRIGGER_GRACE)
+        return _generating.complete(self, context, event)
