@@ -48,7 +48,7 @@ class Counting:
         self.by_name[operation] += 1
         self.by_second[int(age)] += 1
         self.refused += status == 429  # noqa: PLR2004
-        if operation == "Generate":
+        if operation == "generate":
             self.last_submission = age
 
     def polled(self, late: float) -> None:
@@ -112,7 +112,7 @@ def run(items: int, in_flight: int, limit: int) -> dict[str, Any]:
         "items": items,
         "seconds": wall,
         "requests per item": counting.by_name.total() / items,
-        "polls per item": counting.by_name["GetGeneration"] / items,
+        "polls per item": counting.by_name["get_generation"] / items,
         "CPU per item (ms)": 1000
         * (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
         / items,

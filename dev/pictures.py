@@ -146,7 +146,7 @@ def start_page(browser: str, images: list[LibraryImage]) -> Image.Image:
 def _refine(client: GettyClient, image: LibraryImage) -> None:
     name = unique_name("picture")
     mask = make_mask([image.mask_box], image_size=(image.width, image.height))
-    client.ask(UploadImage(name=name, jpeg=mask.jpeg))
+    client.ask(UploadImage(file_name=name, jpeg=mask.jpeg))
     mask_url = client.account.uploads_url + name
     client.ask(Refine(image_id=image.id, mask_url=mask_url, prompt=image.prompt))
 

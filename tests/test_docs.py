@@ -147,7 +147,7 @@ def test_the_limits_are_those_of_the_models(file: str) -> None:
 SAMPLES = {
     "background_color": "#ffffff",
     "jpeg": b"a JPEG",
-    "name": "mask.jpg",
+    "file_name": "mask.jpg",
     "reference_generation": {"generation_request_id": "an-id"},
     "rights_claimed": True,
     "size_name": "1k",

@@ -11,6 +11,7 @@ from PIL import Image
 
 from airflow_provider_getty.hooks.getty import GettyHook
 from tests.support.documents import BLOCKS, FILES, ROOT, Block, anchor, blocks_of, headings, prose
+from tests.support.getty_journal import emulated
 from tests.support.task_runs import Worker
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def run(dag: DAG, getty: Emulator) -> None:
             return
         defers = getattr(task, "deferrable", False)
         if hasattr(task, "operation") and (defers or not getattr(task, "wait_for_completion", True)):
-            getty.fault("stay-pending", task.operation)
+            getty.fault("stay-pending", emulated(task.operation))
         if defers:
             getty.fault("stay-pending", "get-generation")
         ended = worker.run(task)

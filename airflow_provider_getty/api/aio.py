@@ -141,7 +141,7 @@ class AsyncGettyClient:
             submitted=time.time() if submitted is None else submitted,
             deadline=deadline,
             interval=interval,
-            schedule=self._poller.schedule(f"{type(operation).__name__} {kind}"),
+            schedule=self._poller.schedule(f"{operation.name} {kind}"),
         )
         log.info("%s: waiting for at most %.0f s.", operation.asked, deadline - time.time())
         result = await self._poller.wait_for(operation, polling, first_poll_in=first_poll_in)
@@ -150,10 +150,10 @@ class AsyncGettyClient:
 
     async def fetch_image(self, url: str, into: BinaryIO, *, asked: str) -> int:
         """Stream an image from its signed URL into a file; see :meth:`.client.GettyClient.fetch_image`."""
-        return await self._drive(fetch_image(url, into, asked=asked), "Image")
+        return await self._drive(fetch_image(url, into, asked=asked), "image")
 
     async def _ask(self, operation: Operation[ResultT], exchanged: _Exchanged | None = None) -> ResultT:
-        return await self._drive(self._protocol.ask(operation), type(operation).__name__, exchanged)
+        return await self._drive(self._protocol.ask(operation), operation.name, exchanged)
 
     async def _look(self, waiting: Waiting) -> Any:
         """Poll once, by the shortest way there is: only what is not pending takes part in a conversation."""
@@ -181,7 +181,7 @@ class AsyncGettyClient:
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
             reply = _failure(error)
         finally:
-            self._observer.requested(type(operation).__name__, status)
+            self._observer.requested(operation.name, status)
         call = Call("GET", str(waiting.address), head.headers)
         waiting.address = None  # the next conversation may lead elsewhere
         return await self._ask(operation, _Exchanged(call, reply))
@@ -208,7 +208,7 @@ class AsyncGettyClient:
     async def _renew_token(self, refused: str | None) -> None:
         async with self._token_lock:
             if self._protocol.needs_token(refused):
-                await self._drive(self._protocol.fetch_token(), "Token")
+                await self._drive(self._protocol.fetch_token(), "token")
                 if self._on_token and self._protocol.token:
                     await self._on_token(self._protocol.token)
 

@@ -98,7 +98,7 @@ class GettyClient:
         :raises GettyError: in every way in which it may fail.
         """
         retrying = tenacity.Retrying(**patience(deadline, clock=time.time, log=log))
-        return retrying(lambda: self._drive(self._protocol.ask(operation), type(operation).__name__))
+        return retrying(lambda: self._drive(self._protocol.ask(operation), operation.name))
 
     def wait_for(
         self,
@@ -124,7 +124,7 @@ class GettyClient:
             submitted=time.time() if submitted is None else submitted,
             deadline=deadline,
             interval=interval,
-            schedule=self._schedules[f"{type(operation).__name__} {kind}"],
+            schedule=self._schedules[f"{operation.name} {kind}"],
         )
         log.info("%s: waiting for at most %.0f s.", operation.asked, deadline - time.time())
         while True:
@@ -148,7 +148,7 @@ class GettyClient:
 
         :raises DownloadError: it did not arrive whole.
         """
-        return self._drive(fetch_image(url, into, asked=asked), "Image")
+        return self._drive(fetch_image(url, into, asked=asked), "image")
 
     def _drive(self, conversation: Conversation[ResultT], name: str) -> ResultT:
         def do(step: Send | NewToken) -> Answer | None:
@@ -164,7 +164,7 @@ class GettyClient:
     def _renew_token(self, refused: str | None) -> None:
         with self._token_lock:
             if self._protocol.needs_token(refused):
-                self._drive(self._protocol.fetch_token(), "Token")
+                self._drive(self._protocol.fetch_token(), "token")
                 if self._on_token and self._protocol.token:
                     self._on_token(self._protocol.token)
 

@@ -132,7 +132,7 @@ class Submitter:
         if upload is None:
             return {}
         await self.client.ask(upload, deadline=self.deadline)
-        return {"mask_url": self.client.account.uploads_url + upload.name}
+        return {"mask_url": self.client.account.uploads_url + upload.file_name}
 
     async def _post(self, operation: GeneratingOperation) -> Pending | Generation:
         """Send it when there is a place for it, which stays taken if it is pending then."""

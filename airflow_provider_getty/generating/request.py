@@ -40,7 +40,7 @@ class Request:
 
         :param label: begins the name, for people to recognise.
         """
-        return UploadImage(name=unique_name(label), jpeg=self.mask.jpeg) if self.mask else None
+        return UploadImage(file_name=unique_name(label), jpeg=self.mask.jpeg) if self.mask else None
 
 
 def request_of(operation: type[GeneratingOperation], written: Mapping[str, Any], account: Account) -> Request:

@@ -167,7 +167,7 @@ class Submitter:
         if upload is None:
             return {}
         self.hook.get_conn().ask(upload, deadline=self.deadline)
-        mask_url = self.hook.account.uploads_url + upload.name
+        mask_url = self.hook.account.uploads_url + upload.file_name
         log.info("Uploaded the mask as %s.", mask_url)
         return {"mask_url": mask_url}
 

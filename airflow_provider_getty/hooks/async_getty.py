@@ -51,7 +51,7 @@ class AsyncGetty(Calls):
             case Upload():
                 upload = await asyncio.to_thread(asked.operation)
                 await self.ask(upload, deadline=asked.deadline)
-                return self.client.account.uploads_url + upload.name
+                return self.client.account.uploads_url + upload.file_name
             case Wait():
                 return await self.client.wait_for(
                     asked.poll, deadline=asked.deadline, interval=asked.poll_interval, kind=asked.kind

@@ -171,7 +171,7 @@ class GettyHook(Calls, BaseHook):
             case Upload():
                 upload = asked.operation()
                 self.ask(upload, deadline=asked.deadline)
-                return self.account.uploads_url + upload.name
+                return self.account.uploads_url + upload.file_name
             case Wait():
                 return self._client.wait_for(
                     asked.poll, deadline=asked.deadline, interval=asked.poll_interval, kind=asked.kind

@@ -88,7 +88,7 @@ class MaskUpload(Upload):
     def operation(self) -> UploadImage:
         """The mask, made if need be."""
         made = self.mask if isinstance(self.mask, Mask) else make_mask(self.mask, image_size=self.image_size)
-        return UploadImage(name=unique_name(self.label), jpeg=made.jpeg)
+        return UploadImage(file_name=unique_name(self.label), jpeg=made.jpeg)
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class FileUpload(Upload):
 
     def operation(self) -> UploadImage:
         """The image as a JPEG."""
-        return UploadImage(name=unique_name(self.label), jpeg=make_jpeg(self.file))
+        return UploadImage(file_name=unique_name(self.label), jpeg=make_jpeg(self.file))
 
 
 class Transfer(Work[int]):

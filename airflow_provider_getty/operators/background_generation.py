@@ -28,7 +28,7 @@ class GettyBackgroundGenerationOperator(GenerationOperator):
     :param background_reference_adherence: how closely the scene follows it: ``flexible`` or ``strong``.
     """
 
-    operation = "background-generations"
+    operation = "background_generation"
 
     def __init__(
         self,

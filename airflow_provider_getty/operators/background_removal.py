@@ -18,7 +18,7 @@ class GettyBackgroundRemovalOperator(GenerationOperator):
         image that is not blocked is taken), ``{"generation_request_id": …, "index": …}``, or the id alone.
     """
 
-    operation = "background-removal"
+    operation = "background_removal"
 
     def __init__(
         self,

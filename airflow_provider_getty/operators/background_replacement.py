@@ -24,7 +24,7 @@ class GettyBackgroundReplacementOperator(GenerationOperator):
     :param media_type: ``photography`` or ``illustration``.
     """
 
-    operation = "background-replacement"
+    operation = "background_replacement"
 
     def __init__(
         self,

@@ -28,7 +28,7 @@ class GettyInfluenceColorOperator(GenerationOperator):
     :param seed: of earlier images, for new ones that look alike. Today's API no longer lists it.
     """
 
-    operation = "influence-color-by-image"
+    operation = "influence_color"
 
     def __init__(
         self,

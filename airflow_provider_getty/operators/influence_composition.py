@@ -30,7 +30,7 @@ class GettyInfluenceCompositionOperator(GenerationOperator):
     :param seed: of earlier images, for new ones that look alike. Today's API no longer lists it.
     """
 
-    operation = "influence-composition-by-image"
+    operation = "influence_composition"
 
     def __init__(
         self,

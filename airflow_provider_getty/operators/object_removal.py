@@ -26,7 +26,7 @@ class GettyObjectRemovalOperator(GenerationOperator):
     :param image_size: width and height in pixels of the image on which boxes and polygons are drawn.
     """
 
-    operation = "object-removal"
+    operation = "object_removal"
 
     def __init__(
         self,

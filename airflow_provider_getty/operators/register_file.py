@@ -82,7 +82,7 @@ class GettyRegisterFileOperator(BaseOperator):
             rights_claimed=self.rights_claimed,
             category=self.category,
         )
-        client.ask(UploadImage(name=name, jpeg=make_jpeg(self.file)), deadline=deadline)
+        client.ask(UploadImage(file_name=name, jpeg=make_jpeg(self.file)), deadline=deadline)
         registered = client.ask(registration, deadline=deadline)
         self.log.info("Registered as %s.", registered.id)
         return registered.id

@@ -121,7 +121,7 @@ def test_a_name_that_does_not_exist_is_a_failed_connection(
 ) -> None:
     client = connect(getty_emulator, base_url="https://getty.invalid")
     with pytest.raises(ConnectionFailedError):
-        client.ask(UploadImage(name="mask.jpg", jpeg=jpeg()))
+        client.ask(UploadImage(file_name="mask.jpg", jpeg=jpeg()))
 
 
 # The token

@@ -37,7 +37,7 @@ def connected(connect: Connect, recorder: Recorder, **changes: Any) -> Client:
 @pytest.mark.parametrize(
     "operation",
     [
-        UploadImage(name="mask.jpg", jpeg=JPEG),
+        UploadImage(file_name="mask.jpg", jpeg=JPEG),
         Refine(image_id="1", mask_url="mask"),
         StartDownload(generation_request_id="g", size_name="1k"),
         ListProducts(),
@@ -123,7 +123,7 @@ def test_a_certificate_that_nobody_vouches_for_gets_no_request(
     with recording(wrap=with_tls) as impostor:
         client = connect(base_url=impostor.url.replace("http:", "https:"))
         with pytest.raises(ConnectionFailedError, match=r"Certificate|CertVerification"):
-            client.ask(UploadImage(name="mask.jpg", jpeg=JPEG))
+            client.ask(UploadImage(file_name="mask.jpg", jpeg=JPEG))
         assert impostor.seen == []
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from inspect import isclass
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+from airflow_provider_getty.api import operations
 from airflow_provider_getty.api.account import Account, Dialect
 from airflow_provider_getty.api.errors import InvalidRequestError
 from airflow_provider_getty.api.operations import (
@@ -41,8 +44,8 @@ REFUSED: list[tuple[type[Operation[Any]], dict[str, Any], str]] = [
         "give exactly one of image_id and reference_generation.",
     ),
     (Refine, {"image_id": "1"}, "mask_url: Field required."),
-    (Refine, {"image_id": "1", "mask_url": ""}, "mask_url: String should have at least 1 character."),
-    (Refine, {**MASK, "image_id": ""}, "image_id: String should have at least 1 character."),
+    (Refine, {"image_id": "1", "mask_url": ""}, "mask_url: Field required."),
+    (Refine, {**MASK, "image_id": ""}, "give exactly one of image_id and reference_generation."),
     (Refine, {**MASK, "image_id": "1", "product_id": "seven"}, "product_id: Input should be a valid integer"),
     (
         Refine,
@@ -65,20 +68,20 @@ REFUSED: list[tuple[type[Operation[Any]], dict[str, Any], str]] = [
         {**MASK, "reference_generation": {"index": 1}},
         "reference_generation.generation_request_id: Field",
     ),
-    (UploadImage, {"name": "mask.png", "jpeg": b"\xff"}, "name: String should match pattern"),
-    (UploadImage, {"name": "../mask.jpg", "jpeg": b"\xff"}, "name: String should match pattern"),
-    (UploadImage, {"name": "mask.jpg\n", "jpeg": b"\xff"}, "name: String should match pattern"),
-    (GetGeneration, {"generation_request_id": ""}, "generation_request_id: String should match pattern"),
+    (UploadImage, {"file_name": "mask.png", "jpeg": b"\xff"}, "file_name: String should match pattern"),
+    (UploadImage, {"file_name": "../mask.jpg", "jpeg": b"\xff"}, "file_name: String should match pattern"),
+    (UploadImage, {"file_name": "mask.jpg\n", "jpeg": b"\xff"}, "file_name: String should match pattern"),
+    (GetGeneration, {"generation_request_id": ""}, "generation_request_id: Field required."),
     (GetGeneration, {"generation_request_id": ".."}, "generation_request_id: String should match pattern"),
     (
         GetGeneration,
         {"generation_request_id": None},
-        "generation_request_id: Input should be a valid string.",
+        "generation_request_id: Field required.",
     ),
-    (StartDownload, {**IMAGE, "size_name": ""}, "size_name: String should have at least 1 character."),
+    (StartDownload, {**IMAGE, "size_name": ""}, "size_name: Field required."),
     (StartDownload, {**IMAGE, "size_name": "1k", "index": -1}, "index: Input should be greater"),
     (Redownload, {"generated_asset_id": "a", "size_name": "8k"}, "size_name: Input should be '1k' or '4k'."),
-    (EnhancePrompt, {"prompt": ""}, "prompt: String should have at least 1 character."),
+    (EnhancePrompt, {"prompt": ""}, "prompt: Field required."),
     (RegisterFile, {"url": "u"}, "rights_claimed: Field required."),
     (RegisterFile, {"url": "u", "rights_claimed": False}, "rights_claimed: Input should be True."),
     (
@@ -89,6 +92,13 @@ REFUSED: list[tuple[type[Operation[Any]], dict[str, Any], str]] = [
     (GetRegistration, {"registration_id": ".."}, "registration_id: String should match pattern"),
     (GetHistory, {"media_type": "video"}, "media_type: Input should be 'photography' or 'illustration'."),
     (GetHistory, {"product_ids": ["x"]}, "product_ids.0: Input should be a valid integer"),
+    (GetHistory, {"product_ids": []}, "product_ids: Tuple should have at least 1 item"),
+    (GetHistory, {"date_start": "yesterday"}, "date_start: Input should be a valid datetime"),
+    (
+        GetHistory,
+        {"date_start": datetime(2026, 1, 3, tzinfo=UTC), "date_end": datetime(2026, 1, 2, tzinfo=UTC)},
+        "date_start is later than date_end.",
+    ),
     (GetHistory, {"page": 0}, "page: Input should be greater than or equal to 1."),
     (GetHistory, {"page_size": 1001}, "page_size: Input should be less than or equal to 1000."),
 ]
@@ -117,7 +127,7 @@ ID = "a/b?c#d é"
 @pytest.mark.parametrize(
     ("operation", "path"),
     [
-        (UploadImage(name="m.jpeg", jpeg=b"\xff"), "/v3/search/by-image/uploads/m.jpeg"),
+        (UploadImage(file_name="m.jpeg", jpeg=b"\xff"), "/v3/search/by-image/uploads/m.jpeg"),
         (Refine(image_id="1", **MASK), "/v3/ai/image-generations/refine"),
         (GetGeneration(generation_request_id="g"), "/v3/ai/image-generations/g"),
         (GetGeneration(generation_request_id=ID), "/v3/ai/image-generations/a%2Fb%3Fc%23d%20%C3%A9"),
@@ -148,9 +158,49 @@ def test_each_operation_goes_where_getty_documents_it(operation: Operation[Any],
 
 
 @pytest.mark.parametrize(
+    "date",
+    [
+        datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
+        datetime(2026, 1, 2, 5, 4, 5, tzinfo=timezone(timedelta(hours=2))),
+        datetime(2026, 1, 2, 3, 4, 5),  # noqa: DTZ001
+        "2026-01-02T03:04:05",
+    ],
+    ids=str,
+)
+def test_dates_are_sent_in_utc_and_whole_seconds(date: datetime | str) -> None:
+    sent = GetHistory(date_start=date, date_end=date).arguments(Dialect.CURRENT)
+    assert (sent["date_start"], sent["date_end"]) == ("2026-01-02T03:04:05Z", "2026-01-02T03:04:05Z")
+
+
+def test_a_fraction_of_a_second_widens_the_range() -> None:
+    date = datetime(2026, 1, 2, 3, 4, 5, 1, tzinfo=UTC)
+    sent = GetHistory(date_start=date, date_end=date).arguments(Dialect.CURRENT)
+    assert (sent["date_start"], sent["date_end"]) == ("2026-01-02T03:04:05Z", "2026-01-02T03:04:06Z")
+
+
+@pytest.mark.parametrize("unset", [None, ""])
+def test_what_is_unset_is_not_sent(unset: str | None) -> None:
+    sent = Refine(image_id="1", **MASK, prompt=unset, notes=unset, product_id=unset).arguments(
+        Dialect.CURRENT
+    )
+    assert sent == {"reference_asset_id": "1", **MASK}
+
+
+def test_each_operation_has_a_name_of_its_own() -> None:
+    models = [
+        each
+        for each in vars(operations).values()
+        if isclass(each) and issubclass(each, Operation) and hasattr(each, "route")
+    ]
+    names = [model.name for model in models]
+    assert len(set(names)) == len(names)
+    assert all(re.fullmatch("[a-z_]+", name) for name in names)
+
+
+@pytest.mark.parametrize(
     ("operation", "asked"),
     [
-        (UploadImage(name="m.jpg", jpeg=b"\xff"), "Upload of m.jpg"),
+        (UploadImage(file_name="m.jpg", jpeg=b"\xff"), "Upload of m.jpg"),
         (Refine(image_id="1", **MASK), "Refine of image 1"),
         (Refine(reference_generation=IMAGE, **MASK), "Refine of image 1 of generation g"),
         (GetGeneration(generation_request_id="g"), "Status of generation g"),
@@ -218,4 +268,4 @@ def test_an_operation_cannot_be_changed() -> None:
 
 
 def test_the_bytes_of_a_mask_are_not_shown() -> None:
-    assert repr(UploadImage(name="m.jpg", jpeg=b"\xff\xd8")) == "UploadImage(name='m.jpg')"
+    assert repr(UploadImage(file_name="m.jpg", jpeg=b"\xff\xd8")) == "UploadImage(file_name='m.jpg')"

@@ -20,12 +20,12 @@ PLAIN: dict[str, dict[str, Any]] = {
     "variations": GENERATED,
     "refine": {"image_id": "1", "prompt": "a kite", **MASK},
     "extend": {"image_id": "1", "left_percentage": 20.0},
-    "background-removal": {"image_id": "1"},
-    "background-replacement": {"image_id": "1", "prompt": "a beach"},
-    "object-removal": {"image_id": "1", **MASK},
-    "influence-color-by-image": {"image_id": "1", "prompt": "a kite", "noise_level": 0.5},
-    "influence-composition-by-image": {"image_id": "1", "prompt": "a kite", "influence_level": 0.5},
-    "background-generations": {"reference_file_registration_id": "r", "prompt": "a beach"},
+    "background_removal": {"image_id": "1"},
+    "background_replacement": {"image_id": "1", "prompt": "a beach"},
+    "object_removal": {"image_id": "1", **MASK},
+    "influence_color": {"image_id": "1", "prompt": "a kite", "noise_level": 0.5},
+    "influence_composition": {"image_id": "1", "prompt": "a kite", "influence_level": 0.5},
+    "background_generation": {"reference_file_registration_id": "r", "prompt": "a beach"},
 }
 """The least, or nearly, that each operation is asked with."""
 
@@ -64,6 +64,12 @@ def test_what_is_not_set_is_not_sent_and_what_all_take_is(name: str) -> None:
 PATHS = {
     "generate": "/v3/ai/image-generations",
     "variations": "/v3/ai/image-generations/g/images/1/variations",
+    "background_removal": "/v3/ai/image-generations/background-removal",
+    "background_replacement": "/v3/ai/image-generations/background-replacement",
+    "object_removal": "/v3/ai/image-generations/object-removal",
+    "influence_color": "/v3/ai/image-generations/influence-color-by-image",
+    "influence_composition": "/v3/ai/image-generations/influence-composition-by-image",
+    "background_generation": "/v3/ai/image-generations/background-generations",
 }
 
 
@@ -73,7 +79,7 @@ def test_it_goes_where_getty_documents_it(name: str) -> None:
 
 
 def test_a_background_was_generated_under_beta_in_the_time_of_the_reference_page() -> None:
-    path = plain("background-generations").path(Dialect.REFERENCE_PAGE)
+    path = plain("background_generation").path(Dialect.REFERENCE_PAGE)
     assert path == "/beta/ai/image-generations/background-generations"
 
 
@@ -81,10 +87,9 @@ def test_a_background_was_generated_under_beta_in_the_time_of_the_reference_page
 def test_an_image_of_the_library_is_named_as_the_dialect_has_it(name: str) -> None:
     operation = plain(name)
     assert sent(operation)["reference_asset_id"] == "1"
+    assert (Dialect.REFERENCE_PAGE in operation.dialects) == (name in ("refine", "extend"))
     if Dialect.REFERENCE_PAGE in operation.dialects:
         assert sent(operation, Dialect.REFERENCE_PAGE)["id"] == "1"
-    else:
-        assert name == "background-replacement"
     assert "image_id" not in sent(operation)
 
 
@@ -102,7 +107,7 @@ def test_exactly_one_image_is_named(name: str, images: dict[str, Any]) -> None:
         plain(name, **({"image_id": None} | images))
 
 
-@pytest.mark.parametrize("name", ["influence-color-by-image", "influence-composition-by-image"])
+@pytest.mark.parametrize("name", ["influence_color", "influence_composition"])
 def test_a_registered_file_is_a_reference_too(name: str) -> None:
     operation = plain(name, image_id=None, reference_file_registration_id="r")
     assert operation.dialects == (Dialect.CURRENT,)
@@ -110,20 +115,15 @@ def test_a_registered_file_is_a_reference_too(name: str) -> None:
     assert operation.asked.endswith("of registered file r")
 
 
-@pytest.mark.parametrize("name", ["influence-color-by-image", "influence-composition-by-image"])
-def test_an_influence_has_an_aspect_ratio_only_in_the_current_form(name: str) -> None:
-    assert plain(name, aspect_ratio="16:9").dialects == (Dialect.CURRENT,)
-
-
 def test_a_background_has_a_reference_only_in_the_current_form() -> None:
     scene = {"background_asset_id": "2", "background_reference_adherence": "strong"}
-    operation = plain("background-generations", **scene)
+    operation = plain("background_generation", **scene)
     assert operation.dialects == (Dialect.CURRENT,)
     assert sent(operation).items() >= scene.items()
 
 
 REFUSED: list[tuple[str, dict[str, Any], str]] = [
-    ("generate", {"prompt": ""}, "prompt: String should have at least 1 character."),
+    ("generate", {"prompt": ""}, "prompt: Field required."),
     ("generate", {"prompt": None}, "prompt: Field required."),
     (
         "generate",
@@ -149,48 +149,48 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("extend", {"top_percentage": -1}, "top_percentage: Input should be greater than or equal to 0."),
     ("extend", {"top_percentage": float("nan")}, "top_percentage: Input should be"),
     ("extend", {"top_percentage": float("inf")}, "top_percentage: Input should be a finite number."),
-    ("object-removal", {"mask_url": None}, "mask_url: Field required."),
-    ("background-replacement", {"prompt": None}, "give exactly one of prompt and background_color."),
-    ("background-replacement", {"background_color": "#ffffff"}, "give exactly one of prompt and"),
+    ("object_removal", {"mask_url": None}, "mask_url: Field required."),
+    ("background_replacement", {"prompt": None}, "give exactly one of prompt and background_color."),
+    ("background_replacement", {"background_color": "#ffffff"}, "give exactly one of prompt and"),
     (
-        "background-replacement",
+        "background_replacement",
         {"prompt": None, "background_color": "white"},
         "background_color: String should match pattern '^#[0-9A-Fa-f]{6}$'.",
     ),
-    ("influence-color-by-image", {"prompt": None}, "prompt: Field required."),
+    ("influence_color", {"prompt": None}, "prompt: Field required."),
     (
-        "influence-color-by-image",
+        "influence_color",
         {"noise_level": 1.5},
         "noise_level: Input should be less than or equal to 1.",
     ),
     (
-        "influence-color-by-image",
+        "influence_color",
         {"reference_file_registration_id": "r"},
         "give exactly one of image_id, reference_generation and reference_file_registration_id.",
     ),
     (
-        "influence-composition-by-image",
+        "influence_composition",
         {"influence_level": -0.1},
         "influence_level: Input should be greater than or equal to 0.",
     ),
-    ("background-generations", {"prompt": None}, "prompt: Field required."),
+    ("background_generation", {"prompt": None}, "prompt: Field required."),
     (
-        "background-generations",
+        "background_generation",
         {"left_percentage": -5},
         "left_percentage: Input should be greater than or equal to 0.",
     ),
     (
-        "background-generations",
+        "background_generation",
         {"background_asset_id": "1", "background_file_registration_id": "r"},
         "give at most one of background_file_registration_id and background_asset_id.",
     ),
     (
-        "background-generations",
+        "background_generation",
         {"background_reference_adherence": "loose", "background_asset_id": "1"},
         "background_reference_adherence: Input should be 'flexible' or 'strong'.",
     ),
     (
-        "background-generations",
+        "background_generation",
         {"background_reference_adherence": "strong"},
         "background_reference_adherence needs a reference for the background.",
     ),
@@ -211,12 +211,12 @@ ASKED = {
     "variations": "Variations of image 1 of generation g",
     "refine": "Refine of image 1",
     "extend": "Extension of image 1",
-    "background-removal": "Background removal of image 1",
-    "background-replacement": "Background replacement of image 1",
-    "object-removal": "Object removal of image 1",
-    "influence-color-by-image": "Generation in the colors of image 1",
-    "influence-composition-by-image": "Generation in the composition of image 1",
-    "background-generations": "Background for registered file r",
+    "background_removal": "Background removal of image 1",
+    "background_replacement": "Background replacement of image 1",
+    "object_removal": "Object removal of image 1",
+    "influence_color": "Generation in the colors of image 1",
+    "influence_composition": "Generation in the composition of image 1",
+    "background_generation": "Background for registered file r",
 }
 
 
@@ -228,28 +228,12 @@ def test_it_says_in_words_what_it_asks(name: str) -> None:
 TYPES = {
     "generate": "text_to_image",
     "variations": "variation",
-    "background-replacement": None,  # Getty publishes none
-    "background-generations": "background_generation",
+    "background_replacement": None,  # Getty publishes none
+    "influence_color": "influence_color_by_image",
+    "influence_composition": "influence_composition_by_image",
 }
 
 
 @pytest.mark.parametrize("name", PLAIN)
 def test_it_knows_what_the_history_calls_it(name: str) -> None:
-    assert GENERATING[name].generation_type == TYPES.get(name, name.replace("-", "_"))
-
-
-def test_a_new_operation_needs_no_more_than_a_name() -> None:
-    taken = dict(GENERATING)
-
-    class Upscale(GENERATING["background-removal"]):
-        name = "upscale"
-
-    try:
-        operation = GENERATING["upscale"](image_id="1")
-        assert operation.path(Dialect.CURRENT) == "/v3/ai/image-generations/upscale"
-        assert (operation.asked, operation.generation_type) == ("Upscale of image 1", "upscale")
-    finally:
-        from airflow_provider_getty.api.operations import generating  # noqa: PLC0415
-
-        generating._by_name.clear()
-        generating._by_name.update(taken)
+    assert GENERATING[name].generation_type == TYPES.get(name, name)

@@ -37,10 +37,10 @@ async def test_requests_lateness_and_the_number_waiting_are_observed(polled: Pen
     async with polled.client(seen) as client:
         await wait(client, "g")
     assert seen.requests == {
-        ("Token", 200): 1,
-        ("GetGeneration", 429): 1,
-        ("GetGeneration", 202): 1,
-        ("GetGeneration", 200): 1,
+        ("token", 200): 1,
+        ("get_generation", 429): 1,
+        ("get_generation", 202): 1,
+        ("get_generation", 200): 1,
     }
     assert len(seen.late) == 3
     assert max(seen.late) < 1

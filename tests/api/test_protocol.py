@@ -36,7 +36,7 @@ from tests.support.scripted_getty import (
 
 REFINE = Refine(image_id="1473240153", mask_url=MASK_URL, prompt="a boat")
 POLL = GetGeneration(generation_request_id=ID)
-UPLOAD = UploadImage(name="mask.jpg", jpeg=b"\xff\xd8")
+UPLOAD = UploadImage(file_name="mask.jpg", jpeg=b"\xff\xd8")
 UNAUTHORIZED = answer(401, {"message": "Unauthorized"})
 ONE = "Bearer token-secret-1"
 

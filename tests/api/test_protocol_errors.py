@@ -56,7 +56,7 @@ class Phase:
 PHASES = {
     "token of a submission": Phase(REFINE, Credit.UNUSED, Credit.UNUSED, (), is_token=True),
     "token of a poll": Phase(POLL, Credit.COMMITTED, Credit.COMMITTED, (), is_token=True),
-    "upload": Phase(UploadImage(name="mask.jpg", jpeg=b"\xff\xd8"), Credit.UNUSED, Credit.UNUSED, ()),
+    "upload": Phase(UploadImage(file_name="mask.jpg", jpeg=b"\xff\xd8"), Credit.UNUSED, Credit.UNUSED, ()),
     "submission": Phase(REFINE, Credit.UNUSED, Credit.UNKNOWN),
     "poll": Phase(POLL, Credit.COMMITTED, Credit.COMMITTED),
     "download sizes": Phase(GetDownloadSizes(**IMAGE), Credit.COMMITTED, Credit.COMMITTED),

@@ -53,7 +53,7 @@ def test_it_makes_the_kind_of_images_that_its_name_says(ready: Ready) -> None:
 
 def test_a_deferrable_one_waits_without_a_worker(ready: Ready) -> None:
     worker = Worker()
-    ready.getty.fault("stay-pending", ready.case.operation)
+    ready.getty.fault("stay-pending", ready.case.emulated)
     deferred = worker.run(ready.task(deferrable=True))
     assert deferred.state == "deferred", deferred.message
     ready.getty.fault("finish-at-once", "get-generation")
@@ -141,7 +141,7 @@ def test_two_images_or_none_are_an_error_in_the_dag_file(ready: Ready) -> None:
 
 
 def test_an_answer_that_is_lost_is_not_paid_for_twice(ready: Ready) -> None:
-    ready.getty.fault("cut-after", ready.case.operation)
+    ready.getty.fault("cut-after", ready.case.emulated)
     run = Worker().run(ready.task())
     assert run.state == "success", run.message
     assert (ready.credits, ready.submissions) == (1, 1)
@@ -182,13 +182,13 @@ def test_a_retry_adopts_what_was_submitted_before_its_id_was_stored(
     ("on_blocked", "state"), [("fail", "failed"), ("skip", "skipped"), ("ignore", "success")]
 )
 def test_blocked_images_are_dealt_with_as_told(ready: Ready, on_blocked: str, state: str) -> None:
-    ready.getty.fault("block-images", ready.case.operation)
+    ready.getty.fault("block-images", ready.case.emulated)
     assert Worker().run(ready.task(on_blocked=on_blocked)).state == state
     assert ready.credits == 1
 
 
 def test_a_refusal_ends_the_task_at_once_and_free_of_charge(ready: Ready) -> None:
-    ready.getty.fault("quota-exceeded", ready.case.operation, times=None)
+    ready.getty.fault("quota-exceeded", ready.case.emulated, times=None)
     run = Worker().run(ready.task(), retries_left=True)
     assert isinstance(run.error, AirflowFailException)
     assert "403 ProductQuotaExceeded" in run.message

@@ -115,7 +115,7 @@ def killed_at(moment: int | None) -> Iterator[Iterator[int]]:
     append = journal_files._LocalJournal.append
 
     async def killing_send(self: AsyncGettyClient, call: Any, name: str) -> Any:
-        if name in ("GetGeneration", "GetDownload", "Token"):  # which change nothing
+        if name in ("get_generation", "get_download", "token"):  # which change nothing
             return await send(self, call, name)
         pass_moment()
         answer = await send(self, call, name)

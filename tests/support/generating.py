@@ -22,6 +22,7 @@ from airflow_provider_getty.operators.influence_composition import GettyInfluenc
 from airflow_provider_getty.operators.object_removal import GettyObjectRemovalOperator
 from airflow_provider_getty.operators.refine import GettyRefineOperator
 from airflow_provider_getty.operators.variations import GettyVariationsOperator
+from tests.support.getty_journal import emulated
 from tests.support.refining import BOXES, IMAGE_ID, SIZE
 
 MASKED = {"image_id": IMAGE_ID, "mask": BOXES, "image_size": SIZE}
@@ -42,8 +43,13 @@ class Case:
 
     @property
     def operation(self) -> str:
-        """What the emulator calls it."""
+        """The name of the operation."""
         return self.operator.operation
+
+    @property
+    def emulated(self) -> str:
+        """What the emulator calls it."""
+        return emulated(self.operation)
 
     def prepare(self, getty: Emulator) -> Ready:
         """Bring about what it needs; what was sent and paid for that is forgotten."""
@@ -77,7 +83,7 @@ class Ready:
     @property
     def submissions(self) -> int:
         """How often it was submitted, in whatever form."""
-        return [request["operation"] for request in self.getty.requests()].count(self.case.operation)
+        return [request["operation"] for request in self.getty.requests()].count(self.case.emulated)
 
 
 def a_generation() -> str:
@@ -97,7 +103,7 @@ def a_product() -> str:
     hook = GettyHook()
     client = hook.get_conn()
     jpeg = make_mask(BOXES, image_size=SIZE).jpeg
-    client.ask(UploadImage(name="product.jpg", jpeg=jpeg))
+    client.ask(UploadImage(file_name="product.jpg", jpeg=jpeg))
     url = hook.account.uploads_url + "product.jpg"
     registered = client.ask(RegisterFile(url=url, rights_claimed=True, category="CustomerProduct"))
     client.close()

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from getty_emulator.server import Emulator
 
+from airflow_provider_getty.api.operations import GENERATING
+
 
 def sent(getty: Emulator) -> list[str | None]:
     """The operations that were called, in their order."""
     return [request["operation"] for request in getty.requests()]
+
+
+def emulated(operation: str) -> str:
+    """The emulator's name of a generating operation: the last part of its address."""
+    return "generate" if operation == "generate" else GENERATING[operation].route.rpartition("/")[2]
 
 
 def mask_of_the_generation(getty: Emulator) -> bytes:

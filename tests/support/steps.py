@@ -24,7 +24,7 @@ def jpeg() -> bytes:
 
 def upload(client: Client) -> Refine:
     """Upload a mask; return the refine that uses it."""
-    client.ask(UploadImage(name="mask.jpg", jpeg=jpeg()))
+    client.ask(UploadImage(file_name="mask.jpg", jpeg=jpeg()))
     return Refine(image_id=LAKE, mask_url=f"{client.account.uploads_url}mask.jpg", prompt="red balloons")
 
 

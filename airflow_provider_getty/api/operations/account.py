@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
-from typing import ClassVar
+from typing import Annotated, ClassVar, Self, TypeAlias
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, PlainSerializer, model_validator
 
 from airflow_provider_getty.api.errors import Credit
 from airflow_provider_getty.api.operations.operation import MediaType, Operation, PathId, ProductId
 from airflow_provider_getty.api.results import HistoryItem, HistoryPage, Products
 
 
+def _in_utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _second_after(moment: datetime) -> datetime:
+    return moment + timedelta(microseconds=-moment.microsecond % 1_000_000)
+
+
+# As Getty documents dates: YYYY-MM-DDTHH:mm:ssZ.
+Date: TypeAlias = Annotated[
+    datetime,
+    AfterValidator(_in_utc),
+    PlainSerializer(lambda moment: moment.isoformat(timespec="seconds").replace("+00:00", "Z")),
+]
+
+
 class ListProducts(Operation[Products]):
     """Ask for the account's licence products and what they require."""
 
+    name: ClassVar[str] = "products"
     route: ClassVar[str] = "/v3/products?fields=download_requirements"
-    asks: ClassVar[str] = "List of products"
+    label: ClassVar[str] = "List of products"
     answers = MappingProxyType({200: Products})
 
 
@@ -25,30 +42,39 @@ class GetHistory(Operation[HistoryPage]):
     """Ask for a page of the account's generations, the newest first.
 
     :param date_start: only what was generated then or later; and
-    :param date_end: only what was generated then or earlier.
+    :param date_end: only what was generated then or earlier. A date without a time zone is in UTC. Both are sent in
+        whole seconds, the end rounded up.
     :param media_type: only photographs, or only illustrations.
     :param product_ids: only what these products paid for.
     :param company_generations: those of all users of the company, if the account may see them (403 if not).
     """
 
+    name: ClassVar[str] = "history"
     route: ClassVar[str] = "/v3/ai/generation-history"
-    asks: ClassVar[str] = "Generation history, page {page}"
+    label: ClassVar[str] = "Generation history, page {page}"
     answers = MappingProxyType({200: HistoryPage})
 
     page: int = Field(default=1, ge=1, le=2**31 - 1)
     page_size: int = Field(default=30, ge=1, le=1000)
-    date_start: datetime | None = None
-    date_end: datetime | None = None
+    date_start: Date | None = None
+    date_end: Annotated[Date, AfterValidator(_second_after)] | None = None
     media_type: MediaType | None = None
-    product_ids: tuple[ProductId, ...] | None = None
+    product_ids: Annotated[tuple[ProductId, ...], Field(min_length=1)] | None = None
     company_generations: bool | None = None
+
+    @model_validator(mode="after")
+    def _starts_before_its_end(self) -> Self:
+        if self.date_start and self.date_end and self.date_start > self.date_end:
+            raise ValueError("date_start is later than date_end")
+        return self
 
 
 class GetHistoryItem(Operation[HistoryItem]):
     """Ask for one generation as the history shows it."""
 
+    name: ClassVar[str] = "history_item"
     route: ClassVar[str] = "/v3/ai/generation-history/{generation_request_id}"
-    asks: ClassVar[str] = "History of generation {generation_request_id}"
+    label: ClassVar[str] = "History of generation {generation_request_id}"
     answers = MappingProxyType({200: HistoryItem})
     committed: ClassVar[Credit] = Credit.COMMITTED
     at_risk: ClassVar[Credit] = Credit.COMMITTED

@@ -25,8 +25,9 @@ SizeName: TypeAlias = Literal["1k", "4k"]
 class GetGeneration(MovedOperation[Pending | Generation]):
     """Ask whether a generation is finished."""
 
+    name: ClassVar[str] = "get_generation"
     route: ClassVar[str] = "/v3/ai/image-generations/{generation_request_id}"
-    asks: ClassVar[str] = "Status of generation {generation_request_id}"
+    label: ClassVar[str] = "Status of generation {generation_request_id}"
     answers = MappingProxyType({200: Generation, 202: None})
     committed: ClassVar[Credit] = Credit.COMMITTED
     at_risk: ClassVar[Credit] = Credit.COMMITTED
@@ -54,8 +55,9 @@ class _OfGeneratedImage(Operation[ResultT_co], Generic[ResultT_co]):
 class GetDownloadSizes(_OfGeneratedImage[DownloadSizes]):
     """Ask in which sizes a generated image can be downloaded."""
 
+    name: ClassVar[str] = "download_sizes"
     route: ClassVar[str] = "/v3/ai/image-generations/{generation_request_id}/images/{index}/download-sizes"
-    asks: ClassVar[str] = "Download sizes of image {index} of generation {generation_request_id}"
+    label: ClassVar[str] = "Download sizes of image {index} of generation {generation_request_id}"
     answers = MappingProxyType({200: DownloadSizes})
 
 
@@ -65,9 +67,10 @@ class StartDownload(_OfGeneratedImage[bool]):
     False: one of this image is being prepared already, in whatever size.
     """
 
+    name: ClassVar[str] = "start_download"
     method: ClassVar[str] = "PUT"
     route: ClassVar[str] = "/v3/ai/image-generations/{generation_request_id}/images/{index}/download"
-    asks: ClassVar[str] = "Download of image {index} of generation {generation_request_id} in {size_name}"
+    label: ClassVar[str] = "Download of image {index} of generation {generation_request_id} in {size_name}"
     answers = MappingProxyType({200: None, 202: None, 409: None})
     at_risk: ClassVar[Credit] = Credit.DOWNLOAD_UNKNOWN
 
@@ -84,8 +87,9 @@ class StartDownload(_OfGeneratedImage[bool]):
 class GetDownload(_OfGeneratedImage[PendingDownload | Download]):
     """Ask whether a download is ready."""
 
+    name: ClassVar[str] = "get_download"
     route: ClassVar[str] = StartDownload.route
-    asks: ClassVar[str] = "Download of image {index} of generation {generation_request_id}"
+    label: ClassVar[str] = "Download of image {index} of generation {generation_request_id}"
     answers = MappingProxyType({200: Download, 202: None})
 
     def read(self, status: int, document: Any) -> PendingDownload | Download:
@@ -103,9 +107,10 @@ class Redownload(Operation[Download]):
     :param product_id: the product to use. Getty requires it also if the account has only one.
     """
 
+    name: ClassVar[str] = "redownload"
     method: ClassVar[str] = "POST"
     route: ClassVar[str] = "/v3/ai/redownloads"
-    asks: ClassVar[str] = "Redownload of {generated_asset_id} in {size_name}"
+    label: ClassVar[str] = "Redownload of {generated_asset_id} in {size_name}"
     answers = MappingProxyType({200: Download})
     at_risk: ClassVar[Credit] = Credit.DOWNLOAD_UNKNOWN
 

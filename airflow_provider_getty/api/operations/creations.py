@@ -39,9 +39,10 @@ class EnhancePrompt(Operation[EnhancedPrompt]):
     What it costs is not published; Getty names no credit.
     """
 
+    name: ClassVar[str] = "enhance_prompt"
     method: ClassVar[str] = "POST"
     route: ClassVar[str] = "/v3/ai/enhance-prompt"
-    asks: ClassVar[str] = "Enhancement of a prompt"
+    label: ClassVar[str] = "Enhancement of a prompt"
     answers = MappingProxyType({200: EnhancedPrompt})
 
     prompt: Text
@@ -58,7 +59,7 @@ class Generate(GeneratingOperation):
 
     name: ClassVar[str] = "generate"
     route: ClassVar[str] = "/v3/ai/image-generations"
-    asks: ClassVar[str] = "Generation of images"
+    label: ClassVar[str] = "Generation of images"
     generation_type: ClassVar[str | None] = "text_to_image"
 
     prompt: Text
@@ -76,7 +77,7 @@ class Variations(GeneratingOperation):
 
     name: ClassVar[str] = "variations"
     route: ClassVar[str] = "/v3/ai/image-generations/{generation_request_id}/images/{index}/variations"
-    asks: ClassVar[str] = "Variations of image {index} of generation {generation_request_id}"
+    label: ClassVar[str] = "Variations of image {index} of generation {generation_request_id}"
     generation_type: ClassVar[str | None] = "variation"
 
     generation_request_id: PathId
@@ -106,11 +107,6 @@ class _Influence(ImageOperation):
             return f"registered file {file}"
         return super()._image
 
-    @property
-    def dialects(self) -> tuple[Dialect, ...]:
-        """An aspect ratio is of today's API."""
-        return (Dialect.CURRENT,) if self.aspect_ratio else super().dialects
-
 
 class InfluenceColor(_Influence):
     """Make images from a prompt in the colors of a reference.
@@ -119,8 +115,10 @@ class InfluenceColor(_Influence):
         lists it: if Getty answers 400, set it or leave it out.
     """
 
-    name: ClassVar[str] = "influence-color-by-image"
-    asks: ClassVar[str] = "Generation in the colors of {image}"
+    name: ClassVar[str] = "influence_color"
+    route: ClassVar[str] = "/v3/ai/image-generations/influence-color-by-image"
+    label: ClassVar[str] = "Generation in the colors of {image}"
+    generation_type: ClassVar[str | None] = "influence_color_by_image"
 
     noise_level: Level | None = None
 
@@ -132,8 +130,10 @@ class InfluenceComposition(_Influence):
         lists it: if Getty answers 400, set it or leave it out.
     """
 
-    name: ClassVar[str] = "influence-composition-by-image"
-    asks: ClassVar[str] = "Generation in the composition of {image}"
+    name: ClassVar[str] = "influence_composition"
+    route: ClassVar[str] = "/v3/ai/image-generations/influence-composition-by-image"
+    label: ClassVar[str] = "Generation in the composition of {image}"
+    generation_type: ClassVar[str | None] = "influence_composition_by_image"
 
     influence_level: Level | None = None
 
@@ -151,8 +151,9 @@ class BackgroundGeneration(GeneratingOperation, MovedOperation[Pending | Generat
     :param background_reference_adherence: how closely the scene follows it.
     """
 
-    name: ClassVar[str] = "background-generations"
-    asks: ClassVar[str] = "Background for registered file {reference_file_registration_id}"
+    name: ClassVar[str] = "background_generation"
+    route: ClassVar[str] = "/v3/ai/image-generations/background-generations"
+    label: ClassVar[str] = "Background for registered file {reference_file_registration_id}"
     generation_type: ClassVar[str | None] = "background_generation"
 
     reference_file_registration_id: Text

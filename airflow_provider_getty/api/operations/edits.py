@@ -20,6 +20,10 @@ class Refine(ImageOperation):
     """
 
     name: ClassVar[str] = "refine"
+    route: ClassVar[str] = "/v3/ai/image-generations/refine"
+    label: ClassVar[str] = "Refine of {image}"
+    generation_type: ClassVar[str | None] = "refine"
+    on_reference_page: ClassVar[bool] = True
 
     mask_url: Text
     prompt: str | None = None
@@ -41,7 +45,10 @@ class Extend(ImageOperation):
     """
 
     name: ClassVar[str] = "extend"
-    asks: ClassVar[str] = "Extension of {image}"
+    route: ClassVar[str] = "/v3/ai/image-generations/extend"
+    label: ClassVar[str] = "Extension of {image}"
+    generation_type: ClassVar[str | None] = "extend"
+    on_reference_page: ClassVar[bool] = True
 
     left_percentage: Percentage | None = None
     right_percentage: Percentage | None = None
@@ -64,7 +71,10 @@ class Extend(ImageOperation):
 class BackgroundRemoval(ImageOperation):
     """Cut the subject out of an image."""
 
-    name: ClassVar[str] = "background-removal"
+    name: ClassVar[str] = "background_removal"
+    route: ClassVar[str] = "/v3/ai/image-generations/background-removal"
+    label: ClassVar[str] = "Background removal of {image}"
+    generation_type: ClassVar[str | None] = "background_removal"
 
 
 class BackgroundReplacement(ImageOperation):
@@ -76,7 +86,9 @@ class BackgroundReplacement(ImageOperation):
     :param negative_prompt: what the background must not show.
     """
 
-    name: ClassVar[str] = "background-replacement"
+    name: ClassVar[str] = "background_replacement"
+    route: ClassVar[str] = "/v3/ai/image-generations/background-replacement"
+    label: ClassVar[str] = "Background replacement of {image}"
     generation_type: ClassVar[str | None] = None
 
     prompt: Text | None = None
@@ -90,11 +102,6 @@ class BackgroundReplacement(ImageOperation):
             raise ValueError("give exactly one of prompt and background_color")
         return self
 
-    @property
-    def dialects(self) -> tuple[Dialect, ...]:
-        """The reference page is older."""
-        return (Dialect.CURRENT,)
-
 
 class ObjectRemoval(ImageOperation):
     """Remove what lies under the white of a mask.
@@ -102,6 +109,9 @@ class ObjectRemoval(ImageOperation):
     :param mask_url: the full URL of the uploaded mask.
     """
 
-    name: ClassVar[str] = "object-removal"
+    name: ClassVar[str] = "object_removal"
+    route: ClassVar[str] = "/v3/ai/image-generations/object-removal"
+    label: ClassVar[str] = "Object removal of {image}"
+    generation_type: ClassVar[str | None] = "object_removal"
 
     mask_url: Text

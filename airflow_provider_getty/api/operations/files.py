@@ -23,14 +23,15 @@ Category: TypeAlias = Literal["ImageReference", "CustomerProduct"]
 class UploadImage(Operation[None]):
     """Upload a mask, or a file to register. The same name overwrites; after 24 hours it is gone."""
 
+    name: ClassVar[str] = "upload"
     method: ClassVar[str] = "PUT"
-    route: ClassVar[str] = "/v3/search/by-image/uploads/{name}"
-    asks: ClassVar[str] = "Upload of {name}"
+    route: ClassVar[str] = "/v3/search/by-image/uploads/{file_name}"
+    label: ClassVar[str] = "Upload of {file_name}"
     answers = MappingProxyType({200: None})
     credentials: ClassVar[Credentials] = Credentials.KEY
     content_type: ClassVar[str] = "image/jpeg"
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+\.jpe?g$")]
+    file_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+\.jpe?g$")]
     jpeg: bytes = Field(repr=False)
 
     def body(self, dialect: Dialect) -> bytes:  # noqa: ARG002
@@ -46,9 +47,10 @@ class RegisterFile(MovedOperation[Registration]):
     :param category: ``ImageReference`` for an influence, ``CustomerProduct`` for a background generation.
     """
 
+    name: ClassVar[str] = "register_file"
     method: ClassVar[str] = "POST"
     route: ClassVar[str] = "/v3/ai/file-registrations"
-    asks: ClassVar[str] = "Registration of {url}"
+    label: ClassVar[str] = "Registration of {url}"
     answers = MappingProxyType({200: Registration})
 
     url: Text
@@ -59,8 +61,9 @@ class RegisterFile(MovedOperation[Registration]):
 class GetRegistration(MovedOperation[Registration]):
     """Ask for a registered file, with previews."""
 
+    name: ClassVar[str] = "get_registration"
     route: ClassVar[str] = "/v3/ai/file-registrations/{registration_id}"
-    asks: ClassVar[str] = "Registered file {registration_id}"
+    label: ClassVar[str] = "Registered file {registration_id}"
     answers = MappingProxyType({200: Registration})
 
     registration_id: PathId
@@ -69,8 +72,9 @@ class GetRegistration(MovedOperation[Registration]):
 class ListRegistrations(Operation[Registrations]):
     """Ask for a page of the registered files. Only of today's API."""
 
+    name: ClassVar[str] = "registrations"
     route: ClassVar[str] = "/v3/ai/file-registrations"
-    asks: ClassVar[str] = "Registered files, page {page}"
+    label: ClassVar[str] = "Registered files, page {page}"
     answers = MappingProxyType({200: Registrations})
 
     page: int = Field(default=1, ge=1)
@@ -80,9 +84,10 @@ class ListRegistrations(Operation[Registrations]):
 class DeleteRegistration(Operation[None]):
     """Archive a registered file. Only of today's API."""
 
+    name: ClassVar[str] = "delete_registration"
     method: ClassVar[str] = "DELETE"
     route: ClassVar[str] = GetRegistration.route
-    asks: ClassVar[str] = "Deletion of registered file {registration_id}"
+    label: ClassVar[str] = "Deletion of registered file {registration_id}"
     answers = MappingProxyType({200: None, 204: None})
 
     registration_id: PathId

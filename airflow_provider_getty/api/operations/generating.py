@@ -37,15 +37,13 @@ class ReferenceGeneration(BaseModel):
 class GeneratingOperation(Operation[Pending | Generation]):
     """What makes images, and may cost a credit each time it is sent.
 
-    A subclass with a ``name`` is listed in :data:`GENERATING`; from the name follow the route, the words for people
-    and the type in the history, where the class does not say them.
+    A subclass that declares a ``name`` is listed in :data:`GENERATING`.
 
     :param product_id: which AI Generator product pays; Getty requires it if the account has several.
     :param project_code: for products that require one; must be absent for the others.
     :param notes: for products that require them.
     """
 
-    name: ClassVar[str]
     generation_type: ClassVar[str | None]
     """What Getty's history calls it; None if that is not published."""
     method: ClassVar[str] = "POST"
@@ -59,16 +57,8 @@ class GeneratingOperation(Operation[Pending | Generation]):
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
         """List the operation."""
-        if "name" not in vars(cls):
-            return
-        defaults = {
-            "route": f"/v3/ai/image-generations/{cls.name}",
-            "asks": f"{cls.name.replace('-', ' ').capitalize()} of {{image}}",
-            "generation_type": cls.name.replace("-", "_"),
-        }
-        for attribute in defaults.keys() - vars(cls).keys():
-            setattr(cls, attribute, defaults[attribute])
-        _by_name[cls.name] = cls
+        if "name" in vars(cls):
+            _by_name[cls.name] = cls
 
 
 class ImageOperation(GeneratingOperation):
@@ -77,6 +67,9 @@ class ImageOperation(GeneratingOperation):
     :param image_id: an image of Getty's creative library; or
     :param reference_generation: a generated image. Exactly one of the two.
     """
+
+    on_reference_page: ClassVar[bool] = False
+    """Whether the reference page has a form for it, in which the image is called ``id``."""
 
     image_id: Text | None = None
     reference_generation: ReferenceGeneration | None = None
@@ -91,7 +84,7 @@ class ImageOperation(GeneratingOperation):
     @property
     def asked(self) -> str:
         """The call in a person's words, with its image."""
-        return self.asks.format(image=self._image)
+        return self.label.format(image=self._image)
 
     @property
     def _image(self) -> str:
@@ -101,14 +94,13 @@ class ImageOperation(GeneratingOperation):
 
     @property
     def dialects(self) -> tuple[Dialect, ...]:
-        """The reference page has a form only for images of the library."""
-        return (Dialect.REFERENCE_PAGE, Dialect.CURRENT) if self.image_id else (Dialect.CURRENT,)
+        """The reference page's form comes first; it exists only for images of the library."""
+        if self.on_reference_page and self.image_id:
+            return (Dialect.REFERENCE_PAGE, Dialect.CURRENT)
+        return (Dialect.CURRENT,)
 
     def arguments(self, dialect: Dialect) -> dict[str, Any]:
-        """The reference page calls the image ``id``, today's API ``reference_asset_id``.
-
-        The page is of refine and tells of extend; that the others once took ``id`` too is not settled.
-        """
+        """The reference page calls the image ``id``, today's API ``reference_asset_id``."""
         arguments = super().arguments(dialect)
         if image_id := arguments.pop("image_id", None):
             arguments["id" if dialect is Dialect.REFERENCE_PAGE else "reference_asset_id"] = image_id

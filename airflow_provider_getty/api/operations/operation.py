@@ -35,8 +35,8 @@ class Credentials(Enum):
 class Operation(BaseModel, Generic[ResultT_co]):
     """One call of the API.
 
-    Arguments that the route names go into the path, the others into the JSON body (GET: into the query);
-    what is not set is not sent.
+    Arguments that the route names go into the path, the others into the JSON body (GET: into the query). None and
+    the empty text are the same as not given, and are not sent.
 
     :raises InvalidRequestError: for arguments that Getty does not take.
     """
@@ -44,10 +44,13 @@ class Operation(BaseModel, Generic[ResultT_co]):
     # An id that passed through a template which renders native types is a number.
     model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
 
+    name: ClassVar[str]
+    """Snake case; the same for hook methods, operators, batch items and metrics."""
     method: ClassVar[str] = "GET"
     route: ClassVar[str]
-    asks: ClassVar[str]
-    """The call in a person's words, for messages."""
+    """The path in today's API; arguments stand in braces."""
+    label: ClassVar[str]
+    """The call in words, for messages; arguments stand in braces."""
     answers: ClassVar[Mapping[int, type[BaseModel] | None]]
     """The statuses that mean success, each with what its body holds; None for nothing that matters."""
     credentials: ClassVar[Credentials] = Credentials.KEY_AND_TOKEN
@@ -58,8 +61,10 @@ class Operation(BaseModel, Generic[ResultT_co]):
     """What became of the credit if nobody knows whether this call did its work."""
 
     def __init__(self, **arguments: Any) -> None:
+        # A template renders what is not set to an empty text.
+        given = {name: value for name, value in arguments.items() if not _is_unset(value)}
         try:
-            super().__init__(**arguments)
+            super().__init__(**given)
         except ValidationError as error:
             problems = "; ".join(
                 ": ".join(filter(None, (".".join(map(str, problem["loc"])), problem["msg"])))
@@ -70,7 +75,7 @@ class Operation(BaseModel, Generic[ResultT_co]):
     @property
     def asked(self) -> str:
         """The call in a person's words, with its arguments."""
-        return self.asks.format_map(dict(self))
+        return self.label.format_map(dict(self))
 
     @property
     def dialects(self) -> tuple[Dialect, ...]:
@@ -134,6 +139,10 @@ class MovedOperation(Operation[ResultT_co], Generic[ResultT_co]):
         """``/beta/…`` of the reference page, ``/v3/…`` of today."""
         path = super().path(dialect)
         return path.replace("/v3/", "/beta/", 1) if dialect is Dialect.REFERENCE_PAGE else path
+
+
+def _is_unset(value: object) -> bool:
+    return value is None or (isinstance(value, str) and not value)
 
 
 def _names_in(route: str) -> set[str]:
