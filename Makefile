@@ -25,8 +25,9 @@ airflow: .venv/.synced  ## a local Airflow with the provider, the example DAGs a
 emulator: .venv/.synced  ## the emulator alone, on port 8900 (ARGS="--help" lists its options)
 	@$(RUN) -m getty_emulator $(ARGS)
 
-test: .venv/.synced  ## all tests, with those on a whole Airflow (ARGS are pytest's)
-	$(RUN) -m pytest $(ARGS)
+# One whole Airflow at a time: the tests of an xdist_group stay in one process, and the largest group starts first.
+test: .venv/.synced  ## all tests on all cores, those on a whole Airflow too (ARGS="tests/x.py" runs one file)
+	$(RUN) -m pytest $(or $(ARGS),--numprocesses logical --dist loadgroup)
 
 bench: build/bench-venv/.synced  ## measure what docs/performance.md tells; half an hour on a quiet machine
 	@for program in schedule imports in_flight limits no_worker batch; do \

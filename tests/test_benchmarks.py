@@ -18,6 +18,8 @@ from benchmarks.tables import Target, table
 from benchmarks.uninformed import Uninformed
 from benchmarks.workload import Workload, identifier, numbered
 
+pytestmark = pytest.mark.xdist_group("benchmarks")
+
 SMALL = Workload(burst=6, ramp=0.5, median=0.5, longest=1.0)
 LIMITED = Workload(burst=200, bursts=2)
 

@@ -17,6 +17,8 @@ from PIL import Image
 
 from tests.support import dag_runs
 
+pytestmark = pytest.mark.xdist_group("example DAGs")
+
 HEAVY = {"aiohttp", "requests", "PIL", "fastapi", "uvicorn"}
 TASKS = {
     "getty_catalogue": {"refine": 1},

@@ -30,7 +30,7 @@ from airflow_provider_getty.api.operations import (
 )
 from airflow_provider_getty.api.results import Download, Generation, Pending
 from tests.support.both_clients import Client, Connect
-from tests.support.steps import LAKE, calls, generate, jpeg, soon, upload
+from tests.support.client_requests import LAKE, calls, distant_deadline, generate, jpeg, upload
 
 # The way of a refine
 
@@ -38,7 +38,7 @@ from tests.support.steps import LAKE, calls, generate, jpeg, soon, upload
 def test_a_mask_goes_up_and_an_image_comes_down(getty: Client, getty_emulator: Emulator) -> None:
     getty_emulator.fault("stay-pending", "get-generation", times=2)
     poll = generate(getty)
-    generation = getty.wait_for(poll, deadline=soon(), interval=0.01)
+    generation = getty.wait_for(poll, deadline=distant_deadline(), interval=0.01)
     assert isinstance(generation, Generation)
     assert len(generation.results) == 4
 
@@ -47,7 +47,7 @@ def test_a_mask_goes_up_and_an_image_comes_down(getty: Client, getty_emulator: E
     assert [size.size_name for size in sizes] == ["1k", "4k"]
     getty.ask(StartDownload(**image, size_name="1k"))
     getty_emulator.fault("stay-pending", "get-download", times=2)
-    download = getty.wait_for(GetDownload(**image), deadline=soon(), interval=0.01)
+    download = getty.wait_for(GetDownload(**image), deadline=distant_deadline(), interval=0.01)
     assert isinstance(download, Download)
     file = io.BytesIO()
     assert getty.fetch_image(download.url, file, asked="Image 1") == len(file.getvalue())
@@ -63,7 +63,10 @@ def test_a_generation_may_be_pending_at_first(getty: Client, getty_emulator: Emu
     assert isinstance(pending, Pending)
     getty_emulator.fault("finish-at-once", "get-generation")
     poll = GetGeneration(generation_request_id=pending.generation_request_id)
-    assert getty.wait_for(poll, deadline=soon()).generation_request_id == pending.generation_request_id
+    assert (
+        getty.wait_for(poll, deadline=distant_deadline()).generation_request_id
+        == pending.generation_request_id
+    )
 
 
 def test_products_and_history_are_listed(getty: Client) -> None:
@@ -79,7 +82,7 @@ def test_auto_finds_out_which_dialect_the_server_speaks(connect: Connect, spoken
     with Emulator(dialect=spoken) as emulator:
         client = connect(emulator)
         poll = generate(client)
-        assert client.wait_for(poll, deadline=soon()).generation_request_id
+        assert client.wait_for(poll, deadline=distant_deadline()).generation_request_id
         client.ask(upload(client))
         assert emulator.ledger()["total"] == 2
     assert client.account.dialect is Dialect.AUTO
@@ -95,7 +98,7 @@ def test_a_reply_that_never_comes_is_not_waited_for_longer_than_the_timeout(
     refine = upload(client)
     getty_emulator.fault("no-reply", "refine")
     with pytest.raises(NoAnswerError) as caught:
-        client.ask(refine, deadline=soon())
+        client.ask(refine, deadline=distant_deadline())
     assert caught.value.credit is Credit.UNKNOWN
     assert getty_emulator.ledger()["total"] == 1
 
@@ -132,7 +135,7 @@ def test_wrong_credentials_are_told_as_such(
     connect: Connect, getty_emulator: Emulator, wrong: dict[str, str]
 ) -> None:
     with pytest.raises(AuthenticationError, match="Access token: Getty answered 401 invalid_client"):
-        connect(getty_emulator, **wrong).ask(ListProducts(), deadline=soon())
+        connect(getty_emulator, **wrong).ask(ListProducts(), deadline=distant_deadline())
 
 
 def test_a_token_that_has_expired_meanwhile_is_replaced(getty: Client, getty_emulator: Emulator) -> None:
@@ -193,7 +196,7 @@ def test_no_secret_is_logged_at_any_level(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     getty_emulator.fault("queries-per-second", "get-generation")
-    generation = getty.wait_for(generate(getty), deadline=soon())
+    generation = getty.wait_for(generate(getty), deadline=distant_deadline())
     url = generation.results[0].url
     getty.fetch_image(url, io.BytesIO(), asked="Image 0")
     secrets = [getty.account.api_secret, *getty.told_tokens, url.partition("?")[2]]

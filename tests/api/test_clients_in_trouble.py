@@ -20,7 +20,7 @@ from airflow_provider_getty.api.errors import (
 )
 from airflow_provider_getty.api.operations import ListProducts, StartDownload
 from tests.support.both_clients import Client
-from tests.support.steps import calls, generate, soon, upload
+from tests.support.client_requests import calls, distant_deadline, generate, upload
 
 # Trouble that passes
 
@@ -45,7 +45,9 @@ def test_trouble_with_a_poll_is_waited_out(
 ) -> None:
     poll = generate(getty)
     getty_emulator.fault(**fault, operation="get-generation", times=2)
-    assert getty.wait_for(poll, deadline=soon()).generation_request_id == poll.generation_request_id
+    assert (
+        getty.wait_for(poll, deadline=distant_deadline()).generation_request_id == poll.generation_request_id
+    )
     assert calls(getty_emulator)["get-generation"] == 3
 
 
@@ -74,7 +76,7 @@ def test_a_refusal_is_not_waited_out(getty: Client, getty_emulator: Emulator) ->
     poll = generate(getty)
     getty_emulator.fault("gone", "get-generation", times=None)
     with pytest.raises(GoneError):
-        getty.wait_for(poll, deadline=soon())
+        getty.wait_for(poll, deadline=distant_deadline())
     assert calls(getty_emulator)["get-generation"] == 1
 
 
@@ -84,7 +86,7 @@ def test_a_submission_that_was_refused_for_the_moment_is_repeated_and_paid_once(
 ) -> None:
     refine = upload(getty)
     getty_emulator.fault(fault, "refine", times=2)
-    assert getty.ask(refine, deadline=soon()).generation_request_id
+    assert getty.ask(refine, deadline=distant_deadline()).generation_request_id
     assert calls(getty_emulator)["refine"] == 3
     assert getty_emulator.ledger()["total"] == 1
 
@@ -124,7 +126,7 @@ def test_a_submission_that_may_have_been_paid_for_is_not_repeated(
     refine = upload(getty)
     getty_emulator.fault(**fault, operation="refine")
     with pytest.raises(kind) as caught:
-        getty.ask(refine, deadline=soon())
+        getty.ask(refine, deadline=distant_deadline())
     assert type(caught.value) is kind
     assert caught.value.credit is Credit.UNKNOWN
     assert calls(getty_emulator)["refine"] == 1
@@ -139,7 +141,7 @@ def test_the_start_of_a_download_is_not_repeated_either(
     getty_emulator.fault(fault, "start-download")
     start = StartDownload(generation_request_id=poll.generation_request_id, size_name="4k")
     with pytest.raises(NoAnswerError) as caught:
-        getty.ask(start, deadline=soon())
+        getty.ask(start, deadline=distant_deadline())
     assert caught.value.credit is Credit.DOWNLOAD_UNKNOWN
     assert calls(getty_emulator)["start-download"] == 1
 
@@ -148,6 +150,6 @@ def test_a_refused_submission_costs_nothing(getty: Client, getty_emulator: Emula
     refine = upload(getty)
     getty_emulator.fault("quota-exceeded", "refine")
     with pytest.raises(QuotaExceededError) as caught:
-        getty.ask(refine, deadline=soon())
+        getty.ask(refine, deadline=distant_deadline())
     assert caught.value.credit is Credit.UNUSED
     assert getty_emulator.ledger()["total"] == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from getty_emulator.server import Emulator
 
-from tests.support.downloading import draw_nothing
+from tests.support.download_tasks import draw_nothing
 
 
 @pytest.fixture(autouse=True)

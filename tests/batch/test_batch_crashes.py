@@ -11,7 +11,7 @@ from getty_emulator.server import Emulator
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.batches import REFINE, Killed, batch, charges, generates, killed_at, manifest
+from tests.support.batch_runs import REFINE, Killed, batch, charges, generates, killed_at, manifest
 
 pytestmark = pytest.mark.usefixtures("grey")
 

@@ -18,7 +18,7 @@ from airflow_provider_getty.api.errors import InvalidRequestError
 from airflow_provider_getty.batch.items import Items
 from airflow_provider_getty.batch.places import GettyPlaces
 from airflow_provider_getty.batch.run import Ended, InFlight
-from tests.support.batches import batch, charges, generates, lines, manifest
+from tests.support.batch_runs import batch, charges, generates, lines, manifest
 
 
 @pytest.fixture

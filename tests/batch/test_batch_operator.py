@@ -13,7 +13,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 from getty_emulator.server import Emulator
 
 from airflow_provider_getty.operators.batch import GettyBatchOperator
-from tests.support.batches import REFINE, charges, generates, lines
+from tests.support.batch_runs import REFINE, charges, generates, lines
 from tests.support.task_runs import TaskRun, Worker
 
 

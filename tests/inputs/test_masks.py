@@ -16,7 +16,7 @@ from upath import UPath
 
 from airflow_provider_getty.inputs import masks
 from airflow_provider_getty.inputs.masks import MAX_BYTES, Mask, make_mask
-from tests.support.pictures import BOX, BY_LIGHTNESS, DRAWN, SIZE, box, encoded, refusal, white
+from tests.support.mask_pictures import BOX, BY_LIGHTNESS, DRAWN, SIZE, box, encoded, refusal, white
 
 if TYPE_CHECKING:
     from pathlib import Path

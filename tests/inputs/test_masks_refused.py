@@ -15,7 +15,7 @@ from upath import UPath
 
 from airflow_provider_getty.inputs import pictures
 from airflow_provider_getty.inputs.masks import make_mask
-from tests.support.pictures import BOX, DRAWN, SIZE, encoded, refusal
+from tests.support.mask_pictures import BOX, DRAWN, SIZE, encoded, refusal
 
 if TYPE_CHECKING:
     from pytest_mock import MockerFixture

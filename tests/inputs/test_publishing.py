@@ -16,7 +16,7 @@ from airflow.sdk import ObjectStoragePath
 from upath import UPath
 
 from airflow_provider_getty.inputs.storage import Location, locate, publishing
-from tests.support.stores import Bucket, Share
+from tests.support.object_stores import Bucket, Share
 
 stores = pytest.mark.parametrize("store", [Bucket, Share])
 pytestmark = pytest.mark.filterwarnings("ignore:UPath .* filesystem not explicitly implemented")

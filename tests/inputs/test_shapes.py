@@ -11,7 +11,7 @@ from PIL import Image, ImageChops, ImageDraw
 
 from airflow_provider_getty.api.errors import MaskError
 from airflow_provider_getty.inputs import shapes
-from tests.support.pictures import BOX, SIZE, box
+from tests.support.mask_pictures import BOX, SIZE, box
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ from upath import UPath
 
 from airflow_provider_getty.inputs.storage import StorageError, locate, publishing
 from airflow_provider_getty.operators.download import GettyDownloadOperator
-from tests.support.stores import Bucket
+from tests.support.object_stores import Bucket
 
 pytestmark = pytest.mark.filterwarnings("ignore:UPath .* filesystem not explicitly implemented")
 

@@ -11,7 +11,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 from getty_emulator.server import Emulator
 
 from airflow_provider_getty.operators.download import GettyDownloadOperator
-from tests.support.downloading import download, generate, size
+from tests.support.download_tasks import download, generate, size
 from tests.support.getty_journal import sent
 from tests.support.task_runs import DAG_ID, Worker
 

@@ -14,9 +14,9 @@ from getty_emulator.server import Emulator
 from airflow_provider_getty.api.client import GettyClient
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.operators.download import GettyDownloadOperator
-from tests.support.downloading import draw_nothing, generate, size
+from tests.support.download_tasks import draw_nothing, generate, size
 from tests.support.getty_journal import sent
-from tests.support.stores import Bucket, Share
+from tests.support.object_stores import Bucket, Share
 from tests.support.task_runs import Worker
 
 pytestmark = pytest.mark.usefixtures("impatient")

@@ -14,7 +14,7 @@ from getty_emulator.server import Emulator
 from airflow_provider_getty.api.errors import Credit, InvalidRequestError
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.operators.download import GettyDownloadOperator
-from tests.support.downloading import download, generate, size
+from tests.support.download_tasks import download, generate, size
 from tests.support.getty_journal import sent
 
 pytestmark = pytest.mark.usefixtures("impatient")

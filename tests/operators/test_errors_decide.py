@@ -16,9 +16,9 @@ from getty_emulator.server import Emulator
 from airflow_provider_getty.api.errors import Credit
 from airflow_provider_getty.api.protocol import Protocol
 from airflow_provider_getty.hooks.getty import GettyHook
-from tests.support.downloading import download, draw_nothing, generate
+from tests.support.download_tasks import download, draw_nothing, generate
 from tests.support.getty_journal import sent
-from tests.support.refining import refine
+from tests.support.refine_tasks import refine
 from tests.support.task_runs import TaskRun, Worker
 
 pytestmark = pytest.mark.usefixtures("impatient")

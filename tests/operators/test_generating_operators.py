@@ -15,7 +15,7 @@ from airflow_provider_getty.api.errors import Credit, InvalidRequestError
 from airflow_provider_getty.api.operations import GENERATING
 from airflow_provider_getty.generating.submitter import SubmissionStore
 from airflow_provider_getty.operators.generation import GenerationOperator
-from tests.support.generating import CASES, Case, Ready
+from tests.support.generating_cases import CASES, Case, Ready
 from tests.support.getty_journal import sent
 from tests.support.task_runs import DAG_ID, Worker
 

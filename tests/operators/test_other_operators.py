@@ -22,8 +22,8 @@ from airflow_provider_getty.operators.enhance_prompt import GettyEnhancePromptOp
 from airflow_provider_getty.operators.influence_color import GettyInfluenceColorOperator
 from airflow_provider_getty.operators.redownload import GettyRedownloadOperator
 from airflow_provider_getty.operators.register_file import GettyRegisterFileOperator
-from tests.support.downloading import draw_nothing, generate
-from tests.support.generating import a_generation
+from tests.support.download_tasks import draw_nothing, generate
+from tests.support.generating_cases import a_generation
 from tests.support.getty_journal import sent
 from tests.support.task_runs import DAG_ID, TaskRun, Worker
 

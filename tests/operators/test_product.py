@@ -10,7 +10,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from getty_emulator.server import Emulator
 
 from tests.support.getty_journal import sent
-from tests.support.refining import refine
+from tests.support.refine_tasks import refine
 from tests.support.task_runs import Worker
 
 pytestmark = pytest.mark.usefixtures("impatient")

@@ -12,7 +12,7 @@ from getty_emulator.server import Emulator
 
 from airflow_provider_getty.triggers.generation import TRIGGER_GRACE, GenerationTrigger
 from tests.support.getty_journal import sent
-from tests.support.refining import IMAGE_ID, refine
+from tests.support.refine_tasks import IMAGE_ID, refine
 from tests.support.task_runs import Worker
 
 pytestmark = pytest.mark.usefixtures("impatient")

@@ -10,7 +10,7 @@ from getty_emulator.server import Emulator
 
 from airflow_provider_getty.generating.submitter import SubmissionStore
 from tests.support.getty_journal import sent
-from tests.support.refining import refine
+from tests.support.refine_tasks import refine
 from tests.support.task_runs import TaskRun, Worker
 
 pytestmark = pytest.mark.usefixtures("impatient")

@@ -15,7 +15,7 @@ from PIL import Image
 
 from airflow_provider_getty.api.errors import Credit, InvalidRequestError
 from tests.support.getty_journal import sent
-from tests.support.refining import refine
+from tests.support.refine_tasks import refine
 from tests.support.task_runs import TaskRun, Worker
 
 MASK_URL = "https://api.gettyimages.com/v3/search/by-image/uploads/mask.jpg"

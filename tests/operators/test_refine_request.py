@@ -15,7 +15,7 @@ from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.inputs.masks import make_mask
 from airflow_provider_getty.operators.refine import GettyRefineOperator
 from tests.support.getty_journal import mask_of_the_generation, sent
-from tests.support.refining import BOXES, IMAGE_ID, SIZE, refine
+from tests.support.refine_tasks import BOXES, IMAGE_ID, SIZE, refine
 from tests.support.task_runs import DAG_ID, Worker
 
 

@@ -18,7 +18,7 @@ from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.sensors.generation import GenerationSensor
 from airflow_provider_getty.triggers.generation import GenerationTrigger
 from tests.support.getty_journal import sent
-from tests.support.refining import refine
+from tests.support.refine_tasks import refine
 from tests.support.task_runs import TaskRun, Worker, only_event
 
 pytestmark = pytest.mark.usefixtures("impatient")

@@ -15,7 +15,7 @@ from airflow_provider_getty.triggers import submission
 from airflow_provider_getty.triggers.generation import TRIGGER_GRACE, GenerationTrigger
 from airflow_provider_getty.triggers.submission import SubmissionTrigger
 from tests.support.getty_journal import sent
-from tests.support.refining import refine
+from tests.support.refine_tasks import refine
 from tests.support.task_runs import TaskRun, Worker
 
 pytestmark = pytest.mark.usefixtures("impatient")

@@ -3,46 +3,26 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from getty_emulator.server import Emulator
 
 from dev.local_airflow import LocalAirflow
 from tests.support.traces import as_bytes, triggers
+from tests.support.whole_airflow import DAG_ID, RUN_SECONDS, Refinement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dev.airflow_api import TaskInstance
 
-DAG_ID = "getty_refine"
 EXAMPLE_DAGS = Path(__file__).parents[2] / "example_dags"
 OTHER_DAGS = Path(__file__).parent / "dags"
 API_KEY = "key-of-the-system-test"
 API_SECRET = "secret-of-the-system-test"
 LATENCY = 600  # seconds of the emulator's clock, which moves on only when the sensor is deferred
-RUN_SECONDS = 180
-
-
-@dataclass(frozen=True)
-class Refinement:
-    """One finished run of the DAG, and where its traces are."""
-
-    airflow: LocalAirflow
-    getty: Emulator
-    run_id: str
-    state: str
-    states: dict[str, list[str | None]]
-    folder: Path
-    meanwhile: list[tuple[str, bytes]]
-    """What REST told of the tasks while they ran, and the arguments of the triggers that waited."""
-
-    def xcom(self, task_id: str) -> Any:
-        """Return what a task has returned."""
-        return self.airflow.api.xcom(DAG_ID, self.run_id, task_id)
 
 
 @pytest.fixture(scope="session")

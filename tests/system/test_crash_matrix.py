@@ -6,6 +6,9 @@ import pytest
 
 from dev.crash_matrix import Matrix, crash_matrix
 from dev.crashes import FORMS, STEPS, Form
+from tests.support.whole_airflow import ONE_AT_A_TIME
+
+pytestmark = ONE_AT_A_TIME
 
 
 @pytest.fixture(scope="module")

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from conftest import RUN_SECONDS
 from getty_emulator.server import Emulator
 
 from airflow_provider_getty.hooks.getty import GettyHook
 from dev.airflow_api import TaskInstance
 from dev.local_airflow import LocalAirflow
+from tests.support.whole_airflow import ONE_AT_A_TIME, RUN_SECONDS
+
+pytestmark = ONE_AT_A_TIME
 
 DAG_ID = "getty_no_worker"
 SENSORS, REFINES = 30, 3  # of that DAG

@@ -6,18 +6,16 @@ import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 import requests
 from PIL import Image
 
 from tests.support.traces import answers, files, found, signatures, tokens
+from tests.support.whole_airflow import DAG_ID, ONE_AT_A_TIME, Refinement
 
-if TYPE_CHECKING:
-    from conftest import Refinement
+pytestmark = ONE_AT_A_TIME
 
-DAG_ID = "getty_refine"
 TASKS = ("refine", "wait", "download")
 
 

@@ -1,4 +1,4 @@
-"""What tests of the clients do again and again."""
+"""Requests that the tests of both clients send: an upload, a refine, a poll."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def generate(client: Client) -> GetGeneration:
     return GetGeneration(generation_request_id=client.ask(upload(client)).generation_request_id)
 
 
-def soon() -> float:
-    """A deadline that is reached only by what never ends."""
-    return time.time() + 10
+def distant_deadline() -> float:
+    """A deadline that only a call that never ends reaches."""
+    return time.time() + 60
 
 
 def calls(emulator: Emulator) -> Counter[str]:

@@ -23,7 +23,7 @@ from airflow_provider_getty.operators.object_removal import GettyObjectRemovalOp
 from airflow_provider_getty.operators.refine import GettyRefineOperator
 from airflow_provider_getty.operators.variations import GettyVariationsOperator
 from tests.support.getty_journal import emulated
-from tests.support.refining import BOXES, IMAGE_ID, SIZE
+from tests.support.refine_tasks import BOXES, IMAGE_ID, SIZE
 
 MASKED = {"image_id": IMAGE_ID, "mask": BOXES, "image_size": SIZE}
 
