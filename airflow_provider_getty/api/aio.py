@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -16,7 +15,7 @@ import aiohttp
 import tenacity
 from yarl import URL
 
-from airflow_provider_getty.api import errors
+from airflow_provider_getty.api import clock, errors
 from airflow_provider_getty.api.account import Account
 from airflow_provider_getty.api.answers import Answer
 from airflow_provider_getty.api.budget import RequestBudget, budget_of
@@ -119,7 +118,7 @@ class AsyncGettyClient:
 
     async def ask(self, operation: Operation[ResultT], *, deadline: float | None = None) -> ResultT:
         """Perform the operation; see :meth:`.client.GettyClient.ask`."""
-        retrying = tenacity.AsyncRetrying(**patience(deadline, clock=time.time, log=log))
+        retrying = tenacity.AsyncRetrying(**patience(deadline, clock=clock.now, log=log))
         return await retrying(self._ask, operation)
 
     async def wait_for(
@@ -138,14 +137,14 @@ class AsyncGettyClient:
         """
         polling = Polling(
             operation.asked,
-            submitted=time.time() if submitted is None else submitted,
+            submitted=clock.now() if submitted is None else submitted,
             deadline=deadline,
             interval=interval,
             schedule=self._poller.schedule(f"{operation.name} {kind}"),
         )
-        log.info("%s: waiting for at most %.0f s.", operation.asked, deadline - time.time())
+        log.info("%s: waiting for at most %.0f s.", operation.asked, deadline - clock.now())
         result = await self._poller.wait_for(operation, polling, first_poll_in=first_poll_in)
-        log.info("%s", polling.summary(now=time.time()))
+        log.info("%s", polling.summary(now=clock.now()))
         return result  # type: ignore[no-any-return]
 
     async def fetch_image(self, url: str, into: BinaryIO, *, asked: str) -> int:
@@ -167,17 +166,18 @@ class AsyncGettyClient:
             head = _PollHead(self._protocol.token, first.call.headers, _proxy(first.call.url))
             self._poll_head = head
         reply: Answer | errors.TransportError
-        sent, status = time.monotonic(), None
+        sent, status = clock.monotonic(), None
         try:
-            async with self._session.get(
-                waiting.address, headers=head.headers, allow_redirects=False, proxy=head.proxy
-            ) as response:
-                status = response.status
-                if status == HTTPStatus.ACCEPTED and operation.answers.get(status, status) is None:
-                    await response.read()
-                    return _STILL_PENDING
-                reply = await _answer(response, None)
-                self.budget.answered(reply, time.monotonic() - sent)
+            with clock.at_work():
+                async with self._session.get(
+                    waiting.address, headers=head.headers, allow_redirects=False, proxy=head.proxy
+                ) as response:
+                    status = response.status
+                    if status == HTTPStatus.ACCEPTED and operation.answers.get(status, status) is None:
+                        await response.read()
+                        return _STILL_PENDING
+                    reply = await _answer(response, None)
+                    self.budget.answered(reply, clock.monotonic() - sent)
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
             reply = _failure(error)
         finally:
@@ -214,20 +214,21 @@ class AsyncGettyClient:
 
     async def _send(self, call: Call, name: str) -> Answer:
         await self._take_turn()
-        sent, status = time.monotonic(), None
+        sent, status = clock.monotonic(), None
         try:
-            async with self._session.request(
-                call.method,
-                call.url,
-                headers=call.headers,
-                data=call.body,
-                allow_redirects=False,
-                proxy=_proxy(call.url),
-            ) as response:
-                status = response.status
-                answer = await _answer(response, call.into)
-                self.budget.answered(answer, time.monotonic() - sent)
-                return answer
+            with clock.at_work():
+                async with self._session.request(
+                    call.method,
+                    call.url,
+                    headers=call.headers,
+                    data=call.body,
+                    allow_redirects=False,
+                    proxy=_proxy(call.url),
+                ) as response:
+                    status = response.status
+                    answer = await _answer(response, call.into)
+                    self.budget.answered(answer, clock.monotonic() - sent)
+                    return answer
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
             failure = _failure(error)
         finally:
@@ -237,11 +238,11 @@ class AsyncGettyClient:
 
     async def _take_turn(self) -> None:
         # The loop may not have run since the last call: it has to see which pooled connections were closed.
-        await asyncio.sleep(0)
+        await clock.pause(0)
         number = self.budget.queue()
         try:
-            while delay := self.budget.take_call(number):  # noqa: ASYNC110 - other threads and loops take turns too
-                await asyncio.sleep(delay)
+            while delay := self.budget.take_call(number):
+                await clock.pause(delay)
         finally:
             self.budget.leave(number)
 
@@ -254,9 +255,9 @@ class _Connector(aiohttp.TCPConnector):
         self._budget = budget
 
     async def connect(self, *arguments: Any, **named: Any) -> Any:
-        asked = time.monotonic()
+        asked = clock.monotonic()
         connection = await super().connect(*arguments, **named)
-        if (late := time.monotonic() - asked) > _LATE:
+        if (late := clock.monotonic() - asked) > _LATE:
             self._budget.sent_late(late)
         return connection
 
@@ -274,7 +275,7 @@ async def _answer(response: aiohttp.ClientResponse, into: BinaryIO | None) -> An
         return Answer(response.status, headers, body, len(body))
     received = 0
     async for chunk in response.content.iter_chunked(_CHUNK):
-        received += await asyncio.to_thread(into.write, chunk)
+        received += await clock.in_thread(into.write, chunk)
     return Answer(response.status, headers, received=received)
 
 

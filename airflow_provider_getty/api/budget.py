@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import math
 import threading
-import time
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable
 from http import HTTPStatus
 from itertools import count
 
+from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.account import Account
 from airflow_provider_getty.api.answers import Answer
 from airflow_provider_getty.api.errors import ConcurrentGenerationsError, DailyLimitError
@@ -175,9 +175,9 @@ class RequestBudget:
     :param limit: as of :class:`Pace`.
     """
 
-    def __init__(self, limit: float | None, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, limit: float | None, *, monotonic: Callable[[], float] = clock.monotonic) -> None:
         self._pace = Pace(limit)
-        self._clock = clock
+        self._monotonic = monotonic
         self._lock = threading.Lock()
         self._numbers = count()
         self._waiting: list[int] = []
@@ -205,7 +205,7 @@ class RequestBudget:
     def take_call(self, number: int) -> float:
         """0, and the call must be sent now; or the seconds after which to ask again."""
         with self._lock:
-            now = self._clock()
+            now = self._monotonic()
             apart = 1 / self._pace.rate
             delay = self._pace.delay(now)
             if delay:
@@ -222,7 +222,7 @@ class RequestBudget:
         :param poller: tells those who ask apart: they take turns.
         """
         with self._lock:
-            now = self._clock()
+            now = self._monotonic()
             apart = 1 / self._pace.rate
             delay = self._pace.delay(now)
             if not delay and (
@@ -247,7 +247,7 @@ class RequestBudget:
     def sent_late(self, by: float) -> None:
         """What was to be sent so many seconds ago has left only now, for example over a new connection."""
         with self._lock:
-            self._pace.sent_late(self._clock(), by)
+            self._pace.sent_late(self._monotonic(), by)
 
     def answered(self, answer: Answer, after: float) -> None:
         """Take note of what Getty answered, so many seconds after it was asked: slow down if it says so.
@@ -258,7 +258,7 @@ class RequestBudget:
             answer.error(), ConcurrentGenerationsError | DailyLimitError
         ):
             with self._lock:
-                now = self._clock()
+                now = self._monotonic()
                 self._pace.refuse(now - after, now)
 
 

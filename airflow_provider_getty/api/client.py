@@ -6,7 +6,6 @@ import logging
 import random
 import ssl
 import threading
-import time
 from collections.abc import Callable
 from http.cookiejar import DefaultCookiePolicy
 from typing import BinaryIO, Self, TypeVar
@@ -16,7 +15,7 @@ import tenacity
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, SSLError
 
-from airflow_provider_getty.api import errors
+from airflow_provider_getty.api import clock, errors
 from airflow_provider_getty.api.account import Account
 from airflow_provider_getty.api.answers import Answer
 from airflow_provider_getty.api.budget import budget_of
@@ -97,7 +96,7 @@ class GettyClient:
             broken connections, as long as no credit can be used twice. None: fail at once.
         :raises GettyError: in every way in which it may fail.
         """
-        retrying = tenacity.Retrying(**patience(deadline, clock=time.time, log=log))
+        retrying = tenacity.Retrying(**patience(deadline, clock=clock.now, log=log))
         return retrying(lambda: self._drive(self._protocol.ask(operation), operation.name))
 
     def wait_for(
@@ -121,27 +120,27 @@ class GettyClient:
         """
         polling = Polling(
             operation.asked,
-            submitted=time.time() if submitted is None else submitted,
+            submitted=clock.now() if submitted is None else submitted,
             deadline=deadline,
             interval=interval,
             schedule=self._schedules[f"{operation.name} {kind}"],
         )
-        log.info("%s: waiting for at most %.0f s.", operation.asked, deadline - time.time())
+        log.info("%s: waiting for at most %.0f s.", operation.asked, deadline - clock.now())
         while True:
             outcome: StillPending | errors.GettyError
             try:
                 answer = self.ask(operation)
                 if not isinstance(answer, StillPending):
-                    polling.finished(now=time.time())
-                    log.info("%s", polling.summary(now=time.time()))
+                    polling.finished(now=clock.now())
+                    log.info("%s", polling.summary(now=clock.now()))
                     return answer
                 outcome = answer
             except errors.GettyError as error:
                 outcome = error
-            delay = polling.after(outcome, now=time.time(), jitter=random.random())  # noqa: S311
+            delay = polling.after(outcome, now=clock.now(), jitter=random.random())  # noqa: S311
             if polling.remark:
                 log.warning("%s", polling.remark)
-            time.sleep(delay)
+            clock.sleep(delay)
 
     def fetch_image(self, url: str, into: BinaryIO, *, asked: str) -> int:
         """Stream an image from its signed URL into a file, and return its length in bytes.
@@ -170,20 +169,23 @@ class GettyClient:
 
     def _send(self, call: Call, name: str) -> Answer:
         self._take_turn()
-        sent, status = time.monotonic(), None
+        sent, status = clock.monotonic(), None
         try:
-            with self._session.request(
-                call.method,
-                call.url,
-                headers=dict(call.headers),
-                data=call.body,
-                timeout=self.account.timeout,
-                allow_redirects=False,
-                stream=True,
-            ) as response:
+            with (
+                clock.at_work(),
+                self._session.request(
+                    call.method,
+                    call.url,
+                    headers=dict(call.headers),
+                    data=call.body,
+                    timeout=self.account.timeout,
+                    allow_redirects=False,
+                    stream=True,
+                ) as response,
+            ):
                 status = response.status_code
                 answer = _answer(response, call.into)
-                self._budget.answered(answer, time.monotonic() - sent)
+                self._budget.answered(answer, clock.monotonic() - sent)
                 return answer
         except (requests.RequestException, HTTPError) as error:
             failure = _failure(error)
@@ -196,7 +198,7 @@ class GettyClient:
         number = self._budget.queue()
         try:
             while delay := self._budget.take_call(number):
-                time.sleep(delay)
+                clock.sleep(delay)
         finally:
             self._budget.leave(number)
 

@@ -8,14 +8,13 @@ client, one with the async client.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import random
-import time
 from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
+from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.driving import drive, drive_async
 from airflow_provider_getty.api.errors import Credit, DownloadError, GettyError, NotFoundError
 from airflow_provider_getty.api.operations import (
@@ -156,7 +155,7 @@ class Downloading:
         :raises GettyError: the error, if there is no time for another before the deadline.
         """
         delay = backoff(error, failures, jitter=random.random())  # noqa: S311
-        if time.time() + delay > self.deadline:
+        if clock.now() + delay > self.deadline:
             raise error
         log.warning("%s %s in %.1f s.", error, then, delay)
         return Pause(delay)
@@ -202,7 +201,7 @@ def download(
             case Fetch(url):
                 return client.fetch_image(url, into, asked=start.asked)
             case Pause(seconds):
-                return time.sleep(seconds)
+                return clock.sleep(seconds)
 
     return drive(Downloading(start, into, deadline, may_be_started).steps(), do)
 
@@ -226,6 +225,6 @@ async def download_async(
             case Fetch(url):
                 return await client.fetch_image(url, into, asked=start.asked)
             case Pause(seconds):
-                return await asyncio.sleep(seconds)
+                return await clock.pause(seconds)
 
     return await drive_async(Downloading(start, into, deadline, may_be_started).steps(), do)

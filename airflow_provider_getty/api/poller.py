@@ -12,13 +12,12 @@ import contextvars
 import logging
 import math
 import random
-import time
 from collections.abc import Awaitable, Callable
 from heapq import heappop, heappush
 from itertools import count
 from typing import Any
 
-from airflow_provider_getty.api import errors
+from airflow_provider_getty.api import clock, errors
 from airflow_provider_getty.api.budget import RequestBudget
 from airflow_provider_getty.api.observing import Observer
 from airflow_provider_getty.api.operations import Operation
@@ -50,7 +49,7 @@ class Waiting:
         self.polling = polling
         self.future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self.context = contextvars.copy_context()  # Airflow finds a trigger's log by it
-        self.expiry: asyncio.TimerHandle | None = None
+        self.expiry: clock.Timer | None = None
         self.address: Any = None
         """Where the client polls, once it knows."""
 
@@ -103,8 +102,8 @@ class Poller:
         waiting = Waiting(operation, polling)
         self._waiting.add(waiting)
         try:
-            delay = polling.first(first_poll_in, now=time.time(), jitter=random.random())  # noqa: S311
-            self._expire_after(waiting, polling.deadline - time.time())
+            delay = polling.first(first_poll_in, now=clock.now(), jitter=random.random())  # noqa: S311
+            self._expire_after(waiting, polling.deadline - clock.now())
             self._push(waiting, delay)
             return await waiting.future
         finally:
@@ -121,7 +120,7 @@ class Poller:
     # What is due
 
     def _push(self, waiting: Waiting, delay: float) -> None:
-        due = asyncio.get_running_loop().time() + delay
+        due = clock.monotonic() + delay
         heappush(self._heap, (due, next(self._numbers), waiting))
         if self._heap[0][2] is waiting:
             self._wake()
@@ -173,24 +172,23 @@ class Poller:
 
     async def _next(self) -> Waiting | None:
         """What is to be polled now; None: there is nothing left to wait for."""
-        loop = asyncio.get_running_loop()
         while self._waiting:
             while self._heap and self._heap[0][2].future.done():
                 heappop(self._heap)
-            pause = self._heap[0][0] - loop.time() if self._heap else None
+            pause = self._heap[0][0] - clock.monotonic() if self._heap else None
             if pause is not None and pause <= 0:
                 pause = self._budget.take_poll(id(self))
                 if not pause:
                     due, _, waiting = heappop(self._heap)
-                    self._took(loop.time(), due)
+                    self._took(clock.monotonic(), due)
                     return waiting
-            await self._rest(loop, pause)
+            await self._rest(pause)
         return None
 
-    async def _rest(self, loop: asyncio.AbstractEventLoop, pause: float | None) -> None:
+    async def _rest(self, pause: float | None) -> None:
         """Until the pause is over, or something else is due first."""
-        self._alarm = loop.create_future()
-        timer = None if pause is None else loop.call_later(pause, self._wake)
+        self._alarm = asyncio.get_running_loop().create_future()
+        timer = None if pause is None else clock.call_later(pause, self._wake)
         try:
             await self._alarm
         finally:
@@ -224,7 +222,7 @@ class Poller:
     def _go_on(self, waiting: Waiting, outcome: Any) -> None:
         if waiting.future.done():
             return
-        polling, now = waiting.polling, time.time()
+        polling, now = waiting.polling, clock.now()
         if not isinstance(outcome, StillPending | errors.GettyError):
             polling.finished(now=now)
             waiting.future.set_result(outcome)
@@ -235,11 +233,11 @@ class Poller:
         self._push(waiting, delay)
 
     def _expire_after(self, waiting: Waiting, seconds: float) -> None:
-        loop = asyncio.get_running_loop()
-        waiting.expiry = loop.call_later(max(0.0, seconds) + _LAST_POLL_WITHIN, self._expire, waiting)
+        within = max(0.0, seconds) + _LAST_POLL_WITHIN
+        waiting.expiry = clock.call_later(within, lambda: self._expire(waiting))
 
     def _expire(self, waiting: Waiting) -> None:
-        _settle(waiting, waiting.polling.too_late(now=time.time()))
+        _settle(waiting, waiting.polling.too_late(now=clock.now()))
 
 
 def _settle(waiting: Waiting, error: BaseException) -> None:

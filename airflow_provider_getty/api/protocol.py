@@ -8,14 +8,13 @@ over ``aiohttp``; nothing that is decided here is decided there.
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any, BinaryIO, ClassVar, TypeVar
 from urllib.parse import urlencode
 
-from airflow_provider_getty.api import errors
+from airflow_provider_getty.api import clock, errors
 from airflow_provider_getty.api.account import Account, Dialect
 from airflow_provider_getty.api.answers import Answer
 from airflow_provider_getty.api.errors import Credit
@@ -68,22 +67,22 @@ Conversation = Generator[Send | NewToken, Answer | None, ResultT]
 class Protocol:
     """The conversations of one account.
 
-    :param clock: seconds, for the lifetime of the token.
+    :param monotonic: seconds, for the lifetime of the token.
     """
 
     spoken: ClassVar[dict[tuple[str, str], Dialect]] = {}
     """The dialects that servers were found to speak, by base URL and topic: remembered for the process."""
 
-    def __init__(self, account: Account, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, account: Account, *, monotonic: Callable[[], float] = clock.monotonic) -> None:
         self.account = account
-        self._clock = clock
+        self._monotonic = monotonic
         self._token: str | None = None
         self._token_good_until = 0.0
 
     @property
     def token(self) -> str | None:
         """The access token, unless it is about to expire."""
-        return self._token if self._clock() < self._token_good_until else None
+        return self._token if self._monotonic() < self._token_good_until else None
 
     def needs_token(self, refused: str | None) -> bool:
         """Whether a token has to be fetched, or another thread has already replaced the refused one."""
@@ -130,7 +129,7 @@ class Protocol:
             error.asked = "Access token"
             raise
         self._token, lifetime = granted.access_token, granted.expires_in
-        self._token_good_until = self._clock() + lifetime - min(_TOKEN_MARGIN, lifetime / 2)
+        self._token_good_until = self._monotonic() + lifetime - min(_TOKEN_MARGIN, lifetime / 2)
 
     def _forms(self, operation: Operation[Any]) -> tuple[Dialect, ...]:
         """The forms to try, one after the other."""

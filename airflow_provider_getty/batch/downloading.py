@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from airflow_provider_getty.api import clock
 from airflow_provider_getty.batch.events import Finished, Place
 from airflow_provider_getty.hooks.async_getty import AsyncGetty
 from airflow_provider_getty.inputs.storage import locate
@@ -49,7 +48,7 @@ class Downloads:
             name = f"{of.name or f'{of.number:06}'}-{finished.generation_request_id}-{index}-{self.size_name}.jpg"
             destination = f"{self.folder.rstrip('/')}/{name}"
             if not (
-                may_be_started and await asyncio.to_thread(lambda where: locate(where).exists(), destination)
+                may_be_started and await clock.in_thread(lambda where: locate(where).exists(), destination)
             ):
                 await getty.download(
                     finished.generation_request_id,
@@ -57,7 +56,7 @@ class Downloads:
                     index=index,
                     size_name=self.size_name,
                     may_be_started=may_be_started,
-                    deadline=min(self.deadline, time.time() + _PATIENCE),
+                    deadline=min(self.deadline, clock.now() + _PATIENCE),
                     **self.options,
                 )
             names.append(name)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncGenerator, Callable, Collection, Coroutine
 from contextlib import aclosing, closing
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.aio import AsyncGettyClient
 from airflow_provider_getty.api.errors import (
     AuthenticationError,
@@ -134,7 +134,7 @@ class Engine:
         for index, entry in self.journal.progress.under_way():
             if self.journal.progress.status(index) is Status.SUBMITTED:
                 self._places.occupy()
-                is_late = time.time() >= self.plan.until(entry.record.intended)
+                is_late = clock.now() >= self.plan.until(entry.record.intended)
                 if not (self.plan.waits or is_late or index in finished):
                     self._left_pending += 1
                     continue
@@ -146,7 +146,7 @@ class Engine:
         async with aclosing(self._unsubmitted()) as items:
             async for item in items:
                 await self._until(lambda: self._has_room or not self._running)
-                if not self._has_room or self.stopped or self.is_full or time.time() >= self.plan.deadline:
+                if not self._has_room or self.stopped or self.is_full or clock.now() >= self.plan.deadline:
                     return
                 self._start(group, item.number - 1, self._bring(item))
         self.is_through = True
@@ -164,7 +164,7 @@ class Engine:
         progress = self.journal.progress
         keys = progress.catalogue.keys
         with closing(iter(self.items)) as unread:
-            while chunk := await asyncio.to_thread(lambda: list(islice(unread, _CHUNK))):
+            while chunk := await clock.in_thread(lambda: list(islice(unread, _CHUNK))):
                 for item in chunk:
                     index = item.number - 1
                     if index >= len(keys) or item.key != keys[index]:
@@ -270,11 +270,11 @@ class Engine:
 
     async def _report(self) -> None:
         while True:
-            await asyncio.sleep(_REPORT_EVERY)
+            await clock.pause(_REPORT_EVERY)
             await self.journal.written()
             counts = self.journal.progress.counts()
             log.info("%s", progress_line(counts))
-            await asyncio.to_thread(self.report, counts)
+            await clock.in_thread(self.report, counts)
 
 
 def progress_line(counts: dict[str, int]) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from datetime import UTC, datetime
 from itertools import count
 
+from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.aio import AsyncGettyClient
 from airflow_provider_getty.api.operations import GetHistory
 from airflow_provider_getty.api.results import HistoryItem
@@ -39,13 +39,13 @@ class SharedHistory:
         return await asyncio.shield(self._next)
 
     async def _look(self) -> list[HistoryItem]:
-        await asyncio.sleep(_GATHERING)
+        await clock.pause(_GATHERING)
         since, markers, self._next = self._since, self._markers, None
         found = []
         for page in count(1):
             answer = await self._client.ask(
                 GetHistory(page=page, page_size=_PAGE, date_start=datetime.fromtimestamp(since, UTC)),
-                deadline=time.time() + _PATIENCE,
+                deadline=clock.now() + _PATIENCE,
             )
             found += [
                 item for item in answer.generations if any(marker in (item.notes or "") for marker in markers)

@@ -6,10 +6,10 @@ Many items share one addition to the file: while one is made durable, the lines 
 from __future__ import annotations
 
 import asyncio
-import time
 from types import TracebackType
 from typing import Self
 
+from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.errors import InvalidRequestError
 from airflow_provider_getty.batch.events import Ended, Event, OfItem, Place, decode, encode
 from airflow_provider_getty.batch.journal_files import JournalFile
@@ -56,7 +56,7 @@ class Journal:
 
     def begin(self, event: Event) -> None:
         """Write a line of the whole batch, outside of an event loop."""
-        line = encode(event, None, at=time.time())
+        line = encode(event, None, at=clock.now())
         self.progress.apply(event, None)
         self.file.append(line)
 
@@ -73,7 +73,7 @@ class Journal:
     def note(self, event: OfItem, of: Place) -> None:
         """Write a line of an item soon: one that can be found out again."""
         self.progress.apply(event, of)
-        self._gathered.append(encode(event, of, at=time.time()))
+        self._gathered.append(encode(event, of, at=clock.now()))
         self._noted += 1
 
     async def written(self) -> None:
@@ -88,7 +88,7 @@ class Journal:
     async def _write(self) -> None:
         lines, self._gathered, noted = self._gathered, [], self._noted
         try:
-            await asyncio.to_thread(self.file.append, b"".join(lines))
+            await clock.in_thread(self.file.append, b"".join(lines))
             self._durable = noted
         except OSError:
             self._gathered = lines + self._gathered

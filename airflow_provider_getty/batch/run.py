@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_provider_getty.api import products
+from airflow_provider_getty.api import clock, products
 from airflow_provider_getty.api.account import Account
 from airflow_provider_getty.api.aio import AsyncGettyClient
 from airflow_provider_getty.batch import outcome
@@ -146,14 +145,14 @@ class Batch:
             for index, entry in progress.under_way()
             if progress.status(index) is Status.SUBMITTED
         ]
-        is_refused = engine.is_full and not engine.stopped and time.time() < self.plan.deadline
+        is_refused = engine.is_full and not engine.stopped and clock.now() < self.plan.deadline
         if not generations and not is_refused:
             return None
         all_are_submitted = engine.is_through or engine.stopped
         return InFlight(
             generations=generations,
             enough=len(generations) if all_are_submitted else max(1, len(generations) // 2),
-            until=min(self.plan.deadline, time.time() + _PLACE_PAUSE)
+            until=min(self.plan.deadline, clock.now() + _PLACE_PAUSE)
             if is_refused
             else self._first_timeout(generations),
             stopped=engine.stopped,

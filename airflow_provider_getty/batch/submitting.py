@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import random
-import time
 from dataclasses import dataclass, replace
 from typing import Any
 
+from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.aio import AsyncGettyClient
 from airflow_provider_getty.api.driving import drive_async
 from airflow_provider_getty.api.errors import (
@@ -98,7 +97,7 @@ class Submitter:
         if "mask" not in item.written:
             return item.request(self.client.account)
         try:
-            return await asyncio.to_thread(item.request, self.client.account)
+            return await clock.in_thread(item.request, self.client.account)
         except OSError as error:
             raise TransportError(
                 f"Its mask cannot be read now: {error.strerror or type(error).__name__}.",
@@ -117,7 +116,7 @@ class Submitter:
             case LookUp(since):
                 return await self.history.items(since, self._marker(item))
             case Wait(seconds):
-                return await asyncio.sleep(seconds)
+                return await clock.pause(seconds)
 
     async def _save(self, record: Record | None, item: Item) -> None:
         place = self.journal.progress.place(item.number - 1, item.name)
@@ -159,7 +158,7 @@ class Submitter:
             is_full = isinstance(trouble, ConcurrentGenerationsError)
             if (
                 not trouble.worth_waiting
-                or time.time() + delay > self.deadline
+                or clock.now() + delay > self.deadline
                 or (is_full and not self.waits)
             ):
                 self.places.leave()
@@ -168,4 +167,4 @@ class Submitter:
                 self.places.leave()  # until one of ours is finished
                 await self.places.take()
             else:
-                await asyncio.sleep(delay)
+                await clock.pause(delay)

@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeAlias, TypeVar
 
+from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.errors import BadRequestError, Credit, GettyError, SubmissionUnsureError
 from airflow_provider_getty.api.operations import GENERATING, GeneratingOperation
 from airflow_provider_getty.api.results import Generation, HistoryItem, Pending
@@ -152,7 +152,7 @@ class Submission:
     policy: Policy
     deadline: float
     inputs: str = ""
-    clock: Callable[[], float] = time.time
+    clock: Callable[[], float] = clock.now
 
     def submit(self, record: Record | None) -> Steps[Pending | Generation]:
         """Submit the operation, or adopt what an earlier attempt submitted.

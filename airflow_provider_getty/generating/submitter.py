@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import tenacity
 
-from airflow_provider_getty.api import products
+from airflow_provider_getty.api import clock, products
 from airflow_provider_getty.api.driving import drive
 from airflow_provider_getty.api.errors import ConcurrentGenerationsError, Credit, GettyError
 from airflow_provider_getty.api.pacing import patience
@@ -144,11 +143,11 @@ class Submitter:
             case LookUp(since):
                 return list(self.hook.history(since=datetime.fromtimestamp(since, UTC)))
             case Wait(seconds):
-                return time.sleep(seconds)
+                return clock.sleep(seconds)
 
     def _post(self, operation: GeneratingOperation) -> Pending | Generation:
         """Submit; what proves that nothing was created is waited out, but for a place only if told so."""
-        patient = patience(self.deadline, clock=time.time, log=log)
+        patient = patience(self.deadline, clock=clock.now, log=log)
         if not self.waits_for_place:
             patient["retry"] &= tenacity.retry_if_not_exception_type(ConcurrentGenerationsError)
         client = self.hook.get_conn()
@@ -188,6 +187,6 @@ def task_of(context: Context, *, is_sure: bool) -> Task:
         task_id=ti.task_id,
         map_index=-1 if ti.map_index is None else ti.map_index,
         round=round_,
-        began=time.time(),
+        began=clock.now(),
         earlier=None if is_sure or is_first_try else (run.start_date or run.run_after).timestamp(),
     )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, BinaryIO, TypeVar
 
+from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.aio import AsyncGettyClient
 from airflow_provider_getty.api.downloads import download_async
 from airflow_provider_getty.api.operations import Operation
@@ -49,7 +49,7 @@ class AsyncGetty(Calls):
             case Operation():
                 return await self.ask(asked)
             case Upload():
-                upload = await asyncio.to_thread(asked.operation)
+                upload = await clock.in_thread(asked.operation)
                 await self.ask(upload, deadline=asked.deadline)
                 return self.client.account.uploads_url + upload.file_name
             case Wait():
@@ -68,11 +68,11 @@ class AsyncGetty(Calls):
 @asynccontextmanager
 async def _publishing(destination: Where) -> AsyncIterator[BinaryIO]:
     """Publish a file in threads, as a disk or an object store blocks."""
-    manager = publishing(await asyncio.to_thread(locate, destination))
-    file = await asyncio.to_thread(manager.__enter__)
+    manager = publishing(await clock.in_thread(locate, destination))
+    file = await clock.in_thread(manager.__enter__)
     try:
         yield file
     except BaseException:
-        await asyncio.to_thread(manager.__exit__, *sys.exc_info())
+        await clock.in_thread(manager.__exit__, *sys.exc_info())
         raise
-    await asyncio.to_thread(manager.__exit__, None, None, None)
+    await clock.in_thread(manager.__exit__, None, None, None)

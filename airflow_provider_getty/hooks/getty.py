@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from functools import cached_property
@@ -15,6 +14,7 @@ from airflow.providers.common.compat.sdk import AirflowNotFoundException
 from airflow.sdk import BaseHook
 from airflow.sdk.log import mask_secret
 
+from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.account import GETTY_URL, Account
 from airflow_provider_getty.api.errors import ConfigurationError, GettyError
 from airflow_provider_getty.hooks.calls import Calls
@@ -110,14 +110,15 @@ class GettyHook(Calls, BaseHook):
         :raises ConfigurationError: the connection cannot be used, or is not known here.
         """
         try:
-            connection = await get_async_connection(self.getty_conn_id, hook=self)
+            with clock.at_work():
+                connection = await get_async_connection(self.getty_conn_id, hook=self)
         except AirflowNotFoundException:
             raise ConfigurationError(
                 "It is not known in this process; the triggerer has to know it as well as the workers.",
                 asked=f"Connection {self.getty_conn_id}",
             ) from None
         # In a trigger, mask_secret would block the event loop, or deadlock with the supervisor.
-        return await asyncio.to_thread(self._account, connection)
+        return await clock.in_thread(self._account, connection)
 
     def _account(self, connection: Connection) -> Account:
         if connection.login:
@@ -197,6 +198,6 @@ def async_client_of(
     from airflow_provider_getty.hooks.metrics import Metrics
 
     def on_token(token: str) -> Awaitable[None]:
-        return asyncio.to_thread(mask_secret, token)
+        return clock.in_thread(mask_secret, token)
 
     return AsyncGettyClient(account, on_token=on_token, observer=Metrics(getty_conn_id), schedules=schedules)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+import math
 import re
 import threading
-import time
 from collections import Counter
 from functools import cache
 from inspect import signature
 from typing import Any
+
+from airflow_provider_getty.api import clock
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +38,7 @@ class Metrics:
         self._connection = re.sub(r"[^A-Za-z0-9_-]", "_", getty_conn_id)
         self._every = every
         self._lock = threading.Lock()
-        self._told_at = 0.0
+        self._told_at = -math.inf
         self._requests: Counter[tuple[str, int | None]] = Counter()
         self._polls = 0
         self._late = self._latest = 0.0
@@ -45,7 +47,7 @@ class Metrics:
         """Count a request."""
         with self._lock:
             self._requests[operation, status] += 1
-            if time.monotonic() - self._told_at >= self._every:
+            if clock.monotonic() - self._told_at >= self._every:
                 self._tell()
 
     def polled(self, late: float) -> None:
@@ -63,7 +65,7 @@ class Metrics:
             self._tell()
 
     def _tell(self) -> None:
-        self._told_at = time.monotonic()
+        self._told_at = clock.monotonic()
         for (operation, status), count in self._requests.items():
             _emit("incr", f"getty.requests.{operation}.{status or 'none'}", count)
             if status == 429:  # noqa: PLR2004

@@ -5,12 +5,12 @@ Each is a model of the arguments of a method, as the operations are of theirs.
 
 from __future__ import annotations
 
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Generic, TypeVar
 
+from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.operations import GetGeneration, Redownload, StartDownload, UploadImage
 from airflow_provider_getty.api.results import Generation
 from airflow_provider_getty.inputs.masks import Mask, MaskSource, make_mask
@@ -25,7 +25,7 @@ _DOWNLOAD_PATIENCE = 600.0
 
 def soon() -> float:
     """Until when trouble is waited out where a method is given no deadline."""
-    return time.time() + _PATIENCE
+    return clock.now() + _PATIENCE
 
 
 class Work(ABC, Generic[ResultT_co]):
@@ -128,7 +128,7 @@ class Transfer(Work[int]):
     @property
     def end(self) -> float:
         """When to give up (``time.time()``)."""
-        return self.deadline or time.time() + _DOWNLOAD_PATIENCE
+        return self.deadline or clock.now() + _DOWNLOAD_PATIENCE
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, TaskDeferred
 
+from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.errors import ConcurrentGenerationsError, GettyError, GoneError
 from airflow_provider_getty.api.operations import GENERATING, GetGeneration
 from airflow_provider_getty.api.results import Generation, Pending
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def start(task: GenerationOperator, context: Context) -> dict[str, Any]:
     """Submit, or adopt what an earlier try submitted; then wait if the task waits."""
-    return _generate_or_fail(task, context, deadline=time.time() + task.timeout)
+    return _generate_or_fail(task, context, deadline=clock.now() + task.timeout)
 
 
 def submit_again(task: GenerationOperator, context: Context, event: dict[str, Any]) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def _generate(task: GenerationOperator, context: Context, *, deadline: float, re
     try:
         answer = submitter.submit(context)
     except ConcurrentGenerationsError as error:
-        if not task.deferrable or time.time() >= deadline:
+        if not task.deferrable or clock.now() >= deadline:
             raise
         task.log.info("%s Waiting without a worker.", error)
         _wait_for_place(task, deadline, attempts=refused + 1)
@@ -107,7 +107,7 @@ def _wait(task: GenerationOperator, pending: Pending, deadline: float) -> Genera
         return task.hook.wait_for_generation(
             generation_request_id, deadline=deadline, poll_interval=task.poll_interval
         )
-    submitted = time.time()
+    submitted = clock.now()
     try:
         # The trigger's first poll comes only some seconds after this process has ended.
         answer = task.hook.get_conn().ask(GetGeneration(generation_request_id=generation_request_id))
@@ -134,4 +134,4 @@ def _wait(task: GenerationOperator, pending: Pending, deadline: float) -> Genera
 
 def _until(deadline: float) -> timedelta:
     """How long Airflow leaves a deferred task to its trigger."""
-    return timedelta(seconds=max(0.0, deadline - time.time()) + TRIGGER_GRACE)
+    return timedelta(seconds=max(0.0, deadline - clock.now()) + TRIGGER_GRACE)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -17,6 +16,7 @@ from airflow.providers.common.compat.sdk import (
     conf,
 )
 
+from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.errors import InvalidRequestError
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.inputs import arguments
@@ -130,7 +130,7 @@ class GettyBatchOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Check all items; then go on from what the journal knows, until all is done or left pending."""
-        return self._run_or_fail(context, deadline=time.time() + self.timeout)
+        return self._run_or_fail(context, deadline=clock.now() + self.timeout)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """Go on with what the trigger has seen to finish."""
@@ -175,7 +175,7 @@ class GettyBatchOperator(BaseOperator):
                     kind=self.operation,
                 ),
                 method_name="execute_complete",
-                timeout=timedelta(seconds=max(0.0, deadline - time.time()) + TRIGGER_GRACE),
+                timeout=timedelta(seconds=max(0.0, deadline - clock.now()) + TRIGGER_GRACE),
             )
         if result.failure:
             raise (AirflowException if result.may_retry else AirflowFailException)(result.failure)

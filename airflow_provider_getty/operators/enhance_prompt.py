@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
+from airflow_provider_getty.api import clock
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.inputs import arguments
 
@@ -52,6 +52,6 @@ class GettyEnhancePromptOperator(BaseOperator):
             arguments.all_rendered(self, self.template_fields)
             operation = EnhancePrompt(prompt=self.prompt)
             client = GettyHook(self.getty_conn_id).get_conn()
-            return client.ask(operation, deadline=time.time() + self.timeout).enhanced_prompt
+            return client.ask(operation, deadline=clock.now() + self.timeout).enhanced_prompt
         except GettyError as error:
             fail(error)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
+from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.errors import InvalidRequestError
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.inputs import arguments
@@ -66,7 +66,7 @@ class GettyRegisterFileOperator(BaseOperator):
         from airflow_provider_getty.generating.outcomes import fail  # noqa: PLC0415
 
         try:
-            return self._register(deadline=time.time() + self.timeout)
+            return self._register(deadline=clock.now() + self.timeout)
         except GettyError as error:
             fail(error)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
@@ -16,6 +15,7 @@ from airflow.providers.common.compat.sdk import (
     conf,
 )
 
+from airflow_provider_getty.api import clock
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.inputs import arguments
 from airflow_provider_getty.sensors import in_triggerer
@@ -130,7 +130,7 @@ class GenerationSensor(BaseSensorOperator):
         self.defer(
             trigger=GenerationTrigger(
                 generation_request_id,
-                deadline=time.time() + self.timeout,
+                deadline=clock.now() + self.timeout,
                 getty_conn_id=self.getty_conn_id,
                 poll_interval=self.fixed_interval,
             ),

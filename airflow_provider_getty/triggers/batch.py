@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+from airflow_provider_getty.api import clock
 
 log = logging.getLogger(__name__)
 
@@ -70,13 +71,13 @@ class BatchTrigger(BaseTrigger):
         """Wait, then fire."""
         from airflow_provider_getty.api.errors import ConfigurationError  # noqa: PLC0415
 
-        earliest = time.time() + _FIRST_POLL_IN
+        earliest = clock.now() + _FIRST_POLL_IN
         try:
             await self._wait()
         except ConfigurationError as error:  # the worker meets it as well, and says so where people look
             log.warning("%s", error)
             self._finished = [index for index, _, _ in self.in_flight]
-        await asyncio.sleep(earliest - time.time())
+        await clock.pause(earliest - clock.now())
         # What it takes to go on is in the event: dag.test() drops what else a task defers with (Airflow 3.3.2).
         yield TriggerEvent(  # type: ignore[no-untyped-call]
             {"finished": sorted(self._finished), "deadline": self.deadline, "stopped": self.stopped}
@@ -89,7 +90,8 @@ class BatchTrigger(BaseTrigger):
             waits = [asyncio.create_task(self._wait_for(client, *each)) for each in self.in_flight]
             try:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._is_enough.wait(), max(0.0, self.until - time.time()))
+                    async with clock.timeout(self.until - clock.now()):
+                        await self._is_enough.wait()
             finally:
                 for wait in waits:
                     wait.cancel()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import AsyncIterator
 from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+from airflow_provider_getty.api import clock
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ class GenerationTrigger(BaseTrigger):
         super().__init__()  # type: ignore[no-untyped-call]
         self.generation_request_id = generation_request_id
         self.deadline = deadline
-        self.submitted = time.time() if submitted is None else submitted
+        self.submitted = clock.now() if submitted is None else submitted
         self.getty_conn_id = getty_conn_id
         self.poll_interval = poll_interval
         self.kind = kind

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import time
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -17,6 +15,7 @@ from airflow.triggers.base import (
     TriggerEvent,
 )
 
+from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.errors import GettyError, InvalidRequestError
 from airflow_provider_getty.inputs import arguments
 from airflow_provider_getty.triggers.generation import TRIGGER_GRACE
@@ -131,7 +130,7 @@ class GenerationSensorTrigger(BaseTrigger):
             return dict(source)
         arguments.all_rendered(self, ("generation_request_id", "getty_conn_id"))
         poll = GetGeneration(generation_request_id=arguments.generation_request_id(source))
-        began, deadline = time.time(), self._deadline()
+        began, deadline = clock.now(), self._deadline()
         async with shared_client(self.getty_conn_id) as client:
             result = await client.wait_for(
                 poll,
@@ -140,7 +139,7 @@ class GenerationSensorTrigger(BaseTrigger):
                 submitted=deadline - self.timeout,
                 first_poll_in=0.0,  # no worker has to end first
             )
-        if time.time() - began > _AT_ONCE:
+        if clock.now() - began > _AT_ONCE:
             place_freed(self.getty_conn_id)
         return result.summary()
 
@@ -154,7 +153,7 @@ class GenerationSensorTrigger(BaseTrigger):
         from airflow.sdk.execution_time.xcom import XCom  # noqa: PLC0415
 
         ti: Any = self.task_instance
-        return await asyncio.to_thread(
+        return await clock.in_thread(
             XCom.get_one,
             key=key,
             dag_id=ti.dag_id,
@@ -169,7 +168,7 @@ class GenerationSensorTrigger(BaseTrigger):
 
         ti: Any = self.task_instance
         if ti.try_number > 1:
-            await asyncio.to_thread(
+            await clock.in_thread(
                 XCom.delete,
                 key="return_value",
                 dag_id=ti.dag_id,
@@ -183,7 +182,7 @@ class GenerationSensorTrigger(BaseTrigger):
         from airflow.sdk.execution_time.xcom import XCom  # noqa: PLC0415
 
         ti: Any = self.task_instance
-        await asyncio.to_thread(
+        await clock.in_thread(
             XCom.set,
             "return_value",
             result,

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+from airflow_provider_getty.api import clock
 
 # Under LocalExecutor, a trigger that fires before the worker process has exited fails the task (Airflow 3.3.2).
 _WORKER_ENDS_IN = 5.0
@@ -55,7 +56,7 @@ class SubmissionTrigger(BaseTrigger):
         super().__init__()  # type: ignore[no-untyped-call]
         self.attempts = attempts
         self.deadline = deadline
-        self.due = due or time.time() + next_attempt_in(attempts, jitter=random.random())  # noqa: S311
+        self.due = due or clock.now() + next_attempt_in(attempts, jitter=random.random())  # noqa: S311
         self.getty_conn_id = getty_conn_id
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
@@ -76,9 +77,10 @@ class SubmissionTrigger(BaseTrigger):
         waiting = _waiting.setdefault(asyncio.get_running_loop(), {}).setdefault(self.getty_conn_id, [])
         waiting.append(freed)
         try:
-            await asyncio.sleep(_WORKER_ENDS_IN)
+            await clock.pause(_WORKER_ENDS_IN)
             with suppress(TimeoutError):
-                await asyncio.wait_for(freed.wait(), min(self.due, self.deadline) - time.time())
+                async with clock.timeout(min(self.due, self.deadline) - clock.now()):
+                    await freed.wait()
         finally:
             waiting.remove(freed)
         # What it takes to go on is in the event: dag.test() drops what else a task defers with (Airflow 3.3.2).

@@ -237,20 +237,20 @@ def served(budget: RequestBudget, clock: Clock, *, calls: int, polls: bool, seco
 
 def test_calls_go_before_polls_but_polls_do_not_starve() -> None:
     clock = Clock()
-    order = served(RequestBudget(10, clock=clock), clock, calls=3, polls=True, seconds=20)
+    order = served(RequestBudget(10, monotonic=clock), clock, calls=3, polls=True, seconds=20)
     assert 0.7 < order.count("call") / len(order) < 0.9
     assert len(order) > 180
 
 
 def test_without_calls_the_polls_have_it_all_and_the_other_way_round() -> None:
     clock = Clock()
-    assert len(served(RequestBudget(10, clock=clock), clock, calls=0, polls=True, seconds=20)) > 180
-    assert len(served(RequestBudget(10, clock=clock), clock, calls=3, polls=False, seconds=20)) > 180
+    assert len(served(RequestBudget(10, monotonic=clock), clock, calls=0, polls=True, seconds=20)) > 180
+    assert len(served(RequestBudget(10, monotonic=clock), clock, calls=3, polls=False, seconds=20)) > 180
 
 
 def test_pollers_take_turns_and_one_that_went_holds_up_nobody() -> None:
     clock = Clock()
-    budget, order = RequestBudget(10, clock=clock), []
+    budget, order = RequestBudget(10, monotonic=clock), []
     while clock.now < 110:
         order += [poller for poller in (1, 2) if not budget.take_poll(poller)]
         clock.now += 0.01
@@ -262,7 +262,7 @@ def test_pollers_take_turns_and_one_that_went_holds_up_nobody() -> None:
 
 
 def test_who_stands_further_back_is_told_to_wait_longer() -> None:
-    budget = RequestBudget(10, clock=Clock())
+    budget = RequestBudget(10, monotonic=Clock())
     first, second, third = (budget.queue() for _ in range(3))
     assert budget.take_call(first) == 0
     budget.leave(first)
@@ -273,7 +273,7 @@ def test_who_stands_further_back_is_told_to_wait_longer() -> None:
 
 def test_who_gives_up_his_place_holds_up_nobody() -> None:
     clock = Clock()
-    budget = RequestBudget(10, clock=clock)
+    budget = RequestBudget(10, monotonic=clock)
     gone, here = budget.queue(), budget.queue()
     budget.leave(gone)
     assert budget.take_call(here) == 0
@@ -286,7 +286,7 @@ def test_who_gives_up_his_place_holds_up_nobody() -> None:
     ("told", "slower"), [(OVER_QPS, True), (answer(429), True), (TOO_MANY_PENDING, False), (DAILY, False)]
 )
 def test_only_a_429_about_the_rate_slows_down(told: Answer, slower: bool) -> None:
-    budget = RequestBudget(None, clock=Clock())
+    budget = RequestBudget(None, monotonic=Clock())
     before = budget.rate
     budget.answered(told, 0.1)
     assert (budget.rate < before) is slower

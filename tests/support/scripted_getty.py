@@ -65,7 +65,7 @@ class ScriptedGetty:
     def __init__(self, *script: Answer | GettyError, dialect: Dialect = Dialect.AUTO, **changes: Any) -> None:
         self.script = deque(script)
         self.clock = Clock()
-        self.protocol = Protocol(account(dialect=dialect, **changes), clock=self.clock)
+        self.protocol = Protocol(account(dialect=dialect, **changes), monotonic=self.clock)
         self.calls: list[Call] = []
 
     def ask(self, operation: Operation[ResultT], *script: Answer | GettyError) -> ResultT:
