@@ -1,38 +1,96 @@
-"""What Getty answers.
+"""Getty's results, read tolerantly.
 
-Source: the answers in Getty's AI Generator reference (200 and 202 of the generating calls,
-``download-sizes``, ``download``, ``products``, ``generation-history``). Fields not listed here are ignored.
+Source: the answers in Getty's AI Generator reference (200 and 202 of the generating calls, ``download-sizes``,
+``download``, ``products``, ``generation-history``). Most fields may be null there, and what is paid for must not be
+lost to an odd one. So only fields without a default are required; any other that cannot be read counts as absent, an
+item of a list that cannot be read is passed over, and unknown fields are ignored.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar
+from functools import cache
+from itertools import count
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    field_validator,
+    model_validator,
+)
 
 
-class _Answer(BaseModel):
-    """Lenient about what Getty does not settle: what is paid for must not be lost to a stray field."""
+class _Result(BaseModel):
+    """Base of all that Getty answers: tolerant as the module says."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True)
 
+    listing: ClassVar[str | None] = None
+    """The field that a list has, though it may be null there: an answer without it is no list at all."""
+
     @model_validator(mode="before")
     @classmethod
-    def _null_is_absent(cls, document: Any) -> Any:
-        if isinstance(document, dict):
-            return {name: value for name, value in document.items() if value is not None}
-        return document
+    def _fold(cls, document: Any) -> Any:
+        """Drop nulls, and find fields whose names are spelled with other letter case."""
+        if not isinstance(document, Mapping):
+            return document
+        if cls.listing and _folded(cls.listing) not in map(_folded, document):
+            raise ValueError(f"it has no {cls.listing}")
+        present = {name: value for name, value in document.items() if value is not None}
+        if missing := cls.model_fields.keys() - present.keys():
+            spelled = {_folded(name): value for name, value in present.items()}
+            present |= {name: spelled[_folded(name)] for name in missing if _folded(name) in spelled}
+        return present
+
+    @field_validator("*", mode="wrap")
+    @classmethod
+    def _absent_if_odd(cls, value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+        try:
+            return handler(value)
+        except ValidationError:
+            field = cls.model_fields[str(info.field_name)]
+            if field.is_required():
+                raise
+            return field.get_default(call_default_factory=True)
 
 
-class AccessToken(_Answer):
-    """What the token endpoint grants, for so many seconds; older servers write those as a string."""
+@cache
+def _folded(name: str) -> str:
+    return str(name).replace("_", "").casefold()
+
+
+def _readable(model: type[_Result]) -> BeforeValidator:
+    """Validates the items of a list one by one and passes over those that cannot be read."""
+
+    def validate(items: Any) -> tuple[_Result, ...]:
+        if not isinstance(items, Sequence) or isinstance(items, str):
+            raise ValueError("it is no list")  # noqa: TRY004 - pydantic catches ValueError
+        found = []
+        for item in items:
+            try:
+                found.append(model.model_validate(item))
+            except ValidationError:
+                continue
+        return tuple(found)
+
+    return BeforeValidator(validate)
+
+
+class AccessToken(_Result):
+    """An access token and its lifetime in seconds, which older servers write as a string or leave out."""
 
     access_token: str = Field(min_length=1, repr=False)
-    expires_in: float = Field(gt=0, allow_inf_nan=False)
+    expires_in: float = Field(default=1800.0, gt=0, allow_inf_nan=False)
 
 
-class Preview(_Answer):
+class Preview(_Result):
     """A small rendition of a generated image; its URL is signed, so it is a secret."""
 
     preview_size: str | None = None
@@ -41,27 +99,28 @@ class Preview(_Answer):
     height: int | None = None
 
 
-class Image(_Answer):
+class Image(_Result):
     """One generated image.
 
-    :param index: its place in the generation, from 0.
-    :param is_blocked: whether Getty's content policy withheld it.
+    :param index: its number in the generation; Getty counts from 0. -1 until :class:`Generation` has numbered an image
+        that came without one.
+    :param is_blocked: whether Getty's content policy blocked it.
     :param url: signed, so it is a secret.
     """
 
-    index: int
+    index: int = Field(default=-1, ge=0)
     is_blocked: bool = False
     url: str | None = Field(default=None, repr=False)
-    preview_urls: tuple[Preview, ...] = ()
+    preview_urls: Annotated[tuple[Preview, ...], _readable(Preview)] = ()
 
 
-class OriginalAsset(_Answer):
-    """The library image that a generation was made from."""
+class OriginalAsset(_Result):
+    """The library image that a generation was made from, if it was made from one."""
 
-    id: str
+    id: str | None = None
 
 
-class StillPending(_Answer):
+class StillPending(_Result):
     """202: ask again later."""
 
 
@@ -82,18 +141,33 @@ class Pending(StillPending):
         }
 
 
-class Generation(_Answer):
+class Generation(_Result):
     """200: the finished generation, usually of four images. Getty keeps it for six months."""
 
     generation_request_id: str = Field(min_length=1)
     status: ClassVar[str] = "completed"
     seed: int | None = None
-    results: tuple[Image, ...] = ()
+    results: Annotated[tuple[Image, ...], _readable(Image)] = ()
     original_asset: OriginalAsset | None = None
+
+    @field_validator("results")
+    @classmethod
+    def _numbered(cls, results: tuple[Image, ...]) -> tuple[Image, ...]:
+        """Give images without an index the first free numbers, in their order."""
+        taken = {image.index for image in results}
+        free = (number for number in count() if number not in taken)
+        return tuple(
+            image if image.index >= 0 else image.model_copy(update={"index": next(free)}) for image in results
+        )
+
+    @field_validator("original_asset")
+    @classmethod
+    def _with_id(cls, asset: OriginalAsset | None) -> OriginalAsset | None:
+        return asset if asset and asset.id else None
 
     @property
     def blocked(self) -> tuple[Image, ...]:
-        """The images that Getty's content policy withheld."""
+        """The images that Getty's content policy blocked."""
         return tuple(image for image in self.results if image.is_blocked)
 
     def summary(self) -> dict[str, Any]:
@@ -110,7 +184,7 @@ class Generation(_Answer):
         return {"generation_request_id": self.generation_request_id, "status": self.status, **document}
 
 
-class DownloadSize(_Answer):
+class DownloadSize(_Result):
     """A size in which a generated image can be downloaded, in pixels."""
 
     size_name: str
@@ -118,24 +192,26 @@ class DownloadSize(_Answer):
     height: int | None = None
 
 
-class DownloadSizes(_Answer):
+class DownloadSizes(_Result):
     """The sizes in which a generated image can be downloaded."""
 
-    download_sizes: tuple[DownloadSize, ...]
+    listing: ClassVar[str | None] = "download_sizes"
+
+    download_sizes: Annotated[tuple[DownloadSize, ...], _readable(DownloadSize)] = ()
 
 
 class PendingDownload(StillPending):
     """202: Getty is still preparing the download."""
 
 
-class Download(_Answer):
+class Download(_Result):
     """A download that is ready; its URL is signed, so it is a secret."""
 
     url: str = Field(min_length=1, repr=False)
     generated_asset_id: str | None = None
 
 
-class Product(_Answer):
+class Product(_Result):
     """A licence product of the account; those of the AI Generator have the type ``aigen``."""
 
     id: int
@@ -146,34 +222,38 @@ class Product(_Answer):
     ai_gen_requirements: dict[str, Any] | None = None
 
 
-class Products(_Answer):
+class Products(_Result):
     """The account's licence products."""
 
-    products: tuple[Product, ...]
+    listing: ClassVar[str | None] = "products"
+
+    products: Annotated[tuple[Product, ...], _readable(Product)] = ()
 
 
-class Registration(_Answer):
+class Registration(_Result):
     """A file of the customer, registered for use as a reference."""
 
     id: str = Field(min_length=1)
     date_created: datetime | None = None
-    preview_urls: tuple[Preview, ...] = ()
+    preview_urls: Annotated[tuple[Preview, ...], _readable(Preview)] = ()
 
 
-class Registrations(_Answer):
+class Registrations(_Result):
     """A page of the registered files; ``result_count`` counts all pages, where Getty tells it."""
 
+    listing: ClassVar[str | None] = "file_registrations"
+
     result_count: int | None = None
-    file_registrations: tuple[Registration, ...] = ()
+    file_registrations: Annotated[tuple[Registration, ...], _readable(Registration)] = ()
 
 
-class EnhancedPrompt(_Answer):
+class EnhancedPrompt(_Result):
     """A prompt in more detail."""
 
     enhanced_prompt: str = Field(min_length=1)
 
 
-class GenerationOptions(_Answer):
+class GenerationOptions(_Result):
     """What a generation was asked for besides its prompts."""
 
     media_type: str | None = None
@@ -181,14 +261,14 @@ class GenerationOptions(_Answer):
     mood: str | None = None
 
 
-class SourceGeneration(_Answer):
+class SourceGeneration(_Result):
     """The generated image that a generation was made from."""
 
     source_generation_request_id: str | None = None
     source_generation_result_index: int | None = None
 
 
-class HistoryItem(_Answer):
+class HistoryItem(_Result):
     """One generation in the account's history; one that is pending has no results yet.
 
     :param generation_type: such as ``text_to_image``, ``refine`` or ``background_generation``.
@@ -208,11 +288,13 @@ class HistoryItem(_Answer):
     project_code: str | None = None
     original_asset: OriginalAsset | None = None
     source_generation_request: SourceGeneration | None = None
-    results: tuple[Image, ...] = ()
+    results: Annotated[tuple[Image, ...], _readable(Image)] = ()
 
 
-class HistoryPage(_Answer):
-    """A page of the account's history; ``result_count`` counts all pages."""
+class HistoryPage(_Result):
+    """A page of the account's history; ``result_count`` counts all pages, where Getty tells it."""
 
-    result_count: int
-    generations: tuple[HistoryItem, ...]
+    listing: ClassVar[str | None] = "generations"
+
+    result_count: int | None = None
+    generations: Annotated[tuple[HistoryItem, ...], _readable(HistoryItem)] = ()

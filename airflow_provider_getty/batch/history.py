@@ -50,6 +50,10 @@ class SharedHistory:
             found += [
                 item for item in answer.generations if any(marker in (item.notes or "") for marker in markers)
             ]
-            if page * _PAGE >= answer.result_count or not answer.generations:
+            if (
+                len(answer.generations) < _PAGE
+                if answer.result_count is None
+                else page * _PAGE >= answer.result_count
+            ):
                 break
         return found

@@ -32,7 +32,10 @@ class Seen:
 
 
 async def test_requests_lateness_and_the_number_waiting_are_observed(polled: PendingGetty) -> None:
-    seen, answers = Seen(), [OVER_LIMIT, (202, {}), (200, {"generation_request_id": "g", "results": []})]
+    seen, answers = (
+        Seen(),
+        [OVER_LIMIT, (202, {}), (200, {"generation_request_id": "g", "results": [{"index": 0}]})],
+    )
     polled.answer = lambda _: answers.pop(0)
     async with polled.client(seen) as client:
         await wait(client, "g")

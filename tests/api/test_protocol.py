@@ -7,8 +7,9 @@ import json
 
 import pytest
 
+from airflow_provider_getty.api.account import Dialect
 from airflow_provider_getty.api.answers import Answer
-from airflow_provider_getty.api.errors import Credit, DownloadError, NoAnswerError
+from airflow_provider_getty.api.errors import Credit, DownloadError, NoAnswerError, UnexpectedAnswerError
 from airflow_provider_getty.api.operations import (
     GetDownload,
     GetGeneration,
@@ -204,3 +205,25 @@ def test_no_secret_is_seen_in_what_is_passed_around() -> None:
     call = Call("GET", SIGNED_URL, {"Authorization": ONE, "Api-Key": "key-secret"}, b"client-secret")
     steps = [account(), call, Send(call), NewToken("token-secret-1"), token(1)]
     assert not [secret for secret in SECRETS if secret in repr(steps)]
+
+
+@pytest.mark.parametrize("results", [[], None, "none", [None]])
+def test_a_generation_without_images_is_not_finished(results: object) -> None:
+    submitted = ScriptedGetty(dialect=Dialect.CURRENT).ask(
+        Refine(image_id="1", mask_url=MASK_URL, prompt="p"),
+        token(),
+        answer(200, {**COMPLETED, "results": results}),
+    )
+    assert submitted == Pending(generation_request_id=ID)
+    failure = ScriptedGetty(dialect=Dialect.CURRENT).failure(
+        GetGeneration(generation_request_id=ID), token(), answer(200, {**COMPLETED, "results": results})
+    )
+    assert isinstance(failure, UnexpectedAnswerError)
+    assert "it has no images" in str(failure)
+
+
+def test_a_generation_is_known_in_any_letter_case() -> None:
+    poll = GetGeneration(generation_request_id=ID.upper())
+    assert isinstance(
+        ScriptedGetty(dialect=Dialect.CURRENT).ask(poll, token(), answer(200, COMPLETED)), Generation
+    )

@@ -26,7 +26,6 @@ from tests.support.scripted_getty import (
     COMPLETED,
     ID,
     MASK_URL,
-    PENDING,
     SIGNED_URL,
     ScriptedGetty,
     answer,
@@ -209,14 +208,9 @@ UNUSABLE: list[tuple[str, Operation[Any], Answer, str]] = [
         answer(200, {**COMPLETED, "generation_request_id": "another"}),
         "it is about another generation, another.",
     ),
-    (
-        "misshapen",
-        POLL,
-        answer(200, {**PENDING, "results": [{"index": SIGNED_URL, "url": SIGNED_URL}]}),
-        "results.0.index: Input should be a valid integer",
-    ),
+    ("misshapen", GetDownload(**IMAGE), answer(200, {"url": {"signed": SIGNED_URL}}), "url: Input should be"),
     ("no URL", GetDownload(**IMAGE), answer(200, {"generated_asset_id": "1"}), "url: Field required."),
-    ("no products", ListProducts(), answer(200, {}), "products: Field required."),
+    ("no products", ListProducts(), answer(200, {}), "it has no products."),
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
@@ -59,22 +60,30 @@ def test_a_token_that_lives_shorter_than_the_margin_is_used_for_half_its_life() 
         [],
         None,
         {"access_token": "", "expires_in": 1800},
-        {"access_token": "token-secret"},
-        {"access_token": "token-secret", "expires_in": None},
-        {"access_token": "token-secret", "expires_in": "soon"},
-        {"access_token": "token-secret", "expires_in": 0},
-        {"access_token": "token-secret", "expires_in": float("nan")},
-        {"access_token": "token-secret", "expires_in": 10**400},
         {"access_token": {"token-secret": 1}, "expires_in": 1800},
     ],
 )
-def test_a_grant_without_a_token_and_its_lifetime_is_an_error(grant: object) -> None:
+def test_a_grant_without_a_token_is_an_error(grant: object) -> None:
     failure = ScriptedGetty().failure(REFINE, answer(200, grant))
     assert isinstance(failure, UnexpectedAnswerError)
     assert str(failure).startswith(
         "Access token: Getty answered 200 (application/json), which cannot be used"
     )
     assert failure.credit is Credit.UNUSED
+
+
+@pytest.mark.parametrize(
+    "lifetime", [{}, *({"expires_in": odd} for odd in (None, "soon", 0, float("nan"), 10**400, []))]
+)
+def test_a_token_without_a_readable_lifetime_is_used_for_as_long_as_documented(
+    lifetime: dict[str, Any],
+) -> None:
+    getty = ScriptedGetty(dialect=Dialect.CURRENT)
+    getty.ask(POLL, answer(200, {"access_token": "one", **lifetime}), answer(202))
+    getty.clock.now += 1_700
+    getty.ask(POLL, answer(202))
+    getty.clock.now += 100
+    getty.ask(POLL, token(2), answer(202))
 
 
 def test_a_401_brings_exactly_one_new_token() -> None:

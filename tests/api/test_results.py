@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from airflow_provider_getty.api.results import (
     AccessToken,
     Download,
+    DownloadSizes,
     EnhancedPrompt,
     Generation,
     HistoryItem,
@@ -82,6 +85,103 @@ def test_null_is_as_good_as_absent() -> None:
     generation = changed(seed=None, original_asset=None, results=[blocked])
     assert generation.results[0].preview_urls == ()
     assert not generation.results[0].is_blocked
+
+
+ODD = [
+    None,
+    "",
+    "12 345",
+    "612px",
+    512.5,
+    -1,
+    10**400,
+    float("nan"),
+    True,
+    [],
+    {},
+    {"id": None},
+    [[]],
+    [None],
+    "text",
+]
+
+
+def paths(document: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Where there is a value in a document."""
+    if path:
+        yield path
+    for key, value in document.items() if isinstance(document, dict) else enumerate(document):
+        if isinstance(value, dict | list):
+            yield from paths(value, (*path, key))
+        else:
+            yield (*path, key)
+
+
+def replaced(document: Any, path: tuple[str | int, ...], value: Any) -> Any:
+    """A copy of a document with another value at one place."""
+    changed = copy.deepcopy(document)
+    place = changed
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    return changed
+
+
+NOT_NEEDED = [path for path in paths(DOCUMENT) if path != ("generation_request_id",)]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=lambda odd: str(odd)[:12])
+@pytest.mark.parametrize("path", NOT_NEEDED, ids=lambda path: ".".join(map(str, path)))
+def test_an_odd_value_of_what_is_not_needed_loses_nothing_else(
+    path: tuple[str | int, ...], odd: object
+) -> None:
+    generation = Generation.model_validate(replaced(DOCUMENT, path, odd))
+    assert generation.generation_request_id == "g"
+    json.dumps(generation.summary(), allow_nan=False)
+    if path[:1] != ("results",):
+        assert generation.results == changed().results
+    elif path[:2] == ("results", 1):
+        assert generation.results[0] == changed().results[0]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=lambda odd: str(odd)[:12])
+@pytest.mark.parametrize(
+    "name", [name for name in HistoryItem.model_fields if name != "generation_request_id"]
+)
+def test_an_odd_value_in_the_history_loses_neither_its_item_nor_the_page(name: str, odd: object) -> None:
+    page = HistoryPage.model_validate(
+        {
+            "result_count": odd,
+            "generations": [
+                None,
+                odd,
+                {"generation_request_id": "g", name: odd},
+                {"generation_request_id": "h"},
+            ],
+        }
+    )
+    assert [item.generation_request_id for item in page.generations] == ["g", "h"]
+
+
+def test_images_without_an_index_get_the_free_ones_in_their_order() -> None:
+    generation = changed(results=[{"url": "a"}, {"index": 0}, {"is_blocked": True}, {"index": 2}])
+    assert [image.index for image in generation.results] == [1, 0, 3, 2]
+
+
+def test_names_are_found_in_other_letter_case() -> None:
+    document = {"GenerationRequestId": "g", "RESULTS": [{"Index": 3, "isBlocked": True}], "Seed": 1}
+    generation = Generation.model_validate(document)
+    assert (generation.seed, generation.results[0].index, generation.results[0].is_blocked) == (1, 3, True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [(DownloadSizes, "download_sizes"), (Products, "products"), (HistoryPage, "generations")],
+)
+def test_a_list_may_be_null_but_something_else_is_no_list(kind: type[BaseModel], name: str) -> None:
+    assert getattr(kind.model_validate({name: None}), name) == ()
+    with pytest.raises(ValidationError, match=f"it has no {name}"):
+        kind.model_validate({"message": "hello"})
 
 
 @pytest.mark.parametrize("stray", [{"status": "Succeeded"}, {"status": 2}, {"warnings": ["new"]}])

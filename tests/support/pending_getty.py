@@ -92,7 +92,7 @@ class PendingGetty:
         if (told := self.answer(generation)) is not None:
             return told
         if generation in self.finished:
-            return 200, {"generation_request_id": generation, "results": []}
+            return 200, {"generation_request_id": generation, "results": [{"index": 0}]}
         return 202, {"generation_request_id": generation}
 
 

@@ -37,10 +37,12 @@ class GetGeneration(MovedOperation[Pending | Generation]):
     def read(self, status: int, document: Any) -> Pending | Generation:
         """202 while it is pending, whatever its body; 200 with the results of the generation asked for."""
         generation = super().read(status, document)
-        if generation is None:
+        if not isinstance(generation, Generation):
             return Pending(generation_request_id=self.generation_request_id)
-        if generation.generation_request_id != self.generation_request_id:
+        if generation.generation_request_id.casefold() != self.generation_request_id.casefold():
             raise ValueError(f"it is about another generation, {generation.generation_request_id}")
+        if not generation.results:
+            raise ValueError("it has no images")
         return generation
 
 

@@ -54,6 +54,13 @@ class GeneratingOperation(Operation[Pending | Generation]):
     project_code: str | None = None
     notes: str | None = None
 
+    def read(self, status: int, document: Any) -> Pending | Generation:
+        """A 200 without images is not finished, whatever its status: it is polled like a 202."""
+        answer = super().read(status, document)
+        if isinstance(answer, Generation) and not answer.results:
+            return Pending(generation_request_id=answer.generation_request_id)
+        return answer
+
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
         """List the operation."""
