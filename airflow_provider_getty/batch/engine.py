@@ -35,7 +35,7 @@ from airflow_provider_getty.batch.progress import Status
 from airflow_provider_getty.batch.submitting import Submitter
 from airflow_provider_getty.generating.submission import Policy, Task
 from airflow_provider_getty.hooks.async_getty import AsyncGetty
-from airflow_provider_getty.inputs.storage import without_secrets
+from airflow_provider_getty.inputs.storage_errors import without_secrets
 
 log = logging.getLogger(__name__)
 

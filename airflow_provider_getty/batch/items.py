@@ -24,9 +24,9 @@ from airflow_provider_getty.api.errors import GettyError, InvalidRequestError
 from airflow_provider_getty.api.operations import GENERATING, GeneratingOperation
 from airflow_provider_getty.generating.request import Request, request_of
 from airflow_provider_getty.inputs import arguments
-from airflow_provider_getty.inputs.storage import Where, is_place, locate
+from airflow_provider_getty.inputs.storage import LocationLike, is_location, locate
 
-Requests: TypeAlias = "Where | Sequence[Mapping[str, Any]]"
+Requests: TypeAlias = "LocationLike | Sequence[Mapping[str, Any]]"
 """A list of mappings, or where a file of JSON Lines or CSV is."""
 
 _MOST_PROBLEMS = 10
@@ -107,7 +107,7 @@ class Items:
             raise InvalidRequestError(
                 "requests is the text of a list. Pass the list itself (upstream.output), or the path of a file."
             )
-        if is_place(self.requests):
+        if is_location(self.requests):
             yield from _in_file(self.requests)
         elif isinstance(self.requests, Sequence) and not isinstance(self.requests, bytes | bytearray):
             yield from ((f"item {number}", document) for number, document in enumerate(self.requests, 1))

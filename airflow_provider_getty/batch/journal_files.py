@@ -19,7 +19,7 @@ from typing import Any
 from uuid import uuid4
 
 from airflow_provider_getty.api.errors import InvalidRequestError
-from airflow_provider_getty.inputs.storage import Where, _LocalFile, _StoredObject, locate
+from airflow_provider_getty.inputs.storage import LocationLike, _LocalFile, _StoredObject, locate
 
 _BLOCK = 64 * 1024
 _MOST_PARTS = 64  # of this process; then they become one
@@ -62,7 +62,7 @@ class JournalFile(ABC):
         """End to write."""
 
 
-def journal_file(where: Where) -> JournalFile:
+def journal_file(where: LocationLike) -> JournalFile:
     """The journal at a path or URI.
 
     :raises InvalidRequestError: it cannot be one.

@@ -19,7 +19,7 @@ from airflow_provider_getty.batch.journal import Journal
 from airflow_provider_getty.batch.journal_files import journal_file
 from airflow_provider_getty.batch.progress import OnBlocked, Progress, Status
 from airflow_provider_getty.hooks.getty import GettyHook, async_client_of
-from airflow_provider_getty.inputs.storage import Where
+from airflow_provider_getty.inputs.storage import LocationLike
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ class Batch:
 
     hook: GettyHook
     items: Items
-    journal: Where
+    journal: LocationLike
     plan: Plan
     fail_on: outcome.FailOn
     on_blocked: OnBlocked

@@ -14,7 +14,7 @@ from airflow_provider_getty.api.operations import Operation
 from airflow_provider_getty.api.paging import Pages
 from airflow_provider_getty.hooks.calls import Calls
 from airflow_provider_getty.hooks.work import Transfer, Upload, Wait, Work, soon
-from airflow_provider_getty.inputs.storage import Where, locate, publishing
+from airflow_provider_getty.inputs.storage import LocationLike, locate, publishing
 
 AnswerT = TypeVar("AnswerT")
 PartT = TypeVar("PartT")
@@ -66,7 +66,7 @@ class AsyncGetty(Calls):
 
 
 @asynccontextmanager
-async def _publishing(destination: Where) -> AsyncIterator[BinaryIO]:
+async def _publishing(destination: LocationLike) -> AsyncIterator[BinaryIO]:
     """Publish a file in threads, as a disk or an object store blocks."""
     manager = publishing(await clock.in_thread(locate, destination))
     file = await clock.in_thread(manager.__enter__)

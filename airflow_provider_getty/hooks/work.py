@@ -15,7 +15,7 @@ from airflow_provider_getty.api.operations import GetGeneration, Redownload, Sta
 from airflow_provider_getty.api.results import Generation
 from airflow_provider_getty.inputs.masks import Mask, MaskSource, make_mask
 from airflow_provider_getty.inputs.pictures import PictureSource, make_jpeg, unique_name
-from airflow_provider_getty.inputs.storage import Where
+from airflow_provider_getty.inputs.storage import LocationLike
 
 ResultT_co = TypeVar("ResultT_co", covariant=True)
 
@@ -116,7 +116,7 @@ class FileUpload(Upload):
 class Transfer(Work[int]):
     """An image on its way to a destination, which holds it whole, or stays as it was."""
 
-    destination: Where
+    destination: LocationLike
     deadline: float | None
     may_be_started: bool
 
@@ -145,7 +145,7 @@ class ImageTransfer(Transfer):
     """
 
     generation_request_id: str
-    destination: Where
+    destination: LocationLike
     _: KW_ONLY
     index: int = 0
     size_name: str = "1k"
@@ -177,7 +177,7 @@ class AssetTransfer(Transfer):
     """
 
     generated_asset_id: str
-    destination: Where
+    destination: LocationLike
     _: KW_ONLY
     size_name: str = "1k"
     product_id: int | str | None = None

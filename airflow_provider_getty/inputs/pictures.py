@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import uuid4
 
 from airflow_provider_getty.api.errors import InvalidRequestError
-from airflow_provider_getty.inputs.storage import StorageError, Where, is_place, locate, without_secrets
+from airflow_provider_getty.inputs.storage import LocationError, LocationLike, is_location, locate
+from airflow_provider_getty.inputs.storage_errors import without_secrets
 
 if TYPE_CHECKING:
     from PIL.Image import Image as PillowImage
 
 MAX_BYTES = 10_000_000  # Getty says "10 MB" and not which megabyte; this is within either
 
-PictureSource: TypeAlias = "Where | bytes"
+PictureSource: TypeAlias = "LocationLike | bytes"
 """An image: a local path, a URI or an ``ObjectStoragePath``, or its bytes."""
 
 Refusal: TypeAlias = type[InvalidRequestError]
@@ -71,7 +72,7 @@ def unique_name(label: str) -> str:
 
 def is_picture(source: object) -> bool:
     """Whether this is of a type that :func:`read` reads."""
-    return isinstance(source, bytes | bytearray | memoryview) or is_place(source)
+    return isinstance(source, bytes | bytearray | memoryview) or is_location(source)
 
 
 def read(source: Any, what: str, refusal: Refusal) -> tuple[str, bytes]:
@@ -79,27 +80,27 @@ def read(source: Any, what: str, refusal: Refusal) -> tuple[str, bytes]:
 
     :raises InvalidRequestError: as the refusal: no retry can mend it.
     """
-    if not is_place(source):
+    if not is_location(source):
         name, data = f"{what} given as bytes", bytes(source)
     else:
-        name, data = _read_place(source, what, refusal)
+        name, data = _read_location(source, what, refusal)
     _check_length(len(data), name, refusal)
     return name, data
 
 
 def check_rendered(source: object, what: str, refusal: Refusal) -> None:
     """Refuse a place that is still a template."""
-    text = str(source) if is_place(source) else ""
+    text = str(source) if is_location(source) else ""
     if "{{" in text or "{%" in text:
         shown = shortened(without_secrets(text))
         raise refusal(f"{what} {shown} is a template that was not rendered: render it first.")
 
 
-def _read_place(source: Where, what: str, refusal: Refusal) -> tuple[str, bytes]:
+def _read_location(source: LocationLike, what: str, refusal: Refusal) -> tuple[str, bytes]:
     check_rendered(source, what, refusal)
     try:
         location = locate(source)
-    except StorageError as error:
+    except LocationError as error:
         raise refusal(f"{what} {error.problem}") from None
     name = f"{what} {location.shown!r}"
     try:

@@ -1,6 +1,7 @@
-"""Where images lie: on a local disk, or in any storage that ``ObjectStoragePath`` takes.
+"""Locations of files: on a local disk, or in any store that ``ObjectStoragePath`` opens.
 
-A published file appears under its name when it is whole, or not at all.
+A published file appears under its name when it is whole, or not at all. Every error of a store is an ``OSError``
+whose ``strerror`` says what the store said.
 """
 
 # ruff: noqa: PLC0415 - object storage loads only when it is used: DAG files stay quick to parse
@@ -8,11 +9,10 @@ A published file appears under its name when it is whole, or not at all.
 from __future__ import annotations
 
 import os
-import re
 import stat
 import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from errno import EEXIST, EISDIR
@@ -23,38 +23,36 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
 from uuid import uuid4
 
 from airflow_provider_getty.api.errors import InvalidRequestError
+from airflow_provider_getty.inputs.storage_errors import explaining, without_secrets
 
 if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
 
-Where: TypeAlias = "str | os.PathLike[str] | ObjectStoragePath"
-
-# The user of a URI and what follows its path. A secret key may have a "/", so "user:" reaches to the last "@".
-_SECRETS = re.compile(r"(?<=://)(?:[^/?#@]*:[^?#]*@|[^/?#]*@)|[?#].*", re.DOTALL)
+LocationLike: TypeAlias = "str | os.PathLike[str] | ObjectStoragePath"
+"""A local path, a URI or an ``ObjectStoragePath``."""
 
 
-class StorageError(InvalidRequestError):
-    """A place that cannot be opened from here. Its ``problem`` begins with the quoted name of the place."""
+class LocationError(InvalidRequestError):
+    """A location that cannot be opened from here. Its ``problem`` begins with the quoted name of the location."""
 
 
 @dataclass(frozen=True)
 class Location(ABC):
-    """A place for one file; ``shown`` is its name for people, without what a URI carries of secrets."""
+    """A location for one file; ``shown`` is its name for people, without what a URI carries of secrets."""
 
     shown: str
 
     def exists(self) -> bool:
-        """Whether there is a file.
+        """True if there is a file that is not empty: an upload that broke off may leave an empty one.
 
         :raises OSError: this cannot be told now, as when an object store does not answer.
         """
         # S3 says "forbidden" of an object that is missing to whom it does not allow to list the bucket.
         missing = (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError)
         try:
-            self.length()
+            return self.length() != 0
         except missing:
             return False
-        return True
 
     @abstractmethod
     def length(self) -> int | None:
@@ -73,6 +71,13 @@ class Location(ABC):
     @abstractmethod
     def publishing(self) -> AbstractContextManager[BinaryIO]:
         """See :func:`publishing`."""
+
+    @abstractmethod
+    def remove(self) -> None:
+        """Remove the file.
+
+        :raises OSError: it could not be removed.
+        """
 
 
 @dataclass(frozen=True)
@@ -109,6 +114,9 @@ class _LocalFile(Location):
                     part.unlink()
                 raise
 
+    def remove(self) -> None:
+        self.path.unlink()
+
 
 @dataclass(frozen=True)
 class _StoredObject(Location):
@@ -116,71 +124,69 @@ class _StoredObject(Location):
     path: str = field(repr=False)
 
     def length(self) -> int | None:
-        found = self.fs.info(self.path)
+        with explaining(self.shown):
+            found = self.fs.info(self.path)
         if found["type"] != "file":
             raise _no_file(self.shown)
         length: int | None = found.get("size")
         return length
 
     def open(self) -> BinaryIO:
-        return cast("BinaryIO", self.fs.open(self.path, "rb"))
+        with explaining(self.shown):
+            return cast("BinaryIO", self.fs.open(self.path, "rb"))
 
     @contextmanager
     def publishing(self) -> Iterator[BinaryIO]:
+        with suppress(FileNotFoundError, PermissionError):
+            self.length()  # refuses a folder, into which a rename would move the file
         # What fsspec opens for writing and an exception closes counts as whole: so the file is written here first.
         with tempfile.NamedTemporaryFile() as file:
             yield cast("BinaryIO", file)
             file.flush()
-            self._upload(file.name)
+            with explaining(self.shown):
+                self._upload(file.name)
+
+    def remove(self) -> None:
+        with explaining(self.shown):
+            self.fs.rm_file(self.path)
 
     def _upload(self, file: str) -> None:
-        from fsspec import AbstractFileSystem
-
-        if type(self.fs).mv is AbstractFileSystem.mv:
-            # It cannot rename: an object store, which shows an object when it is whole.
+        rename = _rename_of(self.fs)
+        if rename is None:  # an object store, which shows an object when it is whole
             self.fs.put_file(file, self.path)
             return
         folder, slash, _ = self.path.rpartition("/")
         part = f"{folder}{slash}.{uuid4().hex}.part"
         try:
             self.fs.put_file(file, part)
-            self.fs.mv(part, self.path)
+            rename(part, self.path)
         except BaseException:
             with suppress(Exception):
                 self.fs.rm_file(part)
             raise
 
 
-def is_place(value: object) -> bool:
+def is_location(value: object) -> bool:
     """Whether it is a path, a URI or an ``ObjectStoragePath``, which is known without importing it."""
     return isinstance(value, (str, os.PathLike)) or hasattr(type(value), "fs")
 
 
-def without_secrets(text: str) -> str:
-    """A path or URI as people may see it: without the user and what follows the path of a URI."""
-    return _SECRETS.sub("", text) if "://" in text else text
-
-
-def locate(where: Where) -> Location:
+def locate(where: LocationLike) -> Location:
     """Find a local path, a URI or an ``ObjectStoragePath``; whether there is a file is not looked at.
 
-    :raises StorageError: it is none of these, or in a storage that cannot be opened here.
+    :raises LocationError: it is none of these, or in a store that cannot be opened here.
+    :raises OSError: the store does not answer, or refuses the credentials.
     """
-    if not is_place(where):
-        raise StorageError(f"{shortened(where)} is not a path, a URI or an ObjectStoragePath.")
+    if not is_location(where):
+        raise LocationError(f"{shortened(where)} is not a path, a URI or an ObjectStoragePath.")
     text = os.fsdecode(where) if isinstance(where, (str, os.PathLike)) else str(where)
     shown = without_secrets(text)
     if not text.strip() or "\0" in text:
-        raise StorageError(f"{shortened(shown)} is not a path: give that of an image file.")
+        raise LocationError(f"{shortened(shown)} is not a path: give that of an image file.")
     if "://" not in text:
         return _LocalFile(shown, Path(text).absolute())
-    try:
-        fs, path = _open(where if hasattr(type(where), "fs") else text)
-    except (ValueError, ImportError):
-        raise StorageError(
-            f"{shown!r} is in a storage that cannot be opened here: check the URI's scheme, and install the "
-            "Airflow provider of that storage (s3:// needs apache-airflow-providers-amazon[s3fs])."
-        ) from None
+    with explaining(shown):
+        fs, path = _open(where if hasattr(type(where), "fs") else text, shown)
     from fsspec.implementations.local import LocalFileSystem
 
     return (
@@ -199,20 +205,51 @@ def publishing(location: Location) -> Iterator[BinaryIO]:
         yield file
 
 
-def _open(where: Any) -> tuple[Any, str]:
+def _open(where: Any, shown: str) -> tuple[Any, str]:
     """Open the file system (of fsspec) of a URI or a path object, and find the path in it."""
+    from airflow.providers.common.compat.sdk import AirflowNotFoundException
     from airflow.sdk import ObjectStoragePath
+
+    path = where
+    try:
+        path = ObjectStoragePath(where) if isinstance(where, str) else where
+        return path.fs, path.path  # noqa: TRY300 - this is what may fail
+    except AirflowNotFoundException:
+        raise LocationError(f"{shown!r} names an Airflow connection that does not exist.") from None
+    except (ValueError, ImportError) as error:
+        with suppress(ValueError, ImportError):
+            return _open_without_airflow(path, error)
+        raise LocationError(
+            f"{shown!r} is in a storage that cannot be opened here: check the URI's scheme, and install the "
+            "Airflow provider of that storage (s3:// needs apache-airflow-providers-amazon[s3fs])."
+        ) from None
+
+
+def _open_without_airflow(path: Any, error: Exception) -> tuple[Any, str]:
+    """Airflow 3.3.2 opens only what its providers register; memory:// and the like are fsspec's own."""
     from upath import UPath
 
-    path = ObjectStoragePath(where) if isinstance(where, str) else where
-    try:
-        return path.fs, path.path
-    except ValueError:
-        # Airflow 3.3.2 opens only what its providers register; memory:// and the like are fsspec's own.
-        # The errors of http:// would show the signature of a signed URL.
-        if getattr(path, "conn_id", None) or path.protocol in ("http", "https"):
-            raise
-        return UPath(str(path)).fs, path.path
+    # The errors of http:// would show the signature of a signed URL.
+    if isinstance(path, str) or getattr(path, "conn_id", None) or path.protocol in ("http", "https"):
+        raise error
+    return UPath(str(path)).fs, path.path
+
+
+def _rename_of(fs: Any) -> Callable[[str, str], object] | None:
+    """The method by which a store renames a file at once; None if it would copy and delete it.
+
+    Asynchronous file systems of fsspec (sshfs) set the methods of an instance, so the class does not tell.
+    """
+    from fsspec import AbstractFileSystem
+    from fsspec.implementations.dirfs import DirFileSystem
+
+    innermost = fs
+    while isinstance(innermost, DirFileSystem):
+        innermost = innermost.fs
+    if getattr(innermost.mv, "__func__", None) is AbstractFileSystem.mv:
+        return None
+    # Where there is one for files alone (gcsfs), it takes "*" and "[" in a path for what they are.
+    return cast("Callable[[str, str], object]", getattr(fs, "mv_file", fs.mv))
 
 
 def _is_at(file: BinaryIO, path: Path) -> bool:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_getty.batch.downloading import Downloads
     from airflow_provider_getty.batch.run import Batch, Ended, InFlight
-    from airflow_provider_getty.inputs.storage import Where
+    from airflow_provider_getty.inputs.storage import LocationLike
 
 _KEY = "getty_batch"
 
@@ -79,11 +79,11 @@ class GettyBatchOperator(BaseOperator):
     def __init__(
         self,
         *,
-        requests: Where | Sequence[Mapping[str, Any]],
-        journal: Where,
+        requests: LocationLike | Sequence[Mapping[str, Any]],
+        journal: LocationLike,
         operation: str = "refine",
         defaults: Mapping[str, Any] | None = None,
-        download_to: Where | None = None,
+        download_to: LocationLike | None = None,
         size_name: str = "1k",
         images: Literal["first", "all"] = "first",
         download_options: Mapping[str, Any] | None = None,

@@ -12,7 +12,7 @@ from airflow_provider_getty.operators.downloading import DownloadingOperator
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_provider_getty.inputs.storage import Where
+    from airflow_provider_getty.inputs.storage import LocationLike
 
 
 _KEY = "getty_download"
@@ -51,7 +51,7 @@ class GettyDownloadOperator(DownloadingOperator):
         image = self._image()
         return f"{image['generation_request_id']}-{image['index']}-{self.size_name}.jpg"
 
-    def download(self, context: Context, destination: Where, *, deadline: float) -> int:
+    def download(self, context: Context, destination: LocationLike, *, deadline: float) -> int:
         """Download, going on with what an earlier try had prepared."""
         image = self._image()
         return GettyHook(self.getty_conn_id).download(

@@ -15,7 +15,7 @@ from airflow_provider_getty.inputs import arguments
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_provider_getty.inputs.storage import Where
+    from airflow_provider_getty.inputs.storage import LocationLike
 
 
 class DownloadingOperator(BaseOperator):
@@ -46,7 +46,7 @@ class DownloadingOperator(BaseOperator):
     def __init__(
         self,
         *,
-        destination: Where,
+        destination: LocationLike,
         size_name: str = "1k",
         overwrite: bool = False,
         product_id: int | str | None = None,
@@ -73,7 +73,7 @@ class DownloadingOperator(BaseOperator):
         """
         raise NotImplementedError
 
-    def download(self, context: Context, destination: Where, *, deadline: float) -> int:
+    def download(self, context: Context, destination: LocationLike, *, deadline: float) -> int:
         """Download to the destination, and return the length in bytes.
 
         :param deadline: when to give up (``time.time()``).

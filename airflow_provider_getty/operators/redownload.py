@@ -11,7 +11,7 @@ from airflow_provider_getty.operators.downloading import DownloadingOperator
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_provider_getty.inputs.storage import Where
+    from airflow_provider_getty.inputs.storage import LocationLike
 
 
 class GettyRedownloadOperator(DownloadingOperator):
@@ -35,7 +35,7 @@ class GettyRedownloadOperator(DownloadingOperator):
         """Tells apart all images in all sizes."""
         return f"{self.generated_asset_id}-{self.size_name}.jpg"
 
-    def download(self, context: Context, destination: Where, *, deadline: float) -> int:  # noqa: ARG002
+    def download(self, context: Context, destination: LocationLike, *, deadline: float) -> int:  # noqa: ARG002
         """Ask for it once, and fetch it."""
         return GettyHook(self.getty_conn_id).redownload(
             self.generated_asset_id,

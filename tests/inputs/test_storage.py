@@ -11,7 +11,7 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 from upath import UPath
 
-from airflow_provider_getty.inputs.storage import StorageError, locate, publishing
+from airflow_provider_getty.inputs.storage import LocationError, locate, publishing
 from airflow_provider_getty.operators.download import GettyDownloadOperator
 from tests.support.object_stores import Bucket
 
@@ -65,7 +65,7 @@ def test_a_folder_in_a_store_is_no_file() -> None:
 def test_a_storage_that_is_unknown_here_is_an_error_without_secrets(
     scheme: str, uri: str, shown: str
 ) -> None:
-    with pytest.raises(StorageError) as refused:
+    with pytest.raises(LocationError) as refused:
         locate(f"{scheme}://{uri}")
     assert str(refused.value).startswith(f"'{scheme}://{shown}' is in a storage that cannot be opened here: ")
     assert refused.value.__cause__ is None
@@ -83,7 +83,7 @@ def test_a_local_name_is_shown_as_it_is() -> None:
 
 @pytest.mark.parametrize("where", ["", " ", "a\0b", "s3://[b/image.jpg", None, 5, b"image.jpg"], ids=repr)
 def test_what_is_no_place_is_an_error(where: Any) -> None:
-    with pytest.raises(StorageError, match=r"is not a path|cannot be opened here"):
+    with pytest.raises(LocationError, match=r"is not a path|cannot be opened here"):
         locate(where)
 
 

@@ -1,0 +1,77 @@
+"""Folders that files are published to: names checked by their bytes, and a probe before anything is paid."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from pathlib import Path
+from reprlib import repr as shortened
+from typing import cast
+from uuid import uuid4
+
+from airflow_provider_getty.inputs.storage import LocationError, LocationLike, locate, publishing
+from airflow_provider_getty.inputs.storage_errors import without_secrets
+
+log = logging.getLogger(__name__)
+
+_MAX_NAME_BYTES = 255
+_MAX_KEY_BYTES = 1024  # of S3 and Google Cloud Storage, for the whole path of an object
+
+
+def join(folder: LocationLike, name: str) -> LocationLike:
+    """The location of a file in a folder.
+
+    :param name: checked by :func:`check_name`.
+    :raises LocationError: there is no folder, or no file can have this name in it.
+    """
+    check_name(name)
+    if isinstance(folder, str):
+        if not folder.strip():
+            raise LocationError("The folder is empty text, which names none.")
+        location: LocationLike = f"{folder.rstrip('/')}/{name}"
+    else:
+        location = cast("LocationLike", (Path(folder) if isinstance(folder, os.PathLike) else folder) / name)
+    if "://" in str(location) and len(os.fsencode(str(location))) > _MAX_KEY_BYTES:
+        raise LocationError(
+            f"{shortened(without_secrets(str(location)))} is longer than the {_MAX_KEY_BYTES} bytes that "
+            "object stores take: shorten it."
+        )
+    return location
+
+
+def check_name(name: str) -> None:
+    """Refuse what cannot name a file on every disk and in every store.
+
+    :raises LocationError: it is empty, has a slash or a control character, or more than 255 bytes.
+    """
+    if name in ("", ".", "..") or re.search(r"[/\\\x00-\x1f\x7f]", name):
+        raise LocationError(
+            f"{shortened(name)} cannot name a file: use neither slashes nor control characters."
+        )
+    if (length := len(os.fsencode(name))) > _MAX_NAME_BYTES:
+        raise LocationError(
+            f"{shortened(name)} has {length} bytes; the name of a file has at most {_MAX_NAME_BYTES}: shorten it."
+        )
+
+
+def safe_name(text: str) -> str:
+    """Text of a server as part of a file's name: what could lead out of the folder becomes ``-``."""
+    return re.sub(r"[^\w.@+=-]", "-", text)
+
+
+def probe(folder: LocationLike) -> None:
+    """Write a small file into a folder and remove it, so that nothing is paid for what cannot be stored there.
+
+    :raises LocationError: there cannot be such a folder.
+    :raises OSError: it cannot be written to.
+    """
+    location = locate(join(folder, f"write-test-{uuid4().hex}"))
+    with publishing(location) as file:
+        file.write(b"The Getty provider checks that it can write here.")
+    try:
+        location.remove()
+    except PermissionError:  # writing is all that is needed later
+        log.warning(
+            "%s may not be removed; it was written to check that the folder takes files.", location.shown
+        )
