@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 from airflow_provider_getty.api import clock
 from airflow_provider_getty.batch.events import Finished, Place
 from airflow_provider_getty.hooks.async_getty import AsyncGetty
+from airflow_provider_getty.inputs.folders import join, safe_name
 from airflow_provider_getty.inputs.storage import locate
 
 Images: TypeAlias = Literal["first", "all"]
@@ -45,8 +46,9 @@ class Downloads:
         indexes = finished.shown[:1] if self.images == "first" else finished.shown
         names = []
         for index in indexes:
-            name = f"{of.name or f'{of.number:06}'}-{finished.generation_request_id}-{index}-{self.size_name}.jpg"
-            destination = f"{self.folder.rstrip('/')}/{name}"
+            image = safe_name(f"{finished.generation_request_id}-{index}-{self.size_name}.jpg")
+            name = f"{of.name or f'{of.number:06}'}-{image}"
+            destination = join(self.folder, name)
             if not (
                 may_be_started and await clock.in_thread(lambda where: locate(where).exists(), destination)
             ):

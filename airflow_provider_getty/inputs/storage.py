@@ -261,4 +261,4 @@ def _is_at(file: BinaryIO, path: Path) -> bool:
 
 
 def _no_file(shown: str) -> IsADirectoryError:
-    return IsADirectoryError(EISDIR, "Is a directory or a device", shown)
+    return IsADirectoryError(EISDIR, "Is a directory or a device; write a folder with a / at its end", shown)

@@ -93,23 +93,26 @@ class DownloadingOperator(BaseOperator):
             fail(error)
 
     def _bring(self, context: Context, *, deadline: float) -> str:
+        from airflow_provider_getty.inputs.folders import join, safe_name  # noqa: PLC0415
         from airflow_provider_getty.inputs.storage import locate  # noqa: PLC0415
+        from airflow_provider_getty.inputs.storage_errors import without_secrets  # noqa: PLC0415
 
         arguments.all_rendered(self, self.template_fields)
-        name = self.file_name()
+        name = safe_name(self.file_name())
         destination = self.destination
         if isinstance(destination, str) and destination.endswith("/"):
-            destination += name
-        location = locate(destination)
+            destination = join(destination, name)
+        shown = without_secrets(str(destination))
         try:
+            location = locate(destination)
             if not self.overwrite and location.exists():
-                self.log.info("%s is there already; nothing is downloaded.", location.shown)
+                self.log.info("%s is there already; nothing is downloaded.", shown)
                 return str(destination)
             length = self.download(context, destination, deadline=deadline)
         except OSError as error:
             raise AirflowException(
-                f"{location.shown} cannot be written: {error.strerror or type(error).__name__}. Nothing was left "
+                f"{shown} cannot be written: {error.strerror or type(error).__name__}. Nothing was left "
                 "behind. The generation is paid for, and can be downloaded again."
             ) from error
-        self.log.info("Downloaded %d bytes to %s.", length, location.shown)
+        self.log.info("Downloaded %d bytes to %s.", length, shown)
         return str(destination)

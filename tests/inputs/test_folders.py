@@ -11,7 +11,7 @@ from upath import UPath
 
 from airflow_provider_getty.inputs.folders import check_name, join, probe, safe_name
 from airflow_provider_getty.inputs.storage import LocationError
-from tests.support.stores import Bucket
+from tests.support.object_stores import Bucket
 
 pytestmark = pytest.mark.filterwarnings("ignore:UPath .* filesystem not explicitly implemented")
 

@@ -15,7 +15,7 @@ from fsspec.implementations.dirfs import DirFileSystem
 from airflow_provider_getty.inputs.folders import probe
 from airflow_provider_getty.inputs.storage import _rename_of, locate, publishing
 from airflow_provider_getty.inputs.storage_errors import StorageError
-from tests.support.servers_of_files import S3Bucket, SftpFolder, s3_server, sftp_server
+from tests.support.real_stores import S3Bucket, SftpFolder, s3_server, sftp_server
 
 pytestmark = pytest.mark.filterwarnings("ignore:UPath .* filesystem not explicitly implemented")
 
