@@ -8,6 +8,7 @@ is ``{"ErrorCode", "ErrorMessage"}``, its gateway's ``{"message"}``, the token s
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -16,9 +17,13 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from airflow_provider_getty.api import errors
+from airflow_provider_getty.api.results import folded
 
-_REQUEST_ID_HEADERS = ("x-request-id", "x-amzn-requestid")
+_REQUEST_ID_HEADERS = ("x-request-id", "x-amzn-requestid", "x-amz-apigw-id", "x-amz-cf-id")
+_QPS_DETAIL = "queries per second"
 _LONGEST_QUOTE = 300
+_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}")
+_TERMINAL_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-_])")
 
 _ErrorT = TypeVar("_ErrorT", bound=errors.AnswerError)
 
@@ -39,22 +44,34 @@ class Answer:
     @property
     def code(self) -> str | None:
         """What the error is called."""
-        return self._said("ErrorCode", "error")
+        said = (self._fields.get(name) for name in ("errorcode", "code", "error", "type"))
+        return next((each for each in said if isinstance(each, str) and _CODE.fullmatch(each)), None)
 
     @property
     def message(self) -> str | None:
-        """What the error says, in short."""
-        return self._said("ErrorMessage", "message", "error_description")
+        """What the error says, in one short line; of problem+json, with what it says of single fields."""
+        said = (
+            self._fields.get(name)
+            for name in ("errormessage", "message", "errordescription", "detail", "title", "error")
+        )
+        messages = [next((each for each in said if each and isinstance(each, str) and each != self.code), "")]
+        of_fields = self._fields.get("errors")
+        if isinstance(of_fields, Mapping):
+            messages += [f"{name}: {_flat(each)}" for name, each in of_fields.items()]
+        elif of_fields:
+            messages.append(_flat(of_fields))
+        return quoted("; ".join(filter(None, (each.rstrip(". ") for each in messages)))) or None
 
     @property
     def detail(self) -> str | None:
         """What the gateway adds."""
-        return self.headers.get("x-error-detail")
+        return quoted(self.headers.get("x-error-detail", "")) or None
 
     @property
     def request_id(self) -> str | None:
         """What Getty's support asks for."""
-        return next((self.headers[name] for name in _REQUEST_ID_HEADERS if name in self.headers), None)
+        found = (self.headers[name] for name in _REQUEST_ID_HEADERS if name in self.headers)
+        return quoted(next(found, "")) or None
 
     @property
     def is_unmatched_route(self) -> bool:
@@ -92,13 +109,20 @@ class Answer:
             f"Getty answered {self.status} ({content_type}), which cannot be used: {problem}",
         )
 
-    def _said(self, *names: str) -> str | None:
+    @property
+    def _fields(self) -> dict[str, Any]:
+        """The fields of an error by their folded names, also of one that is wrapped in ``error``."""
         try:
             document = self.json()
         except ValueError:
-            return None
-        said = (document.get(name) for name in names) if isinstance(document, dict) else ()
-        return next((value[:_LONGEST_QUOTE] for value in said if value and isinstance(value, str)), None)
+            return {}
+        if not isinstance(document, Mapping):
+            return {}
+        fields = {folded(name): value for name, value in document.items()}
+        wrapped = fields.get("error")
+        if isinstance(wrapped, Mapping):
+            fields |= {folded(name): value for name, value in wrapped.items()}
+        return fields
 
     def _error(self, kind: type[_ErrorT], problem: str) -> _ErrorT:
         notes = (
@@ -115,16 +139,30 @@ class Answer:
         )
 
     def _kind(self) -> type[errors.AnswerError]:
-        if kind := _BY_CODE.get((self.status, self.code or "")):
+        if kind := _BY_CODE.get((self.status, folded(self.code or ""))):
             return kind
+        if self.status == HTTPStatus.FORBIDDEN and _QPS_DETAIL in (self.detail or "").lower():
+            return errors.QueriesPerSecondError  # of an older gateway
         if self.status == HTTPStatus.TOO_MANY_REQUESTS:
             # It is not settled whether Getty tells its limits apart by the code, the detail or the message.
             hint = " ".join(filter(None, (self.code, self.detail, self.message))).lower()
             if "concurrent" in hint:
                 return errors.ConcurrentGenerationsError
-            if "queries per second" in hint:
+            if _QPS_DETAIL in hint:
                 return errors.QueriesPerSecondError
         return _BY_STATUS.get(self.status) or _BY_CLASS.get(self.status // 100, errors.UnexpectedAnswerError)
+
+
+def quoted(text: str) -> str:
+    """What a server says, as one bounded line without control characters: it goes into logs and messages."""
+    plain = _TERMINAL_SEQUENCE.sub("", text[: 20 * _LONGEST_QUOTE])
+    line = " ".join("".join(char if char.isprintable() else " " for char in plain).split())
+    return line if len(line) <= _LONGEST_QUOTE else f"{line[: _LONGEST_QUOTE - 1]}…"
+
+
+def _flat(value: Any) -> str:
+    """What is said of one field: a text, or a list of texts."""
+    return " ".join(map(_flat, value)) if isinstance(value, list | tuple) else str(value)
 
 
 _BY_STATUS: Mapping[int, type[errors.AnswerError]] = {
@@ -140,12 +178,12 @@ _BY_STATUS: Mapping[int, type[errors.AnswerError]] = {
 _BY_CLASS: Mapping[int, type[errors.AnswerError]] = {4: errors.BadRequestError, 5: errors.ServerError}
 
 _BY_CODE: Mapping[tuple[int, str], type[errors.AnswerError]] = {
-    (400, "InvalidProduct"): errors.InvalidProductError,
-    (403, "ProductQuotaExceeded"): errors.QuotaExceededError,
-    (403, "NotAuthorized"): errors.NotAuthorizedError,
-    (403, "NoProducts"): errors.NoProductsError,
-    (404, "ImageNotFound"): errors.ImageNotFoundError,
-    (404, "GenerationRequestIdNotFound"): errors.GenerationNotFoundError,
-    (429, "TooManyConcurrentGenerations"): errors.ConcurrentGenerationsError,
-    (429, "DailyRequestLimitExceeded"): errors.DailyLimitError,
+    (400, folded("InvalidProduct")): errors.InvalidProductError,
+    (403, folded("ProductQuotaExceeded")): errors.QuotaExceededError,
+    (403, folded("NotAuthorized")): errors.NotAuthorizedError,
+    (403, folded("NoProducts")): errors.NoProductsError,
+    (404, folded("ImageNotFound")): errors.ImageNotFoundError,
+    (404, folded("GenerationRequestIdNotFound")): errors.GenerationNotFoundError,
+    (429, folded("TooManyConcurrentGenerations")): errors.ConcurrentGenerationsError,
+    (429, folded("DailyRequestLimitExceeded")): errors.DailyLimitError,
 }

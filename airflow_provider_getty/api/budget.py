@@ -18,7 +18,7 @@ from itertools import count
 from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.account import Account
 from airflow_provider_getty.api.answers import Answer
-from airflow_provider_getty.api.errors import ConcurrentGenerationsError, DailyLimitError
+from airflow_provider_getty.api.errors import ConcurrentGenerationsError, DailyLimitError, RateLimitError
 
 # Requests sent a little more than a second apart still arrive a second apart after an uneven way.
 _MARGIN = 1.04
@@ -254,8 +254,11 @@ class RequestBudget:
 
         Too many pending generations, or downloads in a day, are no reason to poll slower.
         """
-        if answer.status == HTTPStatus.TOO_MANY_REQUESTS and not isinstance(
-            answer.error(), ConcurrentGenerationsError | DailyLimitError
+        if answer.status not in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.FORBIDDEN):
+            return
+        error = answer.error()
+        if isinstance(error, RateLimitError) and not isinstance(
+            error, ConcurrentGenerationsError | DailyLimitError
         ):
             with self._lock:
                 now = self._monotonic()

@@ -41,12 +41,12 @@ class _Result(BaseModel):
         """Drop nulls, and find fields whose names are spelled with other letter case."""
         if not isinstance(document, Mapping):
             return document
-        if cls.listing and _folded(cls.listing) not in map(_folded, document):
+        if cls.listing and folded(cls.listing) not in map(folded, document):
             raise ValueError(f"it has no {cls.listing}")
         present = {name: value for name, value in document.items() if value is not None}
         if missing := cls.model_fields.keys() - present.keys():
-            spelled = {_folded(name): value for name, value in present.items()}
-            present |= {name: spelled[_folded(name)] for name in missing if _folded(name) in spelled}
+            spelled = {folded(name): value for name, value in present.items()}
+            present |= {name: spelled[folded(name)] for name in missing if folded(name) in spelled}
         return present
 
     @field_validator("*", mode="wrap")
@@ -62,7 +62,8 @@ class _Result(BaseModel):
 
 
 @cache
-def _folded(name: str) -> str:
+def folded(name: str) -> str:
+    """A field's name without what servers spell differently: letter case and underscores."""
     return str(name).replace("_", "").casefold()
 
 

@@ -8,7 +8,7 @@ import pickle
 import pytest
 
 from airflow_provider_getty.api.answers import Answer
-from airflow_provider_getty.api.errors import Credit, GettyError, InvalidProductError
+from airflow_provider_getty.api.errors import Credit, GettyError, InvalidProductError, QueriesPerSecondError
 from tests.support.scripted_getty import answer, error
 
 
@@ -20,13 +20,34 @@ from tests.support.scripted_getty import answer, error
         (
             {"error": "invalid_client", "error_description": "The secret is wrong."},
             "invalid_client",
-            "The secret is wrong.",
+            "The secret is wrong",
         ),
         ({"ErrorCode": "", "ErrorMessage": None}, None, None),
         ({"error": {"a": "structure"}}, None, None),
         (["a", "list"], None, None),
         ("a text", None, None),
-        ({"message": "x" * 1000}, None, "x" * 300),
+        ({"message": "x" * 5000}, None, "x" * 299 + "…"),
+        ({"errorCode": "InvalidPrompt", "errorMessage": "No."}, "InvalidPrompt", "No"),
+        ({"ERROR_CODE": "InvalidPrompt", "error_message": "No."}, "InvalidPrompt", "No"),
+        ({"error": {"code": "InvalidPrompt", "message": "No."}}, "InvalidPrompt", "No"),
+        ({"error": "It did not work."}, None, "It did not work"),
+        (
+            {
+                "type": "about:blank",
+                "title": "Bad Request",
+                "detail": "See errors.",
+                "errors": {"prompt": ["Too long.", "Rude."]},
+            },
+            None,
+            "See errors; prompt: Too long. Rude",
+        ),
+        (
+            {"title": "One or more errors", "errors": ["prompt is missing"]},
+            None,
+            "One or more errors; prompt is missing",
+        ),
+        ({"message": "\x1b[31mRed\x1b[0m\r\nalert\x07\u2028end\u202e"}, None, "Red alert end"),
+        ({"message": 5, "ErrorCode": ["x"]}, None, None),
     ],
 )
 def test_code_and_message_are_found_in_each_voice(
@@ -96,3 +117,23 @@ def test_each_error_class_says_what_to_do() -> None:
         "AnswerError",
         "SubmissionUnsureError",
     }
+
+
+@pytest.mark.parametrize("code", ["invalidproduct", "INVALID_PRODUCT", "InvalidProduct"])
+def test_a_code_is_known_in_any_letter_case(code: str) -> None:
+    assert type(error(400, code).error()) is InvalidProductError
+
+
+def test_the_rate_limit_of_an_older_gateway_is_a_403_with_a_detail() -> None:
+    said = answer(
+        403, {"message": "Forbidden"}, **{"x-error-detail": "Account Over Queries Per Second Limit"}
+    )
+    assert type(said.error()) is QueriesPerSecondError
+
+
+@pytest.mark.parametrize("name", ["x-error-detail", "x-amzn-requestid", "x-amz-apigw-id", "x-amz-cf-id"])
+def test_a_header_is_quoted_in_one_bounded_line(name: str) -> None:
+    shown = str(Answer(500, {name: "\x1b[1mid\x1b[0m" + "y" * 5000}).error())
+    assert "idyyy" in shown
+    assert shown.isprintable()
+    assert len(shown) < 600
