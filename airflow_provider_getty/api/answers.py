@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from airflow_provider_getty.api import errors
+from airflow_provider_getty.api.errors import Credit
 from airflow_provider_getty.api.results import folded
 
 _REQUEST_ID_HEADERS = ("x-request-id", "x-amzn-requestid", "x-amz-apigw-id", "x-amz-cf-id")
@@ -92,14 +93,30 @@ class Answer:
         except (ValueError, RecursionError):
             raise ValueError("it is not JSON") from None
 
-    def error(self, kind: type[errors.AnswerError] | None = None) -> errors.AnswerError:
-        """The error that this answer is; of the given kind, or of the one that its status and code name."""
+    def error(
+        self,
+        kind: type[errors.AnswerError] | None = None,
+        *,
+        asked: str = "",
+        credit: Credit = Credit.UNUSED,
+        advice: str | None = None,
+        further: str = "",
+    ) -> errors.AnswerError:
+        """Return the error that this answer is.
+
+        :param kind: its class; None: the one that status and code name.
+        :param asked: and ``credit``, ``advice``: as of :class:`.errors.GettyError`.
+        :param further: a sentence to add to the problem.
+        """
         named = " ".join(filter(None, (str(self.status), self.code)))
         said = f": {self.message.rstrip('.')}" if self.message else ""
-        return self._error(kind or self._kind(), f"Getty answered {named}{said}")
+        problem = f"Getty answered {named}{said}"
+        return self._error(kind or self.kind, problem, further, asked=asked, credit=credit, advice=advice)
 
-    def unexpected(self, why: ValueError) -> errors.UnexpectedAnswerError:
-        """The error of an answer that should have been a result, but is not as documented."""
+    def unexpected(
+        self, why: ValueError, *, asked: str = "", credit: Credit = Credit.UNUSED
+    ) -> errors.UnexpectedAnswerError:
+        """Return the error of an answer that should have been a result, but cannot be read."""
         problem = str(why)
         if isinstance(why, ValidationError):  # whose own text repeats the document, signed URLs and all
             problem = "; ".join(f"{'.'.join(map(str, part['loc']))}: {part['msg']}" for part in why.errors())
@@ -107,6 +124,8 @@ class Answer:
         return self._error(
             errors.UnexpectedAnswerError,
             f"Getty answered {self.status} ({content_type}), which cannot be used: {problem}",
+            asked=asked,
+            credit=credit,
         )
 
     @property
@@ -124,21 +143,25 @@ class Answer:
             fields |= {folded(name): value for name, value in wrapped.items()}
         return fields
 
-    def _error(self, kind: type[_ErrorT], problem: str) -> _ErrorT:
+    def _error(self, kind: type[_ErrorT], problem: str, further: str = "", **context: Any) -> _ErrorT:
         notes = (
             f"X-Error-Detail: {self.detail}" if self.detail else None,
             f"request id {self.request_id}" if self.request_id else None,
         )
         reference = ", ".join(filter(None, notes))
+        problem = f"{problem} ({reference})." if reference else f"{problem}."
         return kind(
-            f"{problem} ({reference})." if reference else f"{problem}.",
+            f"{problem} {further}" if further else problem,
             status=self.status,
             code=self.code,
             detail=self.detail,
             request_id=self.request_id,
+            **context,
         )
 
-    def _kind(self) -> type[errors.AnswerError]:
+    @property
+    def kind(self) -> type[errors.AnswerError]:
+        """The class of the error that this answer is, if it is one."""
         if kind := _BY_CODE.get((self.status, folded(self.code or ""))):
             return kind
         if self.status == HTTPStatus.FORBIDDEN and _QPS_DETAIL in (self.detail or "").lower():

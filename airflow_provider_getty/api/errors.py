@@ -31,14 +31,15 @@ GettyError
 ├── SubmissionUnsureError ................ nobody can tell whether a generation was created
 └── GenerationBlockedError ............... Getty's content policy withheld the images
 
-Each error says four things: what was asked, what Getty answered, what became of the credit, and what to do.
+Each error says four things: what was asked, what Getty answered, what became of the credit, and what to do. It is
+complete when it is made; whoever knows more raises a copy (:meth:`GettyError.with_context`).
 """
 
 from __future__ import annotations
 
 import copyreg
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 
 class Credit(StrEnum):
@@ -89,6 +90,16 @@ class GettyError(Exception):
     def worth_waiting(self) -> bool:
         """Whether to wait a little and make the same call again at once, rather than to fail."""
         return self.may_retry
+
+    def with_context(
+        self, *, asked: str | None = None, credit: Credit | None = None, advice: str | None = None
+    ) -> Self:
+        """Return a copy that says more; None leaves what it says."""
+        copy = type(self).__new__(type(self), *self.args)
+        context = {"asked": asked, "credit": credit, "advice": advice}
+        copy.__dict__ |= self.__dict__ | {name: value for name, value in context.items() if value is not None}
+        copy.__cause__ = self.__cause__
+        return copy
 
     def __str__(self) -> str:
         said = f"{self.asked}: {self.problem}" if self.asked else self.problem

@@ -115,19 +115,19 @@ class Protocol:
         }
         headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
         call = Call("POST", self.account.token_url, headers, urlencode(form).encode())
+        asked = "Access token"
         try:
             answer = yield from _exchange(call)
-            if answer.status in (400, 401, 403):
-                raise answer.error(errors.AuthenticationError)
-            if answer.status != HTTPStatus.OK:
-                raise answer.error()
-            try:
-                granted = AccessToken.model_validate(answer.json())
-            except ValueError as why:
-                raise answer.unexpected(why) from None
-        except errors.GettyError as error:
-            error.asked = "Access token"
-            raise
+        except errors.TransportError as error:
+            raise error.with_context(asked=asked) from error.__cause__
+        if answer.status in (400, 401, 403) and answer.kind is not errors.QueriesPerSecondError:
+            raise answer.error(errors.AuthenticationError, asked=asked)
+        if answer.status != HTTPStatus.OK:
+            raise answer.error(asked=asked)
+        try:
+            granted = AccessToken.model_validate(answer.json())
+        except ValueError as why:
+            raise answer.unexpected(why, asked=asked) from None
         self._token, lifetime = granted.access_token, granted.expires_in
         self._token_good_until = self._monotonic() + lifetime - min(_TOKEN_MARGIN, lifetime / 2)
 
@@ -171,9 +171,10 @@ class Protocol:
                 credit = operation.at_risk
                 answer = yield from _exchange(_with_token(call, token))
         except errors.GettyError as error:
-            error.asked = error.asked or operation.asked
-            error.credit = operation.committed if isinstance(error, errors.ConnectionFailedError) else credit
-            raise
+            if isinstance(error, errors.ConnectionFailedError):
+                credit = operation.committed
+            asked = error.asked or operation.asked
+            raise error.with_context(asked=asked, credit=credit) from error.__cause__
         return answer
 
     def _renewed_token(self, refused: str | None) -> Conversation[str | None]:
@@ -188,21 +189,25 @@ def fetch_image(url: str, into: BinaryIO, *, asked: str) -> Conversation[int]:
     """
     try:
         answer = yield from _exchange(Call("GET", url, {"Accept-Encoding": "identity"}, into=into))
-        if answer.status != HTTPStatus.OK:
-            raise errors.DownloadError(f"The image's server answered {answer.status}.")
-        content_type = answer.headers.get("content-type", "")
-        if content_type.startswith("text/"):
-            raise errors.DownloadError(f"Something that is not an image arrived ({content_type}).")
-        announced = answer.headers.get("content-length", "")
-        expected = int(announced) if announced.isdigit() else answer.received
-        if not 0 < answer.received == expected:
-            raise errors.DownloadError(f"{answer.received} of {announced or 'some'} bytes arrived.")
     except errors.TransportError as error:
         raise errors.DownloadError(error.problem, asked=asked, credit=Credit.COMMITTED) from None
-    except errors.DownloadError as error:
-        error.asked, error.credit = asked, Credit.COMMITTED
-        raise
+    if problem := _damage(answer):
+        raise errors.DownloadError(problem, asked=asked, credit=Credit.COMMITTED)
     return answer.received
+
+
+def _damage(answer: Answer) -> str | None:
+    """What is wrong with an image that arrived; None: nothing."""
+    if answer.status != HTTPStatus.OK:
+        return f"The image's server answered {answer.status}."
+    content_type = answer.headers.get("content-type", "")
+    if content_type.startswith("text/"):
+        return f"Something that is not an image arrived ({content_type})."
+    announced = answer.headers.get("content-length", "")
+    expected = int(announced) if announced.isdigit() else answer.received
+    if not 0 < answer.received == expected:
+        return f"{answer.received} of {announced or 'some'} bytes arrived."
+    return None
 
 
 def _exchange(call: Call) -> Conversation[Answer]:
@@ -229,26 +234,22 @@ def _may_have_another_form(operation: Operation[Any], answer: Answer) -> bool:
 
 
 def _refused_in_both(operation: Operation[Any], first: Answer, second: Answer) -> errors.AnswerError:
-    refusals = [first.error(), second.error()]
     # The class further from the root says more, as InvalidProductError does.
-    refusal = max(refusals, key=lambda error: len(type(error).__mro__))
-    if refusals[0].problem != refusals[1].problem:
-        refusal.problem = f"{refusals[0].problem} Another form was refused as well: {refusals[1].problem}"
-    refusal.asked, refusal.credit = operation.asked, operation.committed
-    return refusal
+    told, other = sorted((first, second), key=lambda answer: -len(answer.kind.__mro__))
+    further = ""
+    if told.error().problem != other.error().problem:
+        further = f"Another form was refused as well: {other.error().problem}"
+    return told.error(asked=operation.asked, credit=operation.committed, further=further)
 
 
 def _result(operation: Operation[ResultT], answer: Answer) -> ResultT:
+    # Only a refusal is certain to have had no effect.
+    refused = answer.status // 100 == 4 and answer.status != HTTPStatus.REQUEST_TIMEOUT  # noqa: PLR2004
+    credit = operation.committed if refused else operation.at_risk
+    if answer.status not in operation.answers:
+        raise answer.error(asked=operation.asked, credit=credit)
     try:
-        if answer.status not in operation.answers:
-            raise answer.error()
-        try:
-            has_body = operation.answers[answer.status] is not None
-            return operation.read(answer.status, answer.json() if has_body else None)
-        except ValueError as why:
-            raise answer.unexpected(why) from None
-    except errors.AnswerError as error:
-        # Only a refusal is certain to have had no effect.
-        refused = answer.status // 100 == 4 and answer.status != HTTPStatus.REQUEST_TIMEOUT  # noqa: PLR2004
-        error.asked, error.credit = operation.asked, operation.committed if refused else operation.at_risk
-        raise
+        has_body = operation.answers[answer.status] is not None
+        return operation.read(answer.status, answer.json() if has_body else None)
+    except ValueError as why:
+        raise answer.unexpected(why, asked=operation.asked, credit=credit) from None

@@ -159,8 +159,7 @@ class Catalogue:
                 if len(first) < _MOST_PROBLEMS:
                     first.append(f"{item.at}: {error.problem}")
             except GettyError as error:
-                error.asked = f"{item.at}: {error.asked}"
-                raise
+                raise error.with_context(asked=f"{item.at}: {error.asked}") from error.__cause__
         if problems:
             more = f" (and {problems - len(first)} more)" if problems > len(first) else ""
             raise InvalidRequestError(

@@ -219,9 +219,9 @@ class Submission:
                 adopted = yield from self._adopt(intent, sent_by=self.clock())
                 if adopted or self.clock() < self.deadline:
                     return adopted
-                error.credit = operation.committed
+                error = error.with_context(credit=operation.committed)
             yield Save(None)
-            raise
+            raise error from error.__cause__
         yield Save(replace(intent, generation_request_id=answer.generation_request_id))
         return answer
 

@@ -128,8 +128,7 @@ class GettyHook(Calls, BaseHook):
         try:
             return account_of(connection)
         except ConfigurationError as error:
-            error.asked = f"Connection {self.getty_conn_id}"
-            raise
+            raise error.with_context(asked=f"Connection {self.getty_conn_id}") from None
 
     def test_connection(self) -> tuple[bool, str]:
         """Fetch a token and list the products: authorised, and free."""

@@ -84,7 +84,8 @@ class GenerationTrigger(BaseTrigger):
                 )
             outcome = Outcome.of(result)
         except GettyError as error:
-            error.credit = Credit.COMMITTED  # whatever is wrong here, the generation is submitted
+            # Whatever is wrong here, the generation is submitted.
+            error = error.with_context(credit=Credit.COMMITTED)
             log.warning("%s", error)
             outcome = Outcome.of(error)
         else:
