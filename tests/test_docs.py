@@ -20,7 +20,6 @@ from airflow_provider_getty.api.account import Account, Dialect
 from airflow_provider_getty.api.errors import Credit, GettyError, InvalidRequestError
 from airflow_provider_getty.api.operations import GENERATING, GeneratingOperation, Operation
 from airflow_provider_getty.hooks.async_getty import AsyncGetty
-from airflow_provider_getty.hooks.calls import Calls, Listing
 from airflow_provider_getty.hooks.connection import EXTRAS
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.inputs.arguments import OnBlocked
@@ -219,13 +218,16 @@ def test_every_dialect_is_documented() -> None:
 
 def test_the_table_of_the_hook_names_its_methods_and_which_of_them_are_awaited() -> None:
     told = {name: cells[1] for cells in rows(section("hook.md", "`GettyHook`")) for name in names(cells[0])}
-    public = {
-        name: each for name, each in (vars(GettyHook) | vars(Calls)).items() if not name.startswith("_")
+    methods = {
+        name
+        for cls in GettyHook.__mro__
+        if cls.__module__.startswith("airflow_provider_getty")
+        for name, each in vars(cls).items()
+        if not name.startswith("_") and not isinstance(each, str)
     }
-    methods = {name: each for name, each in public.items() if not isinstance(each, str)}
     assert sorted(told) == sorted(methods)
-    for name, each in methods.items():
-        how = "`async for`" if isinstance(each, Listing) else "`await`"
+    for name in methods:
+        how = "`await`" if inspect.iscoroutinefunction(getattr(AsyncGetty, name, None)) else "`async for`"
         assert told[name] == (how if hasattr(AsyncGetty, name) else ""), name
 
 
@@ -234,7 +236,7 @@ def test_the_result_that_is_shown_has_the_shape_of_a_real_one(getty: Emulator) -
         next(block.code for block in BLOCKS if block.file.name == "operators.md" and block.language == "json")
     )
     hook = GettyHook()
-    generated = hook.remove_background(image_id=shown["original_asset"]["id"])
+    generated = hook.background_removal(image_id=shown["original_asset"]["id"])
     real = hook.get_generation(generated.generation_request_id).summary()
     assert shape(shown) == shape({**real, "results": real["results"][:1]})
 

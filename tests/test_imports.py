@@ -17,7 +17,7 @@ HEAVY = {
     "fastapi",
     "uvicorn",
     "airflow.triggers",
-    "airflow_provider_getty.api.operations",
+    "airflow_provider_getty.api.operations.operation",
     "airflow_provider_getty.api.client",
     "airflow_provider_getty.api.aio",
     "getty_emulator",

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
-from airflow_provider_getty.api.operations import GetHistory, ListRegistrations, Operation
-from airflow_provider_getty.api.results import HistoryItem, HistoryPage, Registration, Registrations
+from airflow_provider_getty.api import operations
 
-PageT = TypeVar("PageT", bound=HistoryPage | Registrations)
+if TYPE_CHECKING:
+    from airflow_provider_getty.api.operations import Operation
+    from airflow_provider_getty.api.results import HistoryItem, HistoryPage, Registration, Registrations
+
+PageT = TypeVar("PageT", bound="HistoryPage | Registrations")
 ItemT = TypeVar("ItemT")
 
 _PAGE_SIZE = 100
@@ -66,7 +69,7 @@ def history_pages(
     :param product_ids: only those for which these products paid.
     :param company_generations: those of the whole company, if the account may see them.
     """
-    first = GetHistory(
+    first = operations.GetHistory(
         page_size=_PAGE_SIZE,
         date_start=since,
         date_end=until,
@@ -80,5 +83,7 @@ def history_pages(
 def registration_pages() -> Pages[Registrations, Registration]:
     """The account's registered files."""
     return Pages(
-        ListRegistrations(page_size=_PAGE_SIZE), lambda page: page.file_registrations, lambda file: file.id
+        operations.ListRegistrations(page_size=_PAGE_SIZE),
+        lambda page: page.file_registrations,
+        lambda file: file.id,
     )

@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.connection import get_async_connection
 from airflow.providers.common.compat.sdk import AirflowNotFoundException
@@ -17,32 +17,28 @@ from airflow.sdk.log import mask_secret
 from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.account import GETTY_URL, Account
 from airflow_provider_getty.api.errors import ConfigurationError, GettyError
-from airflow_provider_getty.hooks.calls import Calls
+from airflow_provider_getty.hooks.collecting import Collecting
 from airflow_provider_getty.hooks.connection import account_of
+from airflow_provider_getty.hooks.creations import Creations
+from airflow_provider_getty.hooks.edits import Edits
+from airflow_provider_getty.hooks.files import Files
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
 
     from airflow_provider_getty.api.aio import AsyncGettyClient
     from airflow_provider_getty.api.client import GettyClient
-    from airflow_provider_getty.api.operations import Operation
-    from airflow_provider_getty.api.paging import Pages
     from airflow_provider_getty.api.schedule import Schedules
     from airflow_provider_getty.hooks.async_getty import AsyncGetty
-    from airflow_provider_getty.hooks.work import Work
-
-AnswerT = TypeVar("AnswerT")
-PartT = TypeVar("PartT")
-ItemT = TypeVar("ItemT")
 
 
-class GettyHook(Calls, BaseHook):
+class GettyHook(Creations, Edits, Collecting, Files, BaseHook):
     """Speaks to Getty's AI Generator with the credentials of an Airflow connection.
 
     Trouble that may pass (429, 409, 5xx, broken connections) is waited out for a minute, or until the
     deadline that a method is given, as long as no credit can be used twice.
 
-    Its methods are those of :class:`.calls.Calls`; :meth:`async_session` has the same ones to be awaited.
+    :meth:`async_session` has the same methods to be awaited.
 
     :param getty_conn_id: a connection of the type ``getty``.
     """
@@ -141,48 +137,6 @@ class GettyHook(Calls, BaseHook):
             return False, "Getty accepted the credentials, but the account has no AI Generator product."
         listed = ", ".join(f"{product.id} ({product.name or product.type})" for product in generators)
         return True, f"Getty accepted the credentials. AI Generator products: {listed}."
-
-    def ask(self, operation: Operation[AnswerT], *, deadline: float | None = None) -> AnswerT:
-        """Ask any operation of :mod:`airflow_provider_getty.api.operations`.
-
-        :param deadline: until when (``time.time()``) trouble is waited out. Default: for a minute.
-        :raises GettyError: its ``credit`` says whether a credit may have been used.
-        """
-        from airflow_provider_getty.hooks.work import soon
-
-        return self._client.ask(operation, deadline=deadline or soon())
-
-    def _perform(self, asked: Operation[AnswerT] | Work[AnswerT], part: Callable[[Any], PartT]) -> PartT:
-        return part(self._do(asked))
-
-    def _turn(self, pages: Pages[Any, ItemT]) -> Iterator[ItemT]:
-        while pages.next:
-            yield from pages.take(self.ask(pages.next))
-
-    def _do(self, asked: Operation[Any] | Work[Any]) -> Any:
-        from airflow_provider_getty.api.downloads import download
-        from airflow_provider_getty.api.operations import Operation
-        from airflow_provider_getty.hooks.work import Transfer, Upload, Wait
-        from airflow_provider_getty.inputs.storage import locate, publishing
-
-        match asked:
-            case Operation():
-                return self.ask(asked)
-            case Upload():
-                upload = asked.operation()
-                self.ask(upload, deadline=asked.deadline)
-                return self.account.uploads_url + upload.file_name
-            case Wait():
-                return self._client.wait_for(
-                    asked.poll, deadline=asked.deadline, interval=asked.poll_interval, kind=asked.kind
-                )
-            case Transfer():
-                start = asked.start
-                with publishing(locate(asked.destination)) as file:
-                    return download(
-                        self._client, start, file, deadline=asked.end, may_be_started=asked.may_be_started
-                    )
-        raise TypeError(f"{type(asked).__name__} is nothing to do.")
 
 
 def async_client_of(

@@ -2,74 +2,33 @@
 
 Sources: the reference page of ``POST /v3/ai/image-generations/refine`` and, for the dialect *current*, the
 AI Generator section of Getty's API reference.
+
+The models take a while to build, so they load when the first of them is used: DAG files stay quick to parse.
 """
 
-from airflow_provider_getty.api.operations.account import GetHistory, GetHistoryItem, ListProducts
-from airflow_provider_getty.api.operations.collecting import (
-    GetDownload,
-    GetDownloadSizes,
-    GetGeneration,
-    Redownload,
-    StartDownload,
-)
-from airflow_provider_getty.api.operations.creations import (
-    BackgroundGeneration,
-    EnhancePrompt,
-    Generate,
-    InfluenceColor,
-    InfluenceComposition,
-    Variations,
-)
-from airflow_provider_getty.api.operations.edits import (
-    BackgroundRemoval,
-    BackgroundReplacement,
-    Extend,
-    ObjectRemoval,
-    Refine,
-)
-from airflow_provider_getty.api.operations.files import (
-    DeleteRegistration,
-    GetRegistration,
-    ListRegistrations,
-    RegisterFile,
-    UploadImage,
-)
-from airflow_provider_getty.api.operations.generating import (
-    GENERATING,
-    GeneratingOperation,
-    ReferenceGeneration,
-)
-from airflow_provider_getty.api.operations.operation import Credentials, MovedOperation, Operation
+# ruff: noqa: F403 - the public names of a module are its __all__
 
-__all__ = [
-    "GENERATING",
-    "BackgroundGeneration",
-    "BackgroundRemoval",
-    "BackgroundReplacement",
-    "Credentials",
-    "DeleteRegistration",
-    "EnhancePrompt",
-    "Extend",
-    "Generate",
-    "GeneratingOperation",
-    "GetDownload",
-    "GetDownloadSizes",
-    "GetGeneration",
-    "GetHistory",
-    "GetHistoryItem",
-    "GetRegistration",
-    "InfluenceColor",
-    "InfluenceComposition",
-    "ListProducts",
-    "ListRegistrations",
-    "MovedOperation",
-    "ObjectRemoval",
-    "Operation",
-    "Redownload",
-    "ReferenceGeneration",
-    "Refine",
-    "RegisterFile",
-    "StartDownload",
-    "UploadImage",
-    "Variations",
-]
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airflow_provider_getty.api.operations.account import *
+    from airflow_provider_getty.api.operations.collecting import *
+    from airflow_provider_getty.api.operations.creations import *
+    from airflow_provider_getty.api.operations.edits import *
+    from airflow_provider_getty.api.operations.files import *
+    from airflow_provider_getty.api.operations.generating import *
+    from airflow_provider_getty.api.operations.operation import *
+
+_MODULES = ("operation", "generating", "account", "collecting", "creations", "edits", "files")
+
+
+def __getattr__(name: str) -> Any:
+    """Load the models; the names of a module are its ``__all__``."""
+    if not name.startswith("_"):
+        for each in _MODULES:
+            module = import_module(f"{__name__}.{each}")
+            globals().update({public: getattr(module, public) for public in module.__all__})
+        if name in globals():
+            return globals()[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -12,6 +12,8 @@ from airflow_provider_getty.api.errors import Credit
 from airflow_provider_getty.api.operations.operation import MediaType, Operation, PathId, ProductId
 from airflow_provider_getty.api.results import HistoryItem, HistoryPage, Products
 
+__all__ = ["GetHistory", "GetHistoryItem", "ListProducts"]
+
 
 def _in_utc(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -19,6 +19,8 @@ from airflow_provider_getty.api.operations.operation import (
 )
 from airflow_provider_getty.api.results import Download, DownloadSizes, Generation, Pending, PendingDownload
 
+__all__ = ["GetDownload", "GetDownloadSizes", "GetGeneration", "Redownload", "SizeName", "StartDownload"]
+
 SizeName: TypeAlias = Literal["1k", "4k"]
 
 

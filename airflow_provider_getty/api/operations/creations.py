@@ -27,6 +27,18 @@ from airflow_provider_getty.api.operations.operation import (
 )
 from airflow_provider_getty.api.results import EnhancedPrompt, Generation, Pending
 
+__all__ = [
+    "Adherence",
+    "BackgroundGeneration",
+    "DepthOfField",
+    "EnhancePrompt",
+    "Generate",
+    "InfluenceColor",
+    "InfluenceComposition",
+    "LensType",
+    "Variations",
+]
+
 LensType: TypeAlias = Literal["wide_angle", "telephoto"]
 DepthOfField: TypeAlias = Literal["shallow", "deep"]
 Adherence: TypeAlias = Literal["flexible", "strong"]

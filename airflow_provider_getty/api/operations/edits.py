@@ -10,6 +10,8 @@ from airflow_provider_getty.api.account import Account, Dialect
 from airflow_provider_getty.api.operations.generating import ImageOperation, Percentage
 from airflow_provider_getty.api.operations.operation import MediaType, Text
 
+__all__ = ["BackgroundRemoval", "BackgroundReplacement", "Extend", "ObjectRemoval", "Refine"]
+
 
 class Refine(ImageOperation):
     """Change what lies under the white of a mask, as a prompt says.

@@ -17,6 +17,15 @@ from airflow_provider_getty.api.operations.operation import (
 )
 from airflow_provider_getty.api.results import Registration, Registrations
 
+__all__ = [
+    "Category",
+    "DeleteRegistration",
+    "GetRegistration",
+    "ListRegistrations",
+    "RegisterFile",
+    "UploadImage",
+]
+
 Category: TypeAlias = Literal["ImageReference", "CustomerProduct"]
 
 

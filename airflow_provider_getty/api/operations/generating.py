@@ -13,6 +13,15 @@ from airflow_provider_getty.api.errors import Credit
 from airflow_provider_getty.api.operations.operation import ImageIndex, Operation, PathId, ProductId, Text
 from airflow_provider_getty.api.results import Generation, Pending
 
+__all__ = [
+    "GENERATING",
+    "AspectRatio",
+    "GeneratingOperation",
+    "ImageOperation",
+    "Mood",
+    "ReferenceGeneration",
+]
+
 AspectRatio: TypeAlias = Literal["1:1", "3:4", "4:3", "9:16", "16:9"]
 """Width to height."""
 Mood: TypeAlias = Literal["black_and_white", "warm", "cool", "natural", "vivid", "dramatic", "bold"]

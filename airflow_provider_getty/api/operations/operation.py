@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from airflow_provider_getty.api.account import Account, Dialect
 from airflow_provider_getty.api.errors import Credit, InvalidRequestError
 
+__all__ = ["Credentials", "MediaType", "MovedOperation", "Operation"]
+
 ResultT_co = TypeVar("ResultT_co", covariant=True)
 
 Text: TypeAlias = Annotated[str, Field(min_length=1)]

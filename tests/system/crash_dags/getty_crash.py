@@ -24,7 +24,7 @@ from airflow.sdk import DAG
 from airflow_provider_getty.batch.engine import Engine
 from airflow_provider_getty.batch.submitting import Submitter as BatchSubmitter
 from airflow_provider_getty.generating.submitter import SubmissionStore, Submitter
-from airflow_provider_getty.hooks.work import Wait
+from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.operators.batch import GettyBatchOperator
 from airflow_provider_getty.operators.download import GettyDownloadOperator
 from airflow_provider_getty.operators.refine import GettyRefineOperator
@@ -110,7 +110,7 @@ POINTS: dict[str, Callable[[Call], AbstractContextManager[object]]] = {
     "server-works": lambda stand: wrapped(SubmissionStore, "save", after, stand),
     "after-reply": lambda stand: wrapped(SubmissionStore, "save", before, stand, nth=2),
     "after-id": lambda stand: wrapped(SubmissionStore, "save", after, stand, nth=2),
-    "while-waiting": lambda stand: wrapped(Wait, "__init__", before, stand),
+    "while-waiting": lambda stand: wrapped(GettyHook, "wait_for_generation", before, stand),
     "on-resume": lambda stand: wrapped(SubmissionStore, "deliver", before, stand),
     "mid-download": lambda stand: wrapped(requests.Response, "iter_content", within_an_image, stand),
 }
