@@ -1,0 +1,135 @@
+"""Several processes on one account: simulated with the real poller and budget, on a clock that takes no real time."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import random
+from collections import Counter, defaultdict, deque
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import pytest
+
+from airflow_provider_getty.api import clock
+from airflow_provider_getty.api.answers import Answer
+from airflow_provider_getty.api.budget import RequestBudget
+from airflow_provider_getty.api.observing import Unobserved
+from airflow_provider_getty.api.operations import GetGeneration
+from airflow_provider_getty.api.pacing import Polling
+from airflow_provider_getty.api.poller import Poller, Waiting
+from airflow_provider_getty.api.results import Generation, Pending
+from airflow_provider_getty.api.virtual_clock import VirtualClock
+
+LIMIT = 10
+WARM_UP, END = 60.0, 200.0
+TRIP = 0.05  # seconds, each way
+
+
+@dataclass
+class Server:
+    """Takes LIMIT requests in any one second, and refuses the others as Getty does."""
+
+    started: float = field(default_factory=clock.monotonic)
+    taken: deque[float] = field(default_factory=deque)
+    accepted: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def age(self) -> float:
+        """Seconds since it was started."""
+        return clock.monotonic() - self.started
+
+    def takes(self, sender: str) -> bool:
+        now = clock.monotonic()
+        while self.taken and self.taken[0] <= now - 1:
+            self.taken.popleft()
+        is_taken = len(self.taken) < LIMIT
+        if is_taken:
+            self.taken.append(now)
+        if WARM_UP <= self.age < END:
+            (self.accepted if is_taken else self.refused)[sender] += 1
+        return is_taken
+
+
+@dataclass
+class Triggerer:
+    """A process that always waits for the same number of generations."""
+
+    name: str
+    server: Server
+    latency: random.Random
+    polls: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    lateness: list[float] = field(default_factory=list)
+    ends: dict[str, float] = field(default_factory=dict)
+
+    async def run(self, count: int) -> None:
+        self.budget = RequestBudget(None)
+        self.poller = Poller(self.look, budget=self.budget, observer=Unobserved(), workers=20)
+        async with asyncio.TaskGroup() as group:
+            for number in range(count):
+                group.create_task(self.keep_waiting(number))
+        await self.poller.close()
+
+    async def look(self, waiting: Waiting) -> Pending | Generation:
+        generation = waiting.operation.generation_request_id
+        self.polls[generation].append(clock.monotonic())
+        sent = clock.monotonic()
+        await clock.pause(TRIP)
+        is_taken = self.server.takes(self.name)
+        is_finished = clock.now() >= self.ends[generation]
+        await clock.pause(TRIP)
+        if not is_taken:
+            answer = Answer(429, {"x-error-detail": "Account Over Queries Per Second Limit"})
+            self.budget.answered(answer, clock.monotonic() - sent)
+            raise answer.error()
+        if not is_finished:
+            return Pending(generation_request_id=generation)
+        return Generation.model_validate({"generation_request_id": generation, "results": [{"index": 0}]})
+
+    async def keep_waiting(self, number: int) -> None:
+        await clock.pause(self.latency.uniform(0, 20))
+        for turn in range(1000):
+            if self.server.age > END:
+                return
+            generation = f"{self.name}-{number}-{turn}"
+            now = clock.now()
+            # 10 to 150 s, half of them under 40 s.
+            self.ends[generation] = now + min(max(self.latency.lognormvariate(math.log(40), 0.6), 10), 150)
+            polling = Polling(generation, submitted=now, deadline=now + 3600)
+            poll = GetGeneration(generation_request_id=generation)
+            await self.poller.wait_for(poll, polling, first_poll_in=5.0)
+            if self.server.age > WARM_UP:
+                self.lateness.append(clock.now() - self.ends[generation])
+
+
+async def workers(server: Server, per_second: float, chance: random.Random) -> None:
+    """Requests of processes that know nothing of the others and come at random."""
+    while server.age < END:
+        await clock.pause(chance.expovariate(per_second))
+        server.takes("workers")
+
+
+async def test_two_triggerers_among_workers_use_the_limit_and_leave_nobody_behind(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("ERROR", "airflow_provider_getty")
+    random.seed(1)
+    chance = random.Random(1)
+    with clock.replaced_by(VirtualClock()):
+        server = Server()
+        triggerers = [Triggerer(name, server, random.Random(10 + k)) for k, name in enumerate("ab")]
+        async with asyncio.TaskGroup() as group:
+            for triggerer in triggerers:
+                group.create_task(triggerer.run(80))
+            group.create_task(workers(server, 2.0, chance))
+    per_second = {name: count / (END - WARM_UP) for name, count in server.accepted.items()}
+    refused = sum(server.refused[name] for name in "ab")
+    gaps = [b - a for each in triggerers for polls in each.polls.values() for a, b in pairwise(polls)]
+    lateness = sorted(late for each in triggerers for late in each.lateness)
+    assert sum(per_second.values()) > 0.65 * LIMIT
+    assert refused < 0.05 * sum(server.accepted[name] for name in "ab")
+    # With 160 waiting and about 6 polls per second, it is everybody's turn about every 27 s.
+    assert max(gaps) < 70
+    assert lateness[len(lateness) // 2] < 20
+    assert max(per_second["a"], per_second["b"]) < 2 * min(per_second["a"], per_second["b"])
