@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import pytest
 import tenacity
@@ -58,7 +59,8 @@ def test_jitter_shortens_a_wait_by_up_to_half() -> None:
 
 def polling(**changes: float) -> Polling:
     """A wait that began at 100 s and ends at 160 s."""
-    return Polling("Status of generation g", **{"submitted": 100.0, "deadline": 160.0} | changes)
+    arguments: dict[str, Any] = {"submitted": 100.0, "deadline": 160.0} | changes
+    return Polling("Status of generation g", **arguments)
 
 
 def test_a_pending_generation_is_polled_as_the_schedule_has_it_for_its_age() -> None:

@@ -26,7 +26,7 @@ def test_the_token_is_asked_for_with_the_client_credentials() -> None:
     assert (call.method, call.url) == ("POST", "https://authentication.gettyimages.com/oauth2/token")
     assert call.headers["Content-Type"] == "application/x-www-form-urlencoded"
     assert "Api-Key" not in call.headers
-    assert parse_qs(call.body.decode()) == {
+    assert parse_qs((call.body or b"").decode()) == {
         "grant_type": ["client_credentials"],
         "client_id": ["key-secret"],
         "client_secret": ["client-secret"],

@@ -32,7 +32,7 @@ def file(folder: Path, text: str, name: str = "items.jsonl") -> str:
 
 
 def test_json_lines_csv_and_a_list_are_the_same_items(tmp_path: Path) -> None:
-    documents = [
+    documents: list[dict[str, Any]] = [
         {"image_id": "1", "mask": [[0, 0, 9, 9]], "image_size": [10, 10], "prompt": 'a "red", boat'},
         {"operation": "generate", "prompt": "stars", "seed": 5, "name": "sky"},
     ]
@@ -42,7 +42,9 @@ def test_json_lines_csv_and_a_list_are_the_same_items(tmp_path: Path) -> None:
         ',1,"[[0, 0, 9, 9]]","[10, 10]","a ""red"", boat",,\r\n'
         "generate,,,,stars,5,sky\r\n"
     )
-    for requests in (documents, file(tmp_path, lines), file(tmp_path, "\ufeff" + table, "items.CSV")):
+    files = (file(tmp_path, lines), file(tmp_path, "\ufeff" + table, "items.CSV"))
+    requests: list[dict[str, Any]] | str
+    for requests in (documents, *files):
         first, second = Items(requests)
         assert (first.number, first.operation, first.name) == (1, "refine", None)
         assert (second.number, second.operation, second.name) == (2, "generate", "sky")

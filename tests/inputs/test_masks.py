@@ -15,7 +15,8 @@ from PIL import Image, ImageChops
 from upath import UPath
 
 from airflow_provider_getty.inputs import masks
-from airflow_provider_getty.inputs.masks import MAX_BYTES, Mask, make_mask
+from airflow_provider_getty.inputs.masks import Mask, make_mask
+from airflow_provider_getty.inputs.pictures import MAX_BYTES
 from tests.support.mask_pictures import BOX, BY_LIGHTNESS, DRAWN, SIZE, box, encoded, refusal, white
 
 if TYPE_CHECKING:
