@@ -72,9 +72,10 @@ def test_a_grant_without_a_token_is_an_error(grant: object) -> None:
     assert failure.credit is Credit.UNUSED
 
 
-@pytest.mark.parametrize(
-    "lifetime", [{}, *({"expires_in": odd} for odd in (None, "soon", 0, float("nan"), 10**400, []))]
-)
+ODD_LIFETIMES: list[Any] = [None, "soon", 0, float("nan"), 10**400, []]
+
+
+@pytest.mark.parametrize("lifetime", [{}, *({"expires_in": odd} for odd in ODD_LIFETIMES)])
 def test_a_token_without_a_readable_lifetime_is_used_for_as_long_as_documented(
     lifetime: dict[str, Any],
 ) -> None:

@@ -88,7 +88,7 @@ def test_null_is_as_good_as_absent() -> None:
     assert not generation.results[0].is_blocked
 
 
-ODD = [
+ODD: list[Any] = [
     None,
     "",
     "12 345",
