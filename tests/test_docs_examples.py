@@ -77,7 +77,7 @@ def run(dag: DAG, getty: Emulator) -> None:
 
     A generation for which a task can defer is finished only when it has.
     """
-    worker = Worker(conf={"generation_request_id": a_generation()} if dag.params else {})
+    worker = Worker(conf={"generation_request_id": a_generation()} if dag.dag_id == "collect" else {})
     for task in dag.topological_sort():  # type: ignore[no-untyped-call]
         if task.get_needs_expansion():
             return
