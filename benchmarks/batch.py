@@ -63,7 +63,7 @@ def run(items: int, in_flight: int, limit: int) -> dict[str, Any]:
     from airflow_provider_getty.api.aio import AsyncGettyClient  # noqa: PLC0415 - after the environment is set
     from airflow_provider_getty.batch.engine import Plan  # noqa: PLC0415
     from airflow_provider_getty.batch.items import Items  # noqa: PLC0415
-    from airflow_provider_getty.batch.run import Batch, Ended  # noqa: PLC0415
+    from airflow_provider_getty.batch.run import Batch, BatchResult  # noqa: PLC0415
     from airflow_provider_getty.generating.submission import Policy, Task  # noqa: PLC0415
     from airflow_provider_getty.hooks.getty import GettyHook  # noqa: PLC0415
 
@@ -103,7 +103,7 @@ def run(items: int, in_flight: int, limit: int) -> dict[str, Any]:
         started = time.monotonic()
         ended = batch.begin()
         wall = time.monotonic() - started
-    if not isinstance(ended, Ended) or ended.failure:
+    if not isinstance(ended, BatchResult) or ended.failure:
         raise SystemExit(f"The batch failed: {ended}")
     after = resource.getrusage(resource.RUSAGE_SELF)
     whole = range(1, int(counting.last_submission))  # seconds in which there was something to submit

@@ -31,8 +31,7 @@ FIELDS = CONNECTION_TYPE["conn-fields"]
 
 
 def schema(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((Path(airflow.__file__).parent / name).read_text())
-    return found
+    return json.loads((Path(airflow.__file__).parent / name).read_text())
 
 
 def test_it_is_what_airflow_expects() -> None:

@@ -35,8 +35,7 @@ def pending(getty: Emulator, getty_clock: VirtualClock) -> str:
 def fired(generation_request_id: str) -> dict[str, Any]:
     async def main() -> dict[str, Any]:
         trigger = GenerationTrigger(generation_request_id, deadline=clock.now() + 600)
-        payload: dict[str, Any] = (await anext(aiter(trigger.run()))).payload
-        return payload
+        return (await anext(aiter(trigger.run()))).payload
 
     return asyncio.run(main())
 

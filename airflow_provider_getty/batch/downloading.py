@@ -7,24 +7,31 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from airflow_provider_getty.api import clock
-from airflow_provider_getty.batch.events import Finished, Place
+from airflow_provider_getty.api.errors import InvalidRequestError
+from airflow_provider_getty.api.operations import StartDownload
+from airflow_provider_getty.batch.events import Finished, ItemRef
 from airflow_provider_getty.hooks.async_getty import AsyncGetty
-from airflow_provider_getty.inputs.folders import join, safe_name
+from airflow_provider_getty.inputs.folders import join, probe, safe_name
 from airflow_provider_getty.inputs.storage import locate
+from airflow_provider_getty.inputs.storage_errors import without_secrets
 
 Images: TypeAlias = Literal["first", "all"]
 """Which images of an item: the first that is not blocked, or all that are not."""
 
+SIZE_NAMES = ("1k", "4k")
+"""The download sizes that Getty documents."""
+OPTIONS = ("product_id", "project_code", "notes")
+"""What ``download_options`` may have."""
 _PATIENCE = 600.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Downloads:
-    """Where images go.
+    """LocationLike images go, and how they are asked for.
 
     :param folder: a path or URI.
-    :param options: ``product_id``, ``project_code`` and ``notes``, as far as they are given.
-    :param deadline: when to give up (``time.time()``).
+    :param options: as in :data:`OPTIONS`.
+    :param deadline: when to give up (Unix time).
     """
 
     folder: str
@@ -33,33 +40,70 @@ class Downloads:
     options: Mapping[str, Any]
     deadline: float
 
+    def check(self) -> None:
+        """Make sure that images can be asked for and written: a file is written to the folder, and removed.
+
+        :raises InvalidRequestError: they cannot.
+        """
+        if not self.folder.strip():
+            raise InvalidRequestError(
+                "download_to is empty: name a folder, or leave it out to download nothing."
+            )
+        if self.size_name not in SIZE_NAMES:
+            raise InvalidRequestError(
+                f"size_name is {self.size_name!r}; it must be one of {', '.join(SIZE_NAMES)}."
+            )
+        if unknown := [str(name) for name in self.options if name not in OPTIONS]:
+            raise InvalidRequestError(
+                f"download_options has {', '.join(unknown)}; it may have {', '.join(OPTIONS)}."
+            )
+        try:
+            StartDownload(generation_request_id="check", index=0, size_name=self.size_name, **self.options)
+        except InvalidRequestError as error:
+            raise InvalidRequestError(f"download_options cannot be used: {error.problem}") from None
+        try:
+            probe(self.folder)
+        except OSError as error:
+            raise InvalidRequestError(
+                f"download_to {without_secrets(self.folder)!r} cannot be written: {said(error)}."
+            ) from error
+
     async def fetch(
-        self, getty: AsyncGetty, of: Place, finished: Finished, *, may_be_started: bool
+        self, getty: AsyncGetty, item: ItemRef, finished: Finished, *, may_be_started: bool
     ) -> tuple[str, ...]:
         """Download an item's images; those that are there already stay.
 
-        :param may_be_started: whether an earlier try may have had them prepared, and charged.
+        :param may_be_started: True if an earlier try may have had them prepared, and charged.
         :return: the names of the files in the folder.
-        :raises OSError: the folder cannot be written to.
+        :raises OSError: a file cannot be written.
         :raises GettyError: see :meth:`GettyHook.download`.
         """
         indexes = finished.shown[:1] if self.images == "first" else finished.shown
         names = []
         for index in indexes:
             image = safe_name(f"{finished.generation_request_id}-{index}-{self.size_name}.jpg")
-            name = f"{of.name or f'{of.number:06}'}-{image}"
-            destination = join(self.folder, name)
-            if not (
-                may_be_started and await clock.in_thread(lambda where: locate(where).exists(), destination)
-            ):
-                await getty.download(
-                    finished.generation_request_id,
-                    destination,
-                    index=index,
-                    size_name=self.size_name,
-                    may_be_started=may_be_started,
-                    deadline=min(self.deadline, clock.now() + _PATIENCE),
-                    **self.options,
-                )
+            name = f"{item.name or f'{item.number:06}'}-{image}"
+            await self._fetch(getty, finished, index, name, may_be_started=may_be_started)
             names.append(name)
         return tuple(names)
+
+    async def _fetch(
+        self, getty: AsyncGetty, finished: Finished, index: int, name: str, *, may_be_started: bool
+    ) -> None:
+        destination = join(self.folder, name)
+        if may_be_started and await clock.in_thread(lambda: locate(destination).exists()):
+            return
+        await getty.download(
+            finished.generation_request_id,
+            destination,
+            index=index,
+            size_name=self.size_name,
+            may_be_started=may_be_started,
+            deadline=min(self.deadline, clock.now() + _PATIENCE),
+            **self.options,
+        )
+
+
+def said(error: OSError) -> str:
+    """Return what the system or the store said."""
+    return error.strerror or str(error) or type(error).__name__

@@ -1,4 +1,4 @@
-"""What the journal says, a line each: of the batch, and of its items. No secrets, no signed URLs."""
+"""The lines of a journal, of the batch and of its items. They hold no secrets and no signed URLs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
+from airflow_provider_getty.api.results import Generation
 from airflow_provider_getty.generating.submission import Record, Task
 
 
@@ -40,8 +41,8 @@ class Began:
 
 
 @dataclass(frozen=True)
-class Kept:
-    """What there is of an item's submission: its intent, then its generation; None: nothing was created."""
+class Recorded:
+    """The state of an item's submission: its intent, then its generation; None: nothing was created."""
 
     record: Record | None
 
@@ -58,6 +59,16 @@ class Finished:
     seed: int | None
     images: tuple[int, ...]
     blocked: tuple[int, ...]
+
+    @classmethod
+    def of(cls, generation: Generation) -> Finished:
+        """Return what the journal keeps of a generation."""
+        return cls(
+            generation_request_id=generation.generation_request_id,
+            seed=generation.seed,
+            images=tuple(image.index for image in generation.results),
+            blocked=tuple(image.index for image in generation.blocked),
+        )
 
     @property
     def shown(self) -> tuple[int, ...]:
@@ -95,33 +106,44 @@ class Ended:
     counts: Mapping[str, int]
 
 
-OfItem: TypeAlias = Kept | Finished | Downloaded | Failed
-Event: TypeAlias = Began | Ended | OfItem
+ItemEvent: TypeAlias = Recorded | Finished | Downloaded | Failed
+Event: TypeAlias = Began | Ended | ItemEvent
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Which item a line is of; the ``name`` is the user's."""
+class ItemRef:
+    """Identifies an item of the batch.
+
+    :param number: its position in the batch, from 1; it may change between two tries.
+    :param key: a digest of what it asks of Getty, which does not change.
+    :param name: the user's name for it.
+    """
 
     number: int
     key: int
     name: str | None = None
 
+    def __str__(self) -> str:
+        return f"Item {self.number} ({self.name})" if self.name else f"Item {self.number}"
 
-def encode(event: Event, of: Place | None, *, at: float) -> bytes:
-    """A line.
 
+def encode(event: Event, item: ItemRef | None, *, at: float) -> bytes:
+    """Encode a line.
+
+    :param item: None for a line of the whole batch.
     :param at: the present (Unix time).
     """
     document: dict[str, Any] = {"at": datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")}
-    if of:
-        document |= {"item": of.number, "key": f"{of.key:016x}"} | ({"name": of.name} if of.name else {})
+    if item:
+        document |= {"item": item.number, "key": f"{item.key:016x}"} | (
+            {"name": item.name} if item.name else {}
+        )
     match event:
         case Began(owner, round_):
             document |= {"event": "began", **asdict(owner), "round": round_}
-        case Kept(None):
+        case Recorded(None):
             document |= {"event": "forgotten"}
-        case Kept(Record() as record):
+        case Recorded(Record() as record):
             name = "submitted" if record.generation_request_id else "intended"
             document |= {"event": name, **record.as_json()}
         case Finished() | Downloaded() | Failed() | Ended():
@@ -129,19 +151,19 @@ def encode(event: Event, of: Place | None, *, at: float) -> bytes:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
-def decode(line: bytes) -> tuple[Event, Place | None]:
-    """The event of a line.
+def decode(line: bytes) -> tuple[Event, ItemRef | None]:
+    """Decode a line.
 
-    :raises ValueError: it is none.
+    :raises ValueError: it is no line of a journal.
     """
     try:
         document = json.loads(line)
-        of = (
-            Place(document["item"], int(document["key"], 16), document.get("name"))
+        item = (
+            ItemRef(document["item"], int(document["key"], 16), document.get("name"))
             if "key" in document
             else None
         )
-        return _event(document), of
+        return _event(document), item
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{type(error).__name__}: {error}") from None
 
@@ -156,9 +178,9 @@ def _event(document: dict[str, Any]) -> Event:
         case "began":
             return Began(read(Owner), document["round"])
         case "forgotten":
-            return Kept(None)
+            return Recorded(None)
         case "intended" | "submitted":
-            return Kept(read(Record))
+            return Recorded(read(Record))
         case name:
             event: Event = read(_READ[name])
             return event

@@ -1,44 +1,51 @@
-"""The items of a batch: read one after the other from a list, a JSON Lines file or a CSV file, and checked.
+"""Reads and checks the items of a batch, one after the other, from a list or a file.
 
-An item is the arguments that an operator of its ``operation`` takes. It is known by a key, a digest of what it asks,
-so that a file whose lines were moved between two tries is still the same batch.
+An item is the arguments that an operator of its ``operation`` takes. It is known by a key, a digest of what it asks of
+Getty: its position, its name and how its arguments are written do not matter.
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
+import math
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from io import TextIOWrapper
-from itertools import pairwise
+from itertools import groupby
 from reprlib import repr as shortened
-from typing import Any, TextIO, TypeAlias
+from typing import Any, TypeAlias
 
-from airflow_provider_getty.api.account import Account
-from airflow_provider_getty.api.errors import GettyError, InvalidRequestError
+from airflow_provider_getty.api.account import GETTY_URL, Account
+from airflow_provider_getty.api.errors import InvalidRequestError
 from airflow_provider_getty.api.operations import GENERATING, GeneratingOperation
-from airflow_provider_getty.generating.request import Request, request_of
+from airflow_provider_getty.batch.item_files import Document, Unusable, read_documents
+from airflow_provider_getty.generating.request import Request, operation_of, request_of
 from airflow_provider_getty.inputs import arguments
-from airflow_provider_getty.inputs.storage import LocationLike, is_location, locate
+from airflow_provider_getty.inputs.masks import make_mask
+from airflow_provider_getty.inputs.shapes import read_list
+from airflow_provider_getty.inputs.storage import LocationLike, is_location
+from airflow_provider_getty.inputs.storage_errors import without_secrets
 
 Requests: TypeAlias = "LocationLike | Sequence[Mapping[str, Any]]"
 """A list of mappings, or where a file of JSON Lines or CSV is."""
 
-_MOST_PROBLEMS = 10
-_LONGEST_NAME = 100
+_SHOWN_PROBLEMS = 10
+_LONGEST_NAME = 180
+"""Bytes in UTF-8: a file's name has at most 255, and the rest of it takes up to 75."""
+_NO_PROMPTS = frozenset({"", "none", "null", "nan", "undefined"})
+"""What a missing value becomes when a template or a table writes it as a text."""
+_PENDING_MASK = f"{GETTY_URL}/mask.jpg"
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
     """One generation that is asked for.
 
-    :param number: its place in the batch, from 1.
-    :param at: that place as people find it, such as ``line 7``.
+    :param number: its position in the batch, from 1.
+    :param at: that position as people find it, such as ``line 7``.
     :param operation: the name of the operation, such as ``refine``.
     :param written: its arguments, as a user writes them.
     :param name: what the user calls it, if anything; it names its files.
@@ -49,12 +56,6 @@ class Item:
     operation: str
     written: Mapping[str, Any]
     name: str | None = None
-
-    @property
-    def key(self) -> int:
-        """64 bits of a digest of all that it asks, its name included."""
-        document = json.dumps([self.operation, self.name, self.written], sort_keys=True, default=_plain)
-        return int.from_bytes(hashlib.sha256(document.encode()).digest()[:8])
 
     @property
     def kind(self) -> type[GeneratingOperation]:
@@ -69,20 +70,46 @@ class Item:
         return GENERATING[self.operation]
 
     def request(self, account: Account) -> Request:
-        """What to ask of Getty; its mask is read.
+        """Make the request to Getty; the mask is read.
 
         :raises InvalidRequestError: the arguments cannot be used; of the mask, a ``MaskError``.
+        :raises OSError: the mask cannot be read now.
         """
         return request_of(self.kind, self.written, account)
 
-    def request_without_mask(self, account: Account) -> Request:
-        """The same, checked as far as that is possible without reading the mask."""
-        written = {name: value for name, value in self.written.items() if value is not None}
-        if "mask" in written:
-            arguments.exactly_one(mask=written.pop("mask"), mask_url=written.get("mask_url"))
+    def without_mask(self) -> GeneratingOperation:
+        """Check the arguments as far as that is possible without reading the mask.
+
+        :raises InvalidRequestError: they cannot be used.
+        """
+        written = dict(self.written)
+        if "mask_url" in self.kind.model_fields:
+            mask = written.pop("mask", None)
             written.pop("image_size", None)
-            written["mask_url"] = account.uploads_url
-        return request_of(self.kind, written, account)
+            arguments.exactly_one(mask=mask, mask_url=written.get("mask_url"))
+            written.setdefault("mask_url", _PENDING_MASK)
+        return operation_of(self.kind, written)
+
+    def key(self, operation: GeneratingOperation) -> int:
+        """Return 64 bits of a digest of what the item asks of Getty.
+
+        :param operation: as :meth:`without_mask` returns it.
+        """
+        document = [self.operation, operation.model_dump(mode="json", exclude_none=True), self._mask()]
+        return _digest(json.dumps(document, sort_keys=True, default=str))
+
+    def _mask(self) -> Any:
+        """What identifies the mask: its path, its shapes or its bytes."""
+        source, size = self.written.get("mask"), self.written.get("image_size")
+        if isinstance(source, str) and source.lstrip().startswith("["):
+            source = read_list(source)
+        if source is None or is_location(source):
+            return source and str(source)
+        if isinstance(source, list | tuple):
+            return [source, read_list(size) if isinstance(size, str) else size]
+        if isinstance(source, bytes | bytearray):
+            return hashlib.sha256(source).hexdigest()
+        return make_mask(source, image_size=size).digest
 
 
 @dataclass(frozen=True)
@@ -98,17 +125,24 @@ class Items:
     operation: str = "refine"
     defaults: Mapping[str, Any] = field(default_factory=dict)
 
-    def __iter__(self) -> Generator[Item, None, None]:
-        for number, (at, document) in enumerate(self._documents(), 1):
-            yield self._item(number, at, document)
+    def __iter__(self) -> Generator[Item | Unusable, None, None]:
+        for number, document in enumerate(self._documents(), 1):
+            if isinstance(document, Unusable):
+                yield document
+                continue
+            at, written = document
+            try:
+                yield self._item(number, at, written)
+            except InvalidRequestError as error:
+                yield Unusable(at, error.problem)
 
-    def _documents(self) -> Iterator[tuple[str, Any]]:
+    def _documents(self) -> Iterator[Document]:
         if isinstance(self.requests, str) and self.requests.lstrip().startswith("["):
             raise InvalidRequestError(
                 "requests is the text of a list. Pass the list itself (upstream.output), or the path of a file."
             )
         if is_location(self.requests):
-            yield from _in_file(self.requests)
+            yield from read_documents(self.requests)  # type: ignore[arg-type]
         elif isinstance(self.requests, Sequence) and not isinstance(self.requests, bytes | bytearray):
             yield from ((f"item {number}", document) for number, document in enumerate(self.requests, 1))
         else:
@@ -119,16 +153,15 @@ class Items:
 
     def _item(self, number: int, at: str, document: Any) -> Item:
         if not isinstance(document, Mapping):
-            raise InvalidRequestError(f"{at} is {shortened(document)}; it must be an object of arguments.")
-        written = {**self.defaults, **{name: value for name, value in document.items() if value is not None}}
+            raise InvalidRequestError(f"it is {shortened(document)}; it must be an object of arguments.")
+        written = {**_given(self.defaults), **_given(document)}
+        for argument, value in {**written, **document}.items():
+            if "prompt" in str(argument):
+                _check_prompt(str(argument), value)
+        _check_values(written)
         operation = str(written.pop("operation", None) or self.operation)
         name = written.pop("name", None)
-        if name is not None and (not str(name).strip() or "/" in str(name) or len(str(name)) > _LONGEST_NAME):
-            raise InvalidRequestError(
-                f"{at}: name is {shortened(name)}; it names files, so it must have 1 to {_LONGEST_NAME} characters "
-                "and no '/'."
-            )
-        return Item(number, at, operation, written, None if name is None else str(name))
+        return Item(number, at, operation, written, None if name is None else _checked_name(str(name)))
 
 
 @dataclass(frozen=True)
@@ -136,117 +169,136 @@ class Catalogue:
     """What is remembered of all items: 8 bytes each, so that the journal's lines find theirs.
 
     :param keys: of all items, in their order.
+    :param repeats: of items that ask the same as an earlier one, the key that they would have if they were alone.
     """
 
     keys: array[int]
+    repeats: Mapping[int, int] = field(default_factory=dict)
 
-    @classmethod
-    def of(cls, items: Items, check: Callable[[Item], object] = lambda _: None) -> Catalogue:
-        """Read all items once.
+    @staticmethod
+    def of(items: Items, check: Callable[[GeneratingOperation], object] = lambda _: None) -> Catalogue:
+        """Read all items.
 
-        :param check: raises a :class:`GettyError` for an item that cannot be used.
-        :raises InvalidRequestError: some cannot be used, or repeat others. It names the first ones.
+        :param check: raises an ``InvalidRequestError`` if an operation cannot be used.
+        :raises InvalidRequestError: items cannot be used, or repeat others; the first ten are named.
         """
-        keys = array("Q")
-        problems = 0
-        first: list[str] = []
+        keys, names = array("Q"), array("Q")
+        problems: list[str] = []
+        unusable = 0
         for item in items:
-            keys.append(item.key)
             try:
-                check(item)
+                if isinstance(item, Unusable):
+                    raise InvalidRequestError(item.problem)
+                operation = item.without_mask()
+                check(operation)
+                keys.append(item.key(operation))
+                names.append(_digest(item.name) if item.name else 0)
             except InvalidRequestError as error:
-                problems += 1
-                if len(first) < _MOST_PROBLEMS:
-                    first.append(f"{item.at}: {error.problem}")
-            except GettyError as error:
-                raise error.with_context(asked=f"{item.at}: {error.asked}") from error.__cause__
-        if problems:
-            more = f" (and {problems - len(first)} more)" if problems > len(first) else ""
+                unusable += 1
+                if len(problems) < _SHOWN_PROBLEMS:
+                    problems.append(f"{item.at}: {error.problem}")
+        if unusable:
+            more = f" (and {unusable - len(problems)} more)" if unusable > len(problems) else ""
             raise InvalidRequestError(
-                f"{problems} of {len(keys)} items cannot be used. {' '.join(first)}{more}"
+                f"{unusable} of {unusable + len(keys)} items cannot be used. {' '.join(problems)}{more}"
             )
-        catalogue = cls(keys)
-        catalogue._refuse_repeated()
-        return catalogue
+        return _catalogue(keys, names)
 
     def __len__(self) -> int:
         return len(self.keys)
 
-    def index(self, key: int) -> int | None:
-        """The place of the item with this key, from 0; None: there is none (any more)."""
-        place = bisect_left(self._sorted, key)
-        if place == len(self._sorted) or self._sorted[place] != key:
+    def key(self, number: int) -> int:
+        """Return the key of an item."""
+        return self.keys[number - 1]
+
+    def number(self, key: int) -> int | None:
+        """Return the number of the item with this key; None: there is none (any more)."""
+        found = bisect_left(self._sorted, key)
+        if found == len(self._sorted) or self._sorted[found] != key:
             return None
-        return self._order[place]
+        return self._order[found]
+
+    def has(self, item: Item) -> bool:
+        """Return True if this is the item that was read under its number."""
+        if item.number > len(self):
+            return False
+        return item.key(item.without_mask()) == self.repeats.get(item.number, self.key(item.number))
 
     @cached_property
     def _order(self) -> array[int]:
-        return array("Q", sorted(range(len(self.keys)), key=self.keys.__getitem__))
+        return array("Q", sorted(range(1, len(self.keys) + 1), key=self.key))
 
     @cached_property
     def _sorted(self) -> array[int]:
-        return array("Q", map(self.keys.__getitem__, self._order))
+        return array("Q", map(self.key, self._order))
 
-    def _refuse_repeated(self) -> None:
-        for place, (key, next_key) in enumerate(pairwise(self._sorted)):
-            if key == next_key:
-                repeated, first = sorted((self._order[place] + 1, self._order[place + 1] + 1), reverse=True)
+
+def _catalogue(keys: array[int], names: array[int]) -> Catalogue:
+    """Give the second and further items that ask the same keys of their own, if all of them have names of their own.
+
+    :param names: digests; 0: none.
+    :raises InvalidRequestError: they have not.
+    """
+    order = sorted(range(len(keys)), key=keys.__getitem__)
+    distinct, repeats = array("Q", keys), {}
+    for key, group in groupby(order, key=keys.__getitem__):
+        first, *others = group
+        taken = {0, names[first]}
+        for times, index in enumerate(others, 1):
+            if names[index] in taken or not names[first]:
                 raise InvalidRequestError(
-                    f"Item {repeated} repeats item {first}, and would be paid for as well. Remove it, or give each a "
-                    "'name' of its own if both are meant."
+                    f"Item {index + 1} repeats item {first + 1}, and would be paid for as well. Remove it, or give "
+                    "each a 'name' of its own if both are meant."
                 )
+            taken.add(names[index])
+            distinct[index] = _digest(f"{key}#{times}")
+            repeats[index + 1] = key
+    return Catalogue(distinct, repeats)
 
 
-def _in_file(where: Any) -> Iterator[tuple[str, Any]]:
-    location = locate(where)
-    try:
-        with location.open() as file, TextIOWrapper(file, encoding="utf-8-sig", newline="") as lines:
-            yield from (_csv(lines) if location.shown.lower().endswith(".csv") else _json_lines(lines))
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError) as error:
+def _digest(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) or 1
+
+
+def _given(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments that are given: neither None nor an empty text."""
+    return {name: value for name, value in document.items() if value is not None and value != ""}
+
+
+def _check_prompt(name: str, value: object) -> None:
+    if isinstance(value, str) and value.strip().lower() in _NO_PROMPTS:
+        if name != "prompt" and not value:
+            return  # an optional one is not given
+        raise InvalidRequestError(f"{name} is {value!r}: was it rendered from a value that is missing?")
+
+
+def _check_values(value: object, name: str = "") -> None:
+    """Refuse what no user means to pay for: a template that was not rendered, and NaN."""
+    match value:
+        case Mapping():
+            for key, each in value.items():
+                _check_values(each, name or str(key))
+        case list() | tuple():
+            for each in value:
+                _check_values(each, name)
+        case str() if "{{" in value or "{%" in value:
+            shown = shortened(without_secrets(value))
+            raise InvalidRequestError(f"{name} {shown} is a template that was not rendered: render it first.")
+        case float() if not math.isfinite(value):
+            raise InvalidRequestError(f"{name} is {value}, which is not a value.")
+
+
+def _checked_name(name: str) -> str:
+    encoded = name.encode(errors="surrogatepass")
+    is_printable = all(character.isprintable() for character in name)
+    if not name.strip() or not is_printable or {"/", "\\"} & set(name) or name.strip() in (".", ".."):
         raise InvalidRequestError(
-            f"The requests {location.shown!r} cannot be read where this task runs: "
-            f"{error.strerror or type(error).__name__}."
-        ) from None
-    except UnicodeDecodeError:
+            f"name is {shortened(name)}; it names files, so it must have printable characters, and neither '/' nor "
+            "'\\', and be neither '.' nor '..'."
+        )
+    if len(encoded) > _LONGEST_NAME:
         raise InvalidRequestError(
-            f"The requests {location.shown!r} are not UTF-8: save them as UTF-8."
-        ) from None
-
-
-def _json_lines(lines: TextIO) -> Iterator[tuple[str, Any]]:
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            yield f"line {number}", json.loads(line)
-        except ValueError as error:
-            raise InvalidRequestError(
-                f"line {number} is not JSON ({error}): write one object a line."
-            ) from None
-
-
-def _csv(lines: TextIO) -> Iterator[tuple[str, Any]]:
-    reader = csv.DictReader(lines, strict=True)
-    try:
-        for row in reader:
-            at = f"line {reader.line_num}"
-            if None in row:
-                raise InvalidRequestError(f"{at} has more cells than the first line has names.")
-            yield at, {name.strip(): _cell(name, text, at) for name, text in row.items() if text}
-    except csv.Error as error:
-        raise InvalidRequestError(f"line {reader.line_num} is not CSV: {error}.") from None
-
-
-def _cell(name: str, text: str, at: str) -> Any:
-    """The text, or what it holds if it is an object or a list of JSON."""
-    if not text.lstrip().startswith(("{", "[")):
-        return text
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        raise InvalidRequestError(f"{at}: {name} is not JSON ({error}).") from None
-
-
-def _plain(value: object) -> str:
-    """What JSON does not have, such as a mask's bytes or a path."""
-    return hashlib.sha256(value).hexdigest() if isinstance(value, bytes) else str(value)
+            f"name is {shortened(name)}, {len(encoded)} bytes in UTF-8; it names files, so it may have "
+            f"{_LONGEST_NAME} bytes."
+        )
+    return name

@@ -11,9 +11,13 @@ from typing import Self
 
 from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.errors import InvalidRequestError
-from airflow_provider_getty.batch.events import Ended, Event, OfItem, Place, decode, encode
-from airflow_provider_getty.batch.journal_files import JournalFile
+from airflow_provider_getty.batch.events import Ended, Event, ItemEvent, ItemRef, decode, encode
+from airflow_provider_getty.batch.journal_files import JournalError, JournalFile
 from airflow_provider_getty.batch.progress import Progress
+
+CONFIRMED_FOR = 1.0
+"""Seconds for which a journal that was seen to be this process's is taken to be so."""
+_CONFIRMATIONS = 5
 
 
 class Journal:
@@ -31,19 +35,21 @@ class Journal:
         self._noted = 0
         self._durable = 0
         self._writing: asyncio.Task[None] | None = None
+        self._confirming: asyncio.Task[None] | None = None
+        self._confirmed = (-1.0, -1.0)
 
     def __enter__(self) -> Self:
         self.file.open()
         try:
             for number, line in enumerate(self.file.lines(), 1):
                 try:
-                    event, of = decode(line)
+                    event, item = decode(line)
                 except ValueError as error:
                     raise InvalidRequestError(
                         f"The journal {self.file.shown!r} cannot be read at line {number} ({error}): give the batch "
                         "another journal only if none of it was submitted, or it is paid for again."
                     ) from None
-                self.progress.apply(event, of)
+                self.progress.apply(event, item)
         except BaseException:
             self.file.close()
             raise
@@ -65,19 +71,22 @@ class Journal:
         self.begin(Ended(succeeded, self.progress.counts()))
         self.file.join()
 
-    async def write(self, event: OfItem, of: Place) -> None:
+    async def write(self, event: ItemEvent, item: ItemRef) -> None:
         """Write a line of an item; on return, it survives a crash."""
-        self.note(event, of)
+        self.note(event, item)
         await self.written()
 
-    def note(self, event: OfItem, of: Place) -> None:
+    def note(self, event: ItemEvent, item: ItemRef) -> None:
         """Write a line of an item soon: one that can be found out again."""
-        self.progress.apply(event, of)
-        self._gathered.append(encode(event, of, at=clock.now()))
+        self.progress.apply(event, item)
+        self._gathered.append(encode(event, item, at=clock.now()))
         self._noted += 1
 
     async def written(self) -> None:
-        """Wait until all lines so far survive a crash."""
+        """Wait until all lines so far survive a crash.
+
+        :raises JournalTakenError: another process writes the journal now.
+        """
         mine = self._noted
         while self._durable < mine:
             if self._writing is None:
@@ -85,13 +94,54 @@ class Journal:
             # Who is cancelled must not take the lines of the others along.
             await asyncio.shield(self._writing)
 
+    async def confirm(self) -> None:
+        """Make sure, right before a submission, that no other process has taken the journal over.
+
+        What was seen less than :data:`CONFIRMED_FOR` seconds ago holds.
+
+        :raises JournalTakenError: another process writes it now: nothing more may be sent.
+        """
+        for _ in range(_CONFIRMATIONS):
+            if _within(self._confirmed, _now()):
+                return
+            if self._confirming is None:
+                self._confirming = asyncio.create_task(self._confirm())
+            await asyncio.shield(self._confirming)
+        raise JournalError(
+            f"{self.file.shown} takes more than {CONFIRMED_FOR:.0f} s to answer: nothing can be submitted safely"
+        )
+
+    async def _confirm(self) -> None:
+        began = _now()
+        try:
+            await clock.in_thread(self.file.confirm)
+            self._confirmed = began
+        finally:
+            self._confirming = None
+
     async def _write(self) -> None:
         lines, self._gathered, noted = self._gathered, [], self._noted
         try:
-            await clock.in_thread(self.file.append, b"".join(lines))
+            self._confirmed = await clock.in_thread(self._append, b"".join(lines))
             self._durable = noted
         except OSError:
             self._gathered = lines + self._gathered
             raise
         finally:
             self._writing = None
+
+    def _append(self, lines: bytes) -> tuple[float, float]:
+        self.file.append(lines)
+        # Who takes over from here on reads these lines; who did so before is seen now.
+        began = _now()
+        self.file.confirm()
+        return began
+
+
+def _now() -> tuple[float, float]:
+    """The time by both clocks: a machine that was suspended, or a clock that was set, moves only one of them."""
+    return clock.monotonic(), clock.now()
+
+
+def _within(since: tuple[float, float], now: tuple[float, float]) -> bool:
+    return all(0 <= after - before < CONFIRMED_FOR for before, after in zip(since, now, strict=True))

@@ -1,6 +1,6 @@
-"""How far a batch is: what its journal's lines add up to. No I/O.
+"""Counts how far a batch is, from the lines of its journal. No I/O.
 
-It takes a byte for each item; more only for items that are under way, or failed after they were paid for.
+An item takes a byte; more only while it is under way, or if it failed after it was paid for.
 """
 
 from __future__ import annotations
@@ -18,27 +18,27 @@ from airflow_provider_getty.batch.events import (
     Event,
     Failed,
     Finished,
-    Kept,
-    OfItem,
+    ItemEvent,
+    ItemRef,
     Owner,
-    Place,
+    Recorded,
 )
-from airflow_provider_getty.batch.items import Catalogue
+from airflow_provider_getty.batch.items import Catalogue, Item
 from airflow_provider_getty.generating.submission import Record
 
-OnBlocked: TypeAlias = Literal["fail", "fail_any", "ignore"]
-"""Which items count as failed for their blocked images: those with all blocked, those with any, none."""
+OnBlockedItem: TypeAlias = Literal["fail", "fail_any", "ignore"]
+"""Which items count as failed for blocked images: those with all blocked, those with any, none."""
 
 SHOWN_FAILURES = 10
 _LONGEST_ERROR = 500
 
 
 class Status(IntEnum):
-    """How far an item is."""
+    """The state of an item."""
 
     NEW = 0
     INTENDED = 1
-    """About to be submitted, or cut off while it was: perhaps there is a generation."""
+    """About to be submitted, or cut off while it was: there may be a generation."""
     SUBMITTED = 2
     GENERATED = 3
     """Its images are still to be downloaded."""
@@ -47,12 +47,9 @@ class Status(IntEnum):
     FAILED = 6
 
 
-_OVER = frozenset({Status.COMPLETED, Status.BLOCKED, Status.FAILED})
-
-
 @dataclass(slots=True)
 class Entry:
-    """What is known of an item that is under way."""
+    """The submission of an item that is under way."""
 
     record: Record
     name: str | None = None
@@ -60,7 +57,7 @@ class Entry:
 
     @property
     def status(self) -> Status:
-        """How far it is."""
+        """The state of the item, unless it failed."""
         if self.finished:
             return Status.GENERATED
         return Status.SUBMITTED if self.record.generation_request_id else Status.INTENDED
@@ -68,26 +65,26 @@ class Entry:
 
 @dataclass
 class Progress:
-    """Told every line of the journal, in order.
+    """Adds up the lines of a journal. It is told every line, in order.
 
-    :param downloads: whether images are to be downloaded.
+    :param downloads: True if images are to be downloaded.
     """
 
     catalogue: Catalogue
-    on_blocked: OnBlocked = "fail"
+    on_blocked: OnBlockedItem = "fail"
     downloads: bool = False
     owner: Owner | None = None
     round: int = 0
     succeeded: bool | None = None
     """How the last try ended; None: it has not."""
     failures: list[dict[str, Any]] = field(default_factory=list)
-    """The first items that failed: ``{"item", "error"}``."""
+    """The first items that failed: ``item`` (its number), ``name`` (or None) and ``error``."""
     may_retry: bool = False
-    """Whether another try may mend a failure."""
-    left_behind: int = 0
-    """Submissions of items that are no longer in the batch."""
+    """True if another try may succeed where an item failed."""
     _status: bytearray = field(init=False)
     _entries: dict[int, Entry] = field(default_factory=dict)
+    _left_behind: dict[int, str | None] = field(default_factory=dict)
+    """By key, the generation of each submission whose item is no longer in the batch; None: only its intent."""
     _tally: list[int] = field(init=False)
     _submitted: int = 0
     _charged: int = 0
@@ -96,43 +93,48 @@ class Progress:
     def __post_init__(self) -> None:
         self._forget()
 
-    def apply(self, event: Event, of: Place | None) -> None:
-        """Take in the next line."""
+    def apply(self, event: Event, item: ItemRef | None) -> None:
+        """Add the next line."""
         match event:
             case Began():
                 self._begin(event)
             case Ended(succeeded=succeeded):
                 self.succeeded = succeeded
-            case _ if of:
-                index = self.catalogue.index(of.key)
-                if index is not None:
-                    self._item(index, of, event)
-                elif isinstance(event, Kept) and event.record and event.record.generation_request_id:
-                    self.left_behind += 1
+            case _ if item:
+                number = self.catalogue.number(item.key)
+                if number is not None:
+                    self._item(number, item.name, event)
+                elif isinstance(event, Recorded):
+                    self._leave_behind(item.key, event.record)
 
-    def status(self, index: int) -> Status:
-        """How far an item is."""
-        return Status(self._status[index])
+    def status(self, number: int) -> Status:
+        """The state of an item."""
+        return Status(self._status[number])
 
-    def entry(self, index: int) -> Entry | None:
-        """What is known of an item that is under way."""
-        return self._entries.get(index)
+    def entry(self, number: int) -> Entry | None:
+        """The submission of an item that is under way."""
+        return self._entries.get(number)
 
-    def under_way(self) -> Iterator[tuple[int, Entry]]:
+    def ref(self, item: Item) -> ItemRef:
+        """Return how lines refer to an item."""
+        return ItemRef(item.number, self.catalogue.key(item.number), item.name)
+
+    def under_way(self) -> Iterator[tuple[ItemRef, Entry]]:
         """The items that are submitted and not over."""
-        for index, entry in list(self._entries.items()):
-            if self.status(index) in (Status.SUBMITTED, Status.GENERATED):
-                yield index, entry
+        for number, entry in list(self._entries.items()):
+            if self.status(number) in (Status.SUBMITTED, Status.GENERATED):
+                yield ItemRef(number, self.catalogue.key(number), entry.name), entry
 
-    def place(self, index: int, name: str | None = None) -> Place:
-        """How lines refer to an item."""
-        entry = self._entries.get(index)
-        return Place(index + 1, self.catalogue.keys[index], entry.name if entry else name)
+    @property
+    def left_behind(self) -> list[str]:
+        """The generations whose items are no longer in the batch."""
+        return [each for each in self._left_behind.values() if each]
 
     def counts(self) -> dict[str, int]:
-        """Items: ``total``, ``submitted``, ``completed``, ``blocked``, ``failed``; generations: ``charged``; images:
-        ``downloaded``.
+        """Count items (``total``, ``submitted``, ``completed``, ``blocked``, ``failed``), generations (``charged``, and
+        ``unknown``: submissions of which nobody knows whether they created one), and images (``downloaded``).
         """  # noqa: D205 - a list
+        unknown = sum(entry.status is Status.INTENDED for entry in self._entries.values())
         return {
             "total": len(self.catalogue),
             "submitted": self._submitted,
@@ -140,6 +142,7 @@ class Progress:
             "blocked": self._tally[Status.BLOCKED],
             "failed": self._tally[Status.FAILED],
             "charged": self._charged,
+            "unknown": unknown + sum(each is None for each in self._left_behind.values()),
             "downloaded": self._downloaded,
         }
 
@@ -150,67 +153,77 @@ class Progress:
             self._forget()  # its result was returned, and a person wants another
         self.owner, self.round, self.succeeded = event.owner, event.round, None
         self.failures, self.may_retry = [], False
-        for index in range(len(self._status)) if self._tally[Status.FAILED] else ():
-            if self._status[index] == Status.FAILED:
-                entry = self._entries.get(index)
-                self._move(index, entry.status if entry else Status.NEW)
+        for number in range(1, len(self._status)) if self._tally[Status.FAILED] else ():
+            if self._status[number] == Status.FAILED:
+                entry = self._entries.get(number)
+                self._move(number, entry.status if entry else Status.NEW)
 
-    def _item(self, index: int, of: Place, event: OfItem) -> None:
-        entry = self._entries.get(index)
+    def _item(self, number: int, name: str | None, event: ItemEvent) -> None:
+        entry = self._entries.get(number)
         match event:
-            case Kept(None):
-                if self._entries.pop(index, None) and entry and entry.record.generation_request_id:
+            case Recorded(None):
+                if self._entries.pop(number, None) and entry and entry.record.generation_request_id:
                     self._submitted -= 1
-                self._move(index, Status.NEW)
-            case Kept(Record() as record):
+                self._move(number, Status.NEW)
+            case Recorded(Record() as record):
                 new_id = record.generation_request_id
                 if new_id and new_id != (entry and entry.record.generation_request_id):
                     self._charged += 1
                     self._submitted += not (entry and entry.record.generation_request_id)
-                self._entries[index] = Entry(record, of.name)
-                self._move(index, self._entries[index].status)
+                self._entries[number] = Entry(record, name)
+                self._move(number, self._entries[number].status)
             case Finished():
-                self._finish(index, event)
+                self._finish(number, name, event)
             case Downloaded(files):
                 self._downloaded += len(files)
-                self._close(index, Status.COMPLETED)
+                self._close(number, Status.COMPLETED)
             case Failed(error=error):
-                self._fail(index, error, may_retry=event.may_retry)
-                self._move(index, Status.FAILED)
+                self._fail(number, name, error, may_retry=event.may_retry)
+                self._move(number, Status.FAILED)
 
-    def _finish(self, index: int, event: Finished) -> None:
+    def _finish(self, number: int, name: str | None, event: Finished) -> None:
         if event.blocked and (not event.shown or self.on_blocked == "fail_any"):
-            self._close(index, Status.BLOCKED)
+            self._close(number, Status.BLOCKED)
             if self.on_blocked != "ignore":
                 self._fail(
-                    index,
+                    number,
+                    name,
                     f"Generation {event.generation_request_id}: Getty's content policy withheld {len(event.blocked)} "
                     f"of {len(event.images)} images.",
                     may_retry=False,
                 )
-        elif self.downloads and (entry := self._entries.get(index)):
+        elif self.downloads and (entry := self._entries.get(number)):
             entry.finished = event
-            self._move(index, Status.GENERATED)
+            self._move(number, Status.GENERATED)
         else:
-            self._close(index, Status.COMPLETED)
+            self._close(number, Status.COMPLETED)
 
-    def _fail(self, index: int, error: str, *, may_retry: bool) -> None:
+    def _leave_behind(self, key: int, record: Record | None) -> None:
+        if record is None:
+            self._left_behind.pop(key, None)
+            return
+        new_id = record.generation_request_id
+        if new_id and new_id != self._left_behind.get(key):
+            self._charged += 1
+        self._left_behind[key] = new_id
+
+    def _fail(self, number: int, name: str | None, error: str, *, may_retry: bool) -> None:
         self.may_retry = self.may_retry or may_retry
         if len(self.failures) < SHOWN_FAILURES:
-            self.failures.append({"item": index + 1, "error": error[:_LONGEST_ERROR]})
+            self.failures.append({"item": number, "name": name, "error": error[:_LONGEST_ERROR]})
 
-    def _close(self, index: int, status: Status) -> None:
-        self._entries.pop(index, None)
-        self._move(index, status)
+    def _close(self, number: int, status: Status) -> None:
+        self._entries.pop(number, None)
+        self._move(number, status)
 
-    def _move(self, index: int, status: Status) -> None:
-        self._tally[self._status[index]] -= 1
+    def _move(self, number: int, status: Status) -> None:
+        self._tally[self._status[number]] -= 1
         self._tally[status] += 1
-        self._status[index] = status
+        self._status[number] = status
 
     def _forget(self) -> None:
-        self._status = bytearray(len(self.catalogue))
+        self._status = bytearray(len(self.catalogue) + 1)  # the numbers of items begin at 1
         self._tally = [0] * len(Status)
         self._tally[Status.NEW] = len(self.catalogue)
-        self._entries = {}
+        self._entries, self._left_behind = {}, {}
         self._submitted = self._charged = self._downloaded = 0

@@ -1,56 +1,60 @@
-"""A batch as a task runs it: from its items and its journal to its result, or to what is left in flight."""
+"""Runs a batch as a task does: from its items and its journal to its result, or to what is left in flight."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from airflow_provider_getty.api import clock, products
 from airflow_provider_getty.api.account import Account
 from airflow_provider_getty.api.aio import AsyncGettyClient
+from airflow_provider_getty.api.errors import InvalidRequestError
+from airflow_provider_getty.api.operations import GeneratingOperation
 from airflow_provider_getty.batch import outcome
-from airflow_provider_getty.batch.engine import Engine, Plan, progress_line
-from airflow_provider_getty.batch.events import Began, Owner
-from airflow_provider_getty.batch.items import Catalogue, Item, Items
+from airflow_provider_getty.batch.engine import Engine, Plan
+from airflow_provider_getty.batch.events import Began, Finished, Owner
+from airflow_provider_getty.batch.items import Catalogue, Items
 from airflow_provider_getty.batch.journal import Journal
-from airflow_provider_getty.batch.journal_files import journal_file
-from airflow_provider_getty.batch.progress import OnBlocked, Progress, Status
+from airflow_provider_getty.batch.journal_files import JournalFile, journal_file
+from airflow_provider_getty.batch.progress import OnBlockedItem, Progress, Status
+from airflow_provider_getty.batch.reporting import Reporter, counts_line
 from airflow_provider_getty.hooks.getty import GettyHook, async_client_of
 from airflow_provider_getty.inputs.storage import LocationLike
 
 log = logging.getLogger(__name__)
 
-_PLACE_PAUSE = (
-    60.0  # seconds after which a full account may have a place again, though none of ours became free
-)
+_SLOT_PAUSE = 60.0
+"""Seconds after which a full account may have a free slot again, though none of ours was released."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class InFlight:
+class Deferral:
     """The batch has to wait, and needs no worker for it.
 
-    :param generations: of each its item (from 0), its id, and when it was submitted (``time.time()``).
-    :param enough: when so many are finished, it is worth to go on.
-    :param until: go on then (``time.time()``) at the latest.
-    :param stopped: why nothing more is submitted, if so.
+    :param generations: of each the number of its item, its id, and when it was submitted (Unix time).
+    :param enough: how many must be finished before it is worthwhile to go on.
+    :param until: when to go on at the latest (Unix time).
+    :param stopped: why nothing more is submitted; empty while it is.
+    :param charged: how many generations the journal knows to be charged.
     """
 
     generations: list[tuple[int, str, float]]
     enough: int
     until: float
     stopped: str
+    charged: int
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ended:
+class BatchResult:
     """The batch is over, for this try.
 
     :param manifest: see :func:`.outcome.manifest`.
-    :param failure: what to tell people, if it has failed.
-    :param may_retry: whether another try may do better without a person.
+    :param failure: what to tell people; None: it succeeded.
+    :param may_retry: True if another try may do better without a person.
     """
 
     manifest: dict[str, Any]
@@ -58,11 +62,13 @@ class Ended:
     may_retry: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Batch:
     """A batch, and how it is run.
 
-    :param report: told the counts every now and then, in a thread.
+    :param known: what Airflow's task state says of it: the counts, ``round``, ``succeeded`` and ``journal``.
+    :param store: keeps the same.
+    :param workers_share_disks: False if the task may run again on another machine.
     :param client_of: makes the client, of the account and the connection's id.
     """
 
@@ -71,94 +77,159 @@ class Batch:
     journal: LocationLike
     plan: Plan
     fail_on: outcome.FailOn
-    on_blocked: OnBlocked
-    report: Callable[[Mapping[str, int]], object] = field(default=lambda _: None)
+    on_blocked: OnBlockedItem
+    known: Mapping[str, Any] = field(default_factory=dict)
+    store: Callable[[Mapping[str, Any]], object] = field(default=lambda _: None)
+    workers_share_disks: bool = True
     client_of: Callable[[Account, str], AsyncGettyClient] = field(default=async_client_of)
+    progress: Progress | None = field(default=None, init=False)
+    """How far it is, once the journal is open: also when it ends with an error."""
+    _shown: str = field(default="", init=False)
 
-    def begin(self) -> InFlight | Ended:
-        """Check all items, and go on from what the journal knows of earlier tries.
+    def begin(self) -> Deferral | BatchResult:
+        """Check all items and all that is needed later; then go on from what the journal knows of earlier tries.
 
-        :raises InvalidRequestError: items cannot be used; nothing was sent.
-        :raises OSError: the journal cannot be read or written.
+        :raises InvalidRequestError: something cannot be used; nothing was sent.
+        :raises OSError: the journal cannot be read or written, or another process writes it.
         """
+        catalogue = Catalogue.of(self.items, self._check)
+        if self.plan.downloads:
+            self.plan.downloads.check()
         file = journal_file(self.journal)
-        with Journal(file, self._progress(Catalogue.of(self.items, self._check))) as journal:
+        if file.is_local and not self.workers_share_disks:
+            log.warning(
+                "The journal %s is on this worker's disk. If another worker runs this task later it does not find the "
+                "journal there: use an object store, or a disk that all workers share.",
+                file.shown,
+            )
+        with self._opened(file, catalogue) as journal:
             progress = journal.progress
+            self._check_is_complete(file, self._charged_in_this_round())
             began = Began(Owner.of(self.plan.task), self.plan.task.round)
             if progress.succeeded and (progress.owner, progress.round) == (began.owner, began.round):
                 log.info("The batch has ended already, in an earlier try.")
-                return Ended(manifest=outcome.manifest(file.shown, progress))
+                return BatchResult(manifest=outcome.manifest(file.shown, progress))
             journal.begin(began)
-            if progress.left_behind:
+            if left := progress.left_behind:
                 log.warning(
-                    "%d generations of the journal are of items that are no longer in the batch.",
-                    progress.left_behind,
+                    "The items have been edited: %d paid generations are of none of them any more, such as %s.",
+                    len(left),
+                    ", ".join(left[:3]),
                 )
-            log.info("The batch begins: %s.", progress_line(progress.counts()))
-            return self._go_on(journal, (), "")
+            log.info("The batch begins: %s.", counts_line(progress.counts()))
+            return self._go_on(journal)
 
-    def go_on(self, finished: Collection[int], stopped: str) -> InFlight | Ended:
+    def go_on(
+        self, seen: Mapping[int, Finished | None], stopped: str = "", *, charged: int = 0
+    ) -> Deferral | BatchResult:
         """Go on in the same try.
 
-        :param finished: the items (from 0) whose generations have been seen to finish.
-        :param stopped: see :class:`InFlight`.
+        :param seen: see :meth:`Engine.run`.
+        :param stopped: see :class:`Deferral`, and so is ``charged``.
         """
-        with Journal(journal_file(self.journal), self._progress(Catalogue.of(self.items))) as journal:
-            return self._go_on(journal, finished, stopped)
+        file = journal_file(self.journal)
+        with self._opened(file, Catalogue.of(self.items)) as journal:
+            self._check_is_complete(file, charged)
+            return self._go_on(journal, seen, stopped)
 
-    def _progress(self, catalogue: Catalogue) -> Progress:
-        return Progress(catalogue, self.on_blocked, downloads=self.plan.downloads is not None)
+    def _opened(self, file: JournalFile, catalogue: Catalogue) -> Journal:
+        self.progress = Progress(catalogue, self.on_blocked, downloads=self.plan.downloads is not None)
+        self._shown = file.shown
+        return Journal(file, self.progress)
 
-    def _check(self, item: Item) -> None:
-        request = item.request_without_mask(self.hook.account)
-        products.check_listed(self.hook.get_conn(), request.operation, marker=self.plan.policy.marker)
+    def _check(self, operation: GeneratingOperation) -> None:
+        products.check_listed(self.hook.get_conn(), operation, marker=self.plan.policy.marker)
 
-    def _go_on(self, journal: Journal, finished: Collection[int], stopped: str) -> InFlight | Ended:
-        engine = asyncio.run(self._run(journal, finished, stopped))
+    def _charged_in_this_round(self) -> int:
+        """What Airflow's task state knows to be charged, unless a person has cleared the task after a success."""
+        is_over = self.known.get("succeeded") and self.known.get("round") != self.plan.task.round
+        return 0 if is_over else int(self.known.get("charged", 0))
+
+    def _check_is_complete(self, file: JournalFile, charged: int) -> None:
+        """Refuse a journal that knows less than was charged: it is another one, or an old one.
+
+        :raises InvalidRequestError: it does.
+        """
+        found = self.progress.counts()["charged"] if self.progress else 0
+        if found < charged:
+            before = self.known.get("journal", file.shown)
+            elsewhere = f" Before, the journal was {before}." if before != file.shown else ""
+            raise InvalidRequestError(
+                f"{charged} generations of this batch were charged, and the journal {file.shown!r} knows of {found}."
+                f"{elsewhere} It must lie where all workers reach it, such as in an object store; this worker does not "
+                "find it, or it was replaced. Nothing was submitted, so that nothing is paid for again.",
+                advice="Put the journal back and clear the task. To begin anew and pay again, delete the task's state "
+                "'getty_batch' (and, while it is deferred, clear the task).",
+            )
+
+    def _go_on(
+        self, journal: Journal, seen: Mapping[int, Finished | None] | None = None, stopped: str = ""
+    ) -> Deferral | BatchResult:
+        # Whatever an earlier process sent, it sent before the journal was taken over.
+        self.plan = replace(self.plan, task=replace(self.plan.task, began=clock.now()))
+        reporter = Reporter(self._keep)
+        engine = asyncio.run(self._run(journal, reporter, seen, stopped))
         progress = journal.progress
-        log.info("%s.", progress_line(progress.counts()))
-        self.report(progress.counts())
-        if not self.plan.waits and (waiting := self._in_flight(engine)):
-            return waiting
+        if not self.plan.waits and (deferral := self._deferral(engine)):
+            log.info(
+                "%s. Waiting for %d without a worker.",
+                counts_line(progress.counts()),
+                len(deferral.generations),
+            )
+            reporter.keep(progress.counts())
+            return deferral
+        log.info("%s.", counts_line(progress.counts()))
         succeeded = outcome.succeeded(progress.counts(), self.fail_on, self.on_blocked)
         journal.end(succeeded=succeeded)
+        reporter.keep(progress.counts())
         manifest = outcome.manifest(journal.file.shown, progress)
         if succeeded:
-            return Ended(manifest=manifest)
+            return BatchResult(manifest=manifest)
         may_retry = progress.may_retry or not (engine.stopped or engine.is_through)
-        return Ended(
+        return BatchResult(
             manifest=manifest,
             failure=outcome.failure(manifest, engine.stopped, may_retry=may_retry),
             may_retry=may_retry,
         )
 
-    async def _run(self, journal: Journal, finished: Collection[int], stopped: str) -> Engine:
+    def _keep(self, counts: Mapping[str, int]) -> None:
+        succeeded = bool(self.progress and self.progress.succeeded)
+        self.store({**counts, "journal": self._shown, "round": self.plan.task.round, "succeeded": succeeded})
+
+    async def _run(
+        self,
+        journal: Journal,
+        reporter: Reporter,
+        seen: Mapping[int, Finished | None] | None,
+        stopped: str,
+    ) -> Engine:
         async with self.client_of(self.hook.account, self.hook.getty_conn_id) as client:
-            engine = Engine(self.plan, self.items, client, journal, self.report, stopped)
-            await engine.run(finished)
+            engine = Engine(self.plan, self.items, client, journal, reporter, stopped)
+            await engine.run(seen)
             return engine
 
-    def _in_flight(self, engine: Engine) -> InFlight | None:
+    def _deferral(self, engine: Engine) -> Deferral | None:
         progress = engine.journal.progress
         generations = [
-            (index, entry.record.generation_request_id or "", entry.record.intended)
-            for index, entry in progress.under_way()
-            if progress.status(index) is Status.SUBMITTED
+            (item.number, entry.record.generation_request_id or "", entry.record.intended)
+            for item, entry in progress.under_way()
+            if progress.status(item.number) is Status.SUBMITTED
         ]
         is_refused = engine.is_full and not engine.stopped and clock.now() < self.plan.deadline
         if not generations and not is_refused:
             return None
         all_are_submitted = engine.is_through or engine.stopped
-        return InFlight(
+        return Deferral(
             generations=generations,
             enough=len(generations) if all_are_submitted else max(1, len(generations) // 2),
-            until=min(self.plan.deadline, clock.now() + _PLACE_PAUSE)
+            until=min(self.plan.deadline, clock.now() + _SLOT_PAUSE)
             if is_refused
             else self._first_timeout(generations),
             stopped=engine.stopped,
+            charged=progress.counts()["charged"],
         )
 
     def _first_timeout(self, generations: list[tuple[int, str, float]]) -> float:
-        """When the first of them is given up, or the batch."""
+        """When the first of them is given up, or the batch (Unix time)."""
         submitted = min(submitted for _, _, submitted in generations)
         return self.plan.until(submitted)

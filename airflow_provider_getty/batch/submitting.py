@@ -19,11 +19,11 @@ from airflow_provider_getty.api.errors import (
 from airflow_provider_getty.api.operations import GeneratingOperation
 from airflow_provider_getty.api.pacing import backoff
 from airflow_provider_getty.api.results import Generation, Pending
-from airflow_provider_getty.batch.events import Kept
+from airflow_provider_getty.batch.events import Recorded
 from airflow_provider_getty.batch.history import SharedHistory
 from airflow_provider_getty.batch.items import Item
 from airflow_provider_getty.batch.journal import Journal
-from airflow_provider_getty.batch.places import GettyPlaces
+from airflow_provider_getty.batch.slots import PendingSlots
 from airflow_provider_getty.generating.request import Request
 from airflow_provider_getty.generating.submission import (
     LookUp,
@@ -42,18 +42,18 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Submitter:
+class ItemSubmitter:
     """Submits items, each by the rules of a task of its own.
 
     :param task: whose batch it is.
-    :param deadline: when to give up (``time.time()``).
+    :param deadline: when to give up (``clock.now()``).
     :param waits: whether to wait for a place where the account has too many pending generations.
     """
 
     client: AsyncGettyClient
     journal: Journal
     history: SharedHistory
-    places: GettyPlaces
+    slots: PendingSlots
     task: Task
     policy: Policy
     deadline: float
@@ -62,12 +62,12 @@ class Submitter:
     async def submit(self, item: Item) -> Pending | Generation:
         """Submit the item, or adopt what an earlier try submitted for it.
 
-        :return: what Getty answered. Something pending has a place in ``places``.
+        :return: what Getty answered. Something pending has a slot.
         :raises ConcurrentGenerationsError: there is no place, and it is not to wait for one.
         :raises GettyError: see :meth:`..submission.Submission.submit`.
         """
         request = await self._request(item)
-        entry = self.journal.progress.entry(item.number - 1)
+        entry = self.journal.progress.entry(item.number)
         steps = Submission(
             task=replace(self.task, map_index=item.number),
             operation=request.operation,
@@ -90,7 +90,7 @@ class Submitter:
 
         answer = await drive_async(steps, do)
         if isinstance(answer, Pending) and not has_place:
-            self.places.occupy()
+            self.slots.occupy()
         return answer
 
     async def _request(self, item: Item) -> Request:
@@ -119,11 +119,10 @@ class Submitter:
                 return await clock.pause(seconds)
 
     async def _save(self, record: Record | None, item: Item) -> None:
-        place = self.journal.progress.place(item.number - 1, item.name)
-        await self.journal.write(Kept(record), place)
+        await self.journal.write(Recorded(record), self.journal.progress.ref(item))
 
     def _marker(self, item: Item) -> str:
-        entry = self.journal.progress.entry(item.number - 1)
+        entry = self.journal.progress.entry(item.number)
         return entry.record.marker if entry and self.policy.marker else ""
 
     async def _upload(self, item: Item, request: Request) -> dict[str, Any]:
@@ -136,22 +135,23 @@ class Submitter:
     async def _post(self, operation: GeneratingOperation) -> Pending | Generation:
         """Send it when there is a place for it, which stays taken if it is pending then."""
         failures = 0
-        await self.places.take()
+        await self.slots.take()
         while True:
             try:
+                await self.journal.confirm()
                 answer = await self.client.ask(operation)
             except ConcurrentGenerationsError as error:
-                self.places.refused()
+                self.slots.refused()
                 trouble: GettyError = error
             except GettyError as error:
                 trouble = error
             except BaseException:
-                self.places.leave()
+                self.slots.release()
                 raise
             else:
-                self.places.accepted()
+                self.slots.accepted()
                 if isinstance(answer, Generation):
-                    self.places.leave()
+                    self.slots.release()
                 return answer
             failures += 1
             delay = backoff(trouble, failures, jitter=random.random())  # noqa: S311
@@ -161,10 +161,10 @@ class Submitter:
                 or clock.now() + delay > self.deadline
                 or (is_full and not self.waits)
             ):
-                self.places.leave()
+                self.slots.release()
                 raise trouble
-            if is_full and self.places.taken > 1:
-                self.places.leave()  # until one of ours is finished
-                await self.places.take()
+            if is_full and self.slots.taken > 1:
+                self.slots.release()  # until one of ours is finished
+                await self.slots.take()
             else:
                 await clock.pause(delay)

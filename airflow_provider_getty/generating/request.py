@@ -47,11 +47,31 @@ def request_of(operation: type[GeneratingOperation], written: Mapping[str, Any],
     """Make a request of what a user writes. No I/O but reading the mask; None is the same as not written.
 
     :param operation: such as :class:`~.api.operations.Refine`.
-    :param written: its arguments, in the forms that operators take: ``reference_generation`` (and a variation's
-        ``generation_request_id``) as an id, as a result or with an index; instead of ``mask_url`` a ``mask``, with
+    :param written: its arguments, as :func:`operation_of` takes them; instead of ``mask_url`` also a ``mask``, with
         ``image_size`` where :func:`.masks.make_mask` needs it.
     :param account: where masks are uploaded.
     :raises InvalidRequestError: the arguments cannot be used; of the mask, a ``MaskError``.
+    """
+    if "mask_url" not in operation.model_fields:
+        return Request(operation_of(operation, written))
+    fields = dict(written)
+    source, image_size = fields.pop("mask", None), fields.pop("image_size", None)
+    arguments.exactly_one(mask=source, mask_url=fields.get("mask_url"))
+    if source is not None:
+        fields["mask_url"] = account.uploads_url
+        return Request(operation_of(operation, fields), make_mask(source, image_size=image_size))
+    request = Request(operation_of(operation, fields))
+    if not str(fields["mask_url"]).startswith(account.uploads_url):
+        log.warning("mask_url is not below %s, where Getty keeps uploads.", account.uploads_url)
+    return request
+
+
+def operation_of(operation: type[GeneratingOperation], written: Mapping[str, Any]) -> GeneratingOperation:
+    """Make the operation of what a user writes, without its mask. No I/O; None is the same as not written.
+
+    :param written: its arguments, in the forms that operators take: ``reference_generation`` (and a variation's
+        ``generation_request_id``) as an id, as a result or with an index.
+    :raises InvalidRequestError: the arguments cannot be used.
     """
     fields = {name: value for name, value in written.items() if value is not None}
     for name in ("reference_generation", "background_reference_generation"):
@@ -60,14 +80,4 @@ def request_of(operation: type[GeneratingOperation], written: Mapping[str, Any],
     if "generation_request_id" in operation.model_fields and "generation_request_id" in fields:
         image = arguments.reference_generation(fields["generation_request_id"])
         fields = image | fields | {"generation_request_id": image["generation_request_id"]}
-    if "mask_url" not in operation.model_fields:
-        return Request(operation(**fields))
-    source, image_size = fields.pop("mask", None), fields.pop("image_size", None)
-    arguments.exactly_one(mask=source, mask_url=fields.get("mask_url"))
-    if source is not None:
-        placeholder = {"mask_url": account.uploads_url}
-        return Request(operation(**fields, **placeholder), make_mask(source, image_size=image_size))
-    request = Request(operation(**fields))
-    if not str(fields["mask_url"]).startswith(account.uploads_url):
-        log.warning("mask_url is not below %s, where Getty keeps uploads.", account.uploads_url)
-    return request
+    return operation(**fields)

@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import timedelta
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from airflow.providers.common.compat.sdk import (
-    AirflowException,
-    AirflowFailException,
-    BaseOperator,
-    TaskDeferred,
-    conf,
-)
+from airflow.providers.common.compat.sdk import BaseOperator, conf
 
-from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.errors import InvalidRequestError
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.inputs import arguments
@@ -24,11 +16,7 @@ from airflow_provider_getty.inputs import arguments
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_provider_getty.batch.downloading import Downloads
-    from airflow_provider_getty.batch.run import Batch, Ended, InFlight
     from airflow_provider_getty.inputs.storage import LocationLike
-
-_KEY = "getty_batch"
 
 
 class GettyBatchOperator(BaseOperator):
@@ -130,109 +118,15 @@ class GettyBatchOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Check all items; then go on from what the journal knows, until all is done or left pending."""
-        return self._run_or_fail(context, deadline=clock.now() + self.timeout)
+        from airflow_provider_getty.operators import _batch  # noqa: PLC0415
+
+        return _batch.start(self, context)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """Go on with what the trigger has seen to finish."""
-        return self._run_or_fail(context, deadline=event["deadline"], event=event)
+        from airflow_provider_getty.operators import _batch  # noqa: PLC0415
 
-    def _run_or_fail(
-        self, context: Context, *, deadline: float, event: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
-        from airflow_provider_getty.api.errors import GettyError  # noqa: PLC0415
-        from airflow_provider_getty.generating.outcomes import fail  # noqa: PLC0415
-
-        arguments.all_rendered(self, self.template_fields)
-        try:
-            batch = self._batch(context, deadline)
-            result = batch.go_on(event["finished"], event["stopped"]) if event else batch.begin()
-        except GettyError as error:
-            fail(error)
-        except OSError as error:
-            raise AirflowException(
-                f"The journal or the requests cannot be read or written: {error.strerror or error}. A retry goes on "
-                "from what is in the journal; what may be missing is looked for in Getty's history before it is "
-                "submitted again."
-            ) from error
-        return self._end(result, deadline)
-
-    def _end(self, result: InFlight | Ended, deadline: float) -> dict[str, Any]:
-        from airflow_provider_getty.batch.run import InFlight  # noqa: PLC0415
-        from airflow_provider_getty.triggers.batch import BatchTrigger  # noqa: PLC0415
-        from airflow_provider_getty.triggers.generation import TRIGGER_GRACE  # noqa: PLC0415
-
-        if isinstance(result, InFlight):
-            self.log.info("Waiting for %d generations without a worker.", len(result.generations))
-            raise TaskDeferred(
-                trigger=BatchTrigger(
-                    in_flight=result.generations,
-                    enough=result.enough,
-                    until=result.until,
-                    deadline=deadline,
-                    stopped=result.stopped,
-                    getty_conn_id=self.getty_conn_id,
-                    poll_interval=self.poll_interval,
-                    kind=self.operation,
-                ),
-                method_name="execute_complete",
-                timeout=timedelta(seconds=max(0.0, deadline - clock.now()) + TRIGGER_GRACE),
-            )
-        if result.failure:
-            raise (AirflowException if result.may_retry else AirflowFailException)(result.failure)
-        return result.manifest
-
-    def _batch(self, context: Context, deadline: float) -> Batch:
-        from airflow_provider_getty.batch.engine import Plan  # noqa: PLC0415
-        from airflow_provider_getty.batch.items import Items  # noqa: PLC0415
-        from airflow_provider_getty.batch.run import Batch  # noqa: PLC0415
-        from airflow_provider_getty.generating.submission import Policy  # noqa: PLC0415
-        from airflow_provider_getty.generating.submitter import task_of  # noqa: PLC0415
-
-        task = task_of(context, is_sure=True)
-        if task.map_index >= 0:  # the marker of an item has its number there
-            task = replace(task, task_id=f"{task.task_id}[{task.map_index}]")
-        plan = Plan(
-            task=task,
-            policy=Policy(
-                marker=self.marker == "notes",
-                history_lag=self.history_lag,
-                on_unsure=self.on_unsure_submission,
-            ),
-            deadline=deadline,
-            max_in_flight=self.max_in_flight,
-            generation_timeout=self.generation_timeout,
-            poll_interval=self.poll_interval,
-            waits=not self.deferrable,
-            downloads=self._downloads(deadline),
-            kind=self.operation,
-        )
-        return Batch(
-            hook=self.hook,
-            items=Items(self.requests, self.operation, self.defaults or {}),
-            journal=self.journal,
-            plan=plan,
-            fail_on=self.fail_on,
-            on_blocked=self.on_blocked,
-            report=partial(_report, context.get("task_state_store")),
-        )
-
-    def _downloads(self, deadline: float) -> Downloads | None:
-        from airflow_provider_getty.batch.downloading import Downloads  # noqa: PLC0415
-
-        if self.download_to is None:
-            return None
-        return Downloads(
-            folder=str(self.download_to),
-            size_name=self.size_name,
-            images=self.images,
-            options=self.download_options or {},
-            deadline=deadline,
-        )
-
-
-def _report(store: Any, counts: Mapping[str, int]) -> None:
-    if store is not None:  # Airflow 3.3 and later
-        store.set(_KEY, dict(counts))
+        return _batch.complete(self, context, event)
 
 
 def _any_all_or_share(value: Any) -> Literal["any", "all"] | float:

@@ -14,20 +14,25 @@ from airflow_provider_getty.api import clock
 
 log = logging.getLogger(__name__)
 
+_MOST_SEEN = 1_000
+"""Generations whose outcome is in the event, at about 60 bytes each; of further ones the worker asks again."""
 # Under LocalExecutor, a trigger that fires before the worker process has exited fails the task (Airflow 3.3.2).
 _FIRST_POLL_IN = 5.0
 
 
 class BatchTrigger(BaseTrigger):
-    """Polls the generations in flight; fires once, with ``{"finished", "deadline", "stopped"}``.
+    """Polls the generations in flight; fires once, with ``{"seen", "deadline", "stopped", "charged"}``.
 
-    It submits nothing and writes nothing: a trigger may run twice, a task cannot.
+    It submits nothing and writes nothing: a trigger may run twice, a task cannot. ``seen`` has a list for each
+    generation that is finished: the number of its item, its id, the seed, the indexes of its images, and those of the
+    blocked ones; of one that met trouble only the number.
 
-    :param in_flight: of each its item (from 0), its id, and when it was submitted (``time.time()``).
+    :param in_flight: of each the number of its item, its id, and when it was submitted (Unix time).
     :param enough: how many must be finished.
-    :param until: when to fire at the latest (``time.time()``).
-    :param deadline: the task's (``time.time()``), which the task gets back.
+    :param until: when to fire at the latest (Unix time).
+    :param deadline: the task's (Unix time), which the task gets back.
     :param stopped: why the task submits nothing more, which it gets back too.
+    :param charged: how many generations the journal knows to be charged, which the task gets back too.
     :param getty_conn_id: a connection of the type ``getty``.
     :param poll_interval: a fixed number of seconds between polls. None: by the age of the generation.
     :param kind: the operation, for what is known of how long it takes.
@@ -41,6 +46,7 @@ class BatchTrigger(BaseTrigger):
         until: float,
         deadline: float,
         stopped: str = "",
+        charged: int = 0,
         getty_conn_id: str = "getty_default",
         poll_interval: float | None = None,
         kind: str = "",
@@ -51,16 +57,18 @@ class BatchTrigger(BaseTrigger):
         self.until = until
         self.deadline = deadline
         self.stopped = stopped
+        self.charged = charged
         self.getty_conn_id = getty_conn_id
         self.poll_interval = poll_interval
         self.kind = kind
-        self._finished: list[int] = []
+        self._seen: dict[int, list[Any]] = {}
         self._is_enough = asyncio.Event()
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """The class and the arguments from which Airflow makes this trigger again elsewhere."""
         names = (
-            "in_flight", "enough", "until", "deadline", "stopped", "getty_conn_id", "poll_interval", "kind",
+            "in_flight", "enough", "until", "deadline", "stopped", "charged", "getty_conn_id", "poll_interval",
+            "kind",
         )  # fmt: skip
         return (
             f"{type(self).__module__}.{type(self).__qualname__}",
@@ -76,11 +84,16 @@ class BatchTrigger(BaseTrigger):
             await self._wait()
         except ConfigurationError as error:  # the worker meets it as well, and says so where people look
             log.warning("%s", error)
-            self._finished = [index for index, _, _ in self.in_flight]
+            self._seen = {number: [number] for number, _, _ in self.in_flight}
         await clock.pause(earliest - clock.now())
         # What it takes to go on is in the event: dag.test() drops what else a task defers with (Airflow 3.3.2).
         yield TriggerEvent(  # type: ignore[no-untyped-call]
-            {"finished": sorted(self._finished), "deadline": self.deadline, "stopped": self.stopped}
+            {
+                "seen": [self._seen[number] for number in sorted(self._seen)],
+                "deadline": self.deadline,
+                "stopped": self.stopped,
+                "charged": self.charged,
+            }
         )
 
     async def _wait(self) -> None:
@@ -97,11 +110,12 @@ class BatchTrigger(BaseTrigger):
                     wait.cancel()
                 await asyncio.gather(*waits, return_exceptions=True)
 
-    async def _wait_for(self, client: Any, index: int, generation_request_id: str, submitted: float) -> None:
+    async def _wait_for(self, client: Any, number: int, generation_request_id: str, submitted: float) -> None:
         from airflow_provider_getty.api.operations import GetGeneration  # noqa: PLC0415
 
+        seen: list[Any] = [number]
         try:
-            await client.wait_for(
+            generation = await client.wait_for(
                 GetGeneration(generation_request_id=generation_request_id),
                 deadline=self.until,
                 interval=self.poll_interval,
@@ -112,9 +126,14 @@ class BatchTrigger(BaseTrigger):
         except asyncio.CancelledError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the worker meets it as well, and decides
-            log.warning("Item %d: %s", index + 1, error)
-        self._finished.append(index)
-        if len(self._finished) >= self.enough:
+            log.warning("Item %d: %s", number, error)
+        else:
+            if len(self._seen) < _MOST_SEEN:
+                images = [image.index for image in generation.results]
+                blocked = [image.index for image in generation.blocked]
+                seen += [generation.generation_request_id, generation.seed, images, blocked]
+        self._seen[number] = seen
+        if len(self._seen) >= self.enough:
             self._is_enough.set()
 
     async def on_kill(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
 
 import pytest
 import tenacity
@@ -59,8 +58,7 @@ def test_jitter_shortens_a_wait_by_up_to_half() -> None:
 
 def polling(**changes: float) -> Polling:
     """A wait that began at 100 s and ends at 160 s."""
-    arguments: dict[str, Any] = {"submitted": 100.0, "deadline": 160.0} | changes
-    return Polling("Status of generation g", **arguments)
+    return Polling("Status of generation g", **{"submitted": 100.0, "deadline": 160.0} | changes)
 
 
 def test_a_pending_generation_is_polled_as_the_schedule_has_it_for_its_age() -> None:

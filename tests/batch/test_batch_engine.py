@@ -16,14 +16,14 @@ from getty_emulator.server import Emulator
 
 from airflow_provider_getty.api.errors import InvalidRequestError
 from airflow_provider_getty.batch.items import Items
-from airflow_provider_getty.batch.places import GettyPlaces
-from airflow_provider_getty.batch.run import Ended, InFlight
+from airflow_provider_getty.batch.run import BatchResult, Deferral
+from airflow_provider_getty.batch.slots import PendingSlots
 from tests.support.batch_runs import batch, charges, generates, lines, manifest
 
 
 @pytest.fixture
 def slow_getty(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
-    """A Getty that takes its time, and has three places for pending generations."""
+    """A Getty that takes its time, and has three slots for pending generations."""
     with Emulator(latency="0.2-0.3", concurrent_generations=3) as emulator:
         monkeypatch.setenv("AIRFLOW_CONN_GETTY_DEFAULT", json.dumps(emulator.connection))
         yield emulator
@@ -36,7 +36,7 @@ def sent(getty: Emulator) -> Counter[str | None]:
 def test_an_account_that_is_full_is_asked_again_only_when_a_place_may_be_free(
     slow_getty: Emulator, tmp_path: Path
 ) -> None:
-    """Three places, twelve items, and all that may be refused: those that came too early, and a few that try."""
+    """Three slots, twelve items, and all that may be refused: those that came too early, and a few that try."""
     ended = manifest(batch(generates(12), tmp_path, max_in_flight=12).begin())
 
     assert ended["completed"] == 12
@@ -48,7 +48,7 @@ def test_an_account_that_is_full_is_asked_again_only_when_a_place_may_be_free(
     assert statuses[429] <= 9 + 3, statuses
 
 
-def test_others_may_take_all_places_of_the_account(slow_getty: Emulator, tmp_path: Path) -> None:
+def test_others_may_take_all_slots_of_the_account(slow_getty: Emulator, tmp_path: Path) -> None:
     slow_getty.fault("concurrent-generations", "generate", times=5)
     assert manifest(batch(generates(4), tmp_path).begin())["completed"] == 4
     assert slow_getty.ledger()["total"] == 4
@@ -60,7 +60,7 @@ def test_no_more_items_are_under_way_than_told(
     getty.fault("stay-pending", "generate", times=None)
     left = batch(generates(20), tmp_path, max_in_flight=6, waits=False).begin()
 
-    assert isinstance(left, InFlight)
+    assert isinstance(left, Deferral)
     assert len(left.generations) == 6
     assert left.enough == 3
     assert getty.ledger()["total"] == 6
@@ -70,7 +70,7 @@ def test_the_last_window_is_waited_for_as_a_whole(getty: Emulator, tmp_path: Pat
     getty.fault("stay-pending", "generate", times=None)
     left = batch(generates(6), tmp_path, max_in_flight=6, waits=False).begin()
 
-    assert isinstance(left, InFlight)
+    assert isinstance(left, Deferral)
     assert left.enough == 6
 
 
@@ -116,7 +116,7 @@ def test_a_bug_is_not_taken_for_a_failure_of_an_item(
     def bug(*_: Any) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("airflow_provider_getty.batch.submitting.Submitter._marker", bug)
+    monkeypatch.setattr("airflow_provider_getty.batch.submitting.ItemSubmitter._marker", bug)
     getty.fault("cut-after", "generate", times=1)
     with pytest.raises(ZeroDivisionError):
         batch(generates(3), tmp_path).begin()
@@ -125,11 +125,11 @@ def test_a_bug_is_not_taken_for_a_failure_of_an_item(
 
 def test_a_generation_that_is_gone_is_made_anew_by_the_next_try(getty: Emulator, tmp_path: Path) -> None:
     getty.fault("stay-pending", "generate", times=None)
-    assert isinstance(batch(generates(1), tmp_path, waits=False).begin(), InFlight)
+    assert isinstance(batch(generates(1), tmp_path, waits=False).begin(), Deferral)
     getty.clear_faults()
     getty.advance(200 * 24 * 3600)
     gone = batch(generates(1), tmp_path).begin()
-    assert isinstance(gone, Ended)
+    assert isinstance(gone, BatchResult)
     assert "410 GenerationRequestGone" in str(gone.failure)
 
     assert manifest(batch(generates(1), tmp_path).begin())["charged"] == 2
@@ -138,16 +138,19 @@ def test_a_generation_that_is_gone_is_made_anew_by_the_next_try(getty: Emulator,
 def test_progress_is_told_at_a_steady_pace(
     slow_getty: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("airflow_provider_getty.batch.engine._REPORT_EVERY", 0.1)
+    monkeypatch.setattr("airflow_provider_getty.batch.reporting._EVERY", 0.1)
     caplog.set_level(logging.INFO, "airflow_provider_getty.batch")
-    told: list[dict[str, int]] = []
+    told: list[Any] = []
     reporting = batch(generates(6), tmp_path)
-    object.__setattr__(reporting, "report", told.append)
+    reporting.store = told.append
     reporting.begin()
 
     assert len(told) >= 4
     assert [counts["completed"] for counts in told] == sorted(counts["completed"] for counts in told)
-    assert "total 6, submitted 6, completed 6, blocked 0, failed 0, charged 6, downloaded 0" in caplog.text
+    assert (
+        "total 6, submitted 6, completed 6, blocked 0, failed 0, charged 6, unknown 0, downloaded 0"
+        in caplog.text
+    )
 
 
 def test_the_intent_is_in_the_journal_before_the_submission_is_sent(getty: Emulator, tmp_path: Path) -> None:
@@ -161,22 +164,22 @@ def test_the_intent_is_in_the_journal_before_the_submission_is_sent(getty: Emula
         )
 
 
-async def test_places_are_given_in_turn_and_the_limit_is_learnt() -> None:
-    places = GettyPlaces()
+async def test_slots_are_given_in_turn_and_the_limit_is_learnt() -> None:
+    slots = PendingSlots()
     for _ in range(5):
-        await places.take()
-    places.refused()  # the fifth
-    places.leave()
-    waiting = [asyncio.create_task(places.take()) for _ in range(3)]
+        await slots.take()
+    slots.refused()  # the fifth
+    slots.release()
+    waiting = [asyncio.create_task(slots.take()) for _ in range(3)]
     await asyncio.sleep(0)
     assert [task.done() for task in waiting] == [False] * 3
 
-    places.leave()
+    slots.release()
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert [task.done() for task in waiting] == [True, False, False]
     for _ in range(5):
-        places.accepted()
+        slots.accepted()
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert [task.done() for task in waiting] == [True, True, False]
@@ -184,22 +187,22 @@ async def test_places_are_given_in_turn_and_the_limit_is_learnt() -> None:
 
 
 async def test_a_cancelled_wait_for_a_place_gives_it_on() -> None:
-    places = GettyPlaces()
-    await places.take()
-    places.refused()
-    first, second = (asyncio.create_task(places.take()) for _ in range(2))
+    slots = PendingSlots()
+    await slots.take()
+    slots.refused()
+    first, second = (asyncio.create_task(slots.take()) for _ in range(2))
     await asyncio.sleep(0)
-    places.leave()
+    slots.release()
     first.cancel()
     await asyncio.wait_for(second, 1)
-    assert places.taken == 1
+    assert slots.taken == 1
 
 
 def test_ten_thousand_items_need_little_memory(getty: Emulator, tmp_path: Path) -> None:
     """Those that are over leave a byte of status and two keys: a journal of all of them is read in little memory."""
     import tracemalloc  # noqa: PLC0415
 
-    from airflow_provider_getty.batch.events import Finished, Kept, Place, encode  # noqa: PLC0415
+    from airflow_provider_getty.batch.events import Began, Finished, ItemRef, Owner, Recorded, encode  # noqa: PLC0415
     from airflow_provider_getty.batch.items import Catalogue  # noqa: PLC0415
     from airflow_provider_getty.batch.journal import Journal  # noqa: PLC0415
     from airflow_provider_getty.batch.journal_files import journal_file  # noqa: PLC0415
@@ -207,18 +210,20 @@ def test_ten_thousand_items_need_little_memory(getty: Emulator, tmp_path: Path) 
     from airflow_provider_getty.generating.submission import Record  # noqa: PLC0415
 
     catalogue = Catalogue.of(Items(generates(10_000)))
+    began = Began(Owner(dag_id="dag", run_id="run", task_id="batch"), 0)
     with (tmp_path / "journal.jsonl").open("wb") as file:
+        file.write(encode(began, None, at=0))
         for index, key in enumerate(catalogue.keys):
-            of = Place(index + 1, key)
+            of = ItemRef(index + 1, key)
             record = Record(
                 fingerprint="f" * 64, marker="m", round=0, intended=1.0, generation_request_id=f"{index}"
             )
             finished = Finished(generation_request_id=f"{index}", seed=1, images=(0, 1, 2, 3), blocked=())
-            file.write(encode(Kept(record), of, at=0) + encode(finished, of, at=0))
+            file.write(encode(Recorded(record), of, at=0) + encode(finished, of, at=0))
     tracemalloc.start()
-    began = time.monotonic()
+    started = time.monotonic()
     with Journal(journal_file(str(tmp_path / "journal.jsonl")), Progress(catalogue)) as journal:
         assert journal.progress.counts()["completed"] == 10_000
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert peak < 1_500_000, f"{peak} bytes in {time.monotonic() - began:.1f} s"
+    assert peak < 1_500_000, f"{peak} bytes in {time.monotonic() - started:.1f} s"

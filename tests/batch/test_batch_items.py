@@ -16,13 +16,9 @@ from airflow_provider_getty.batch.items import Catalogue, Item, Items
 ACCOUNT = Account(api_key="key", api_secret="secret")
 
 
-def check(item: Item) -> object:
-    return item.request_without_mask(ACCOUNT)
-
-
 def refusal(requests: Any, **arguments: Any) -> str:
     with pytest.raises(InvalidRequestError) as refused:
-        Catalogue.of(Items(requests, **arguments), check)
+        Catalogue.of(Items(requests, **arguments))
     return refused.value.problem
 
 
@@ -32,7 +28,7 @@ def file(folder: Path, text: str, name: str = "items.jsonl") -> str:
 
 
 def test_json_lines_csv_and_a_list_are_the_same_items(tmp_path: Path) -> None:
-    documents: list[dict[str, Any]] = [
+    documents = [
         {"image_id": "1", "mask": [[0, 0, 9, 9]], "image_size": [10, 10], "prompt": 'a "red", boat'},
         {"operation": "generate", "prompt": "stars", "seed": 5, "name": "sky"},
     ]
@@ -42,14 +38,12 @@ def test_json_lines_csv_and_a_list_are_the_same_items(tmp_path: Path) -> None:
         ',1,"[[0, 0, 9, 9]]","[10, 10]","a ""red"", boat",,\r\n'
         "generate,,,,stars,5,sky\r\n"
     )
-    files = (file(tmp_path, lines), file(tmp_path, "\ufeff" + table, "items.CSV"))
-    requests: list[dict[str, Any]] | str
-    for requests in (documents, *files):
+    for requests in (documents, file(tmp_path, lines), file(tmp_path, "\ufeff" + table, "items.CSV")):
         first, second = Items(requests)
         assert (first.number, first.operation, first.name) == (1, "refine", None)
         assert (second.number, second.operation, second.name) == (2, "generate", "sky")
-        assert [item.request_without_mask(ACCOUNT).operation for item in (first, second)] == [
-            item.request_without_mask(ACCOUNT).operation for item in Items(documents)
+        assert [item.without_mask() for item in (first, second)] == [
+            item.without_mask() for item in Items(documents)
         ]
 
 
@@ -61,9 +55,9 @@ def test_defaults_are_for_items_that_do_not_give_them() -> None:
 @pytest.mark.parametrize(
     ("text", "name", "problem"),
     [
-        ('{"prompt": "a"}\n{"prompt"', "items.jsonl", "line 2 is not JSON"),
-        ('{"prompt": "a"}\n["b"]', "items.jsonl", "line 2 is ['b']; it must be an object of arguments."),
-        ("prompt\na\nb,c\n", "items.csv", "line 3 has more cells than the first line has names."),
+        ('{"prompt": "a"}\n{"prompt"', "items.jsonl", "line 2: it is not JSON"),
+        ('{"prompt": "a"}\n["b"]', "items.jsonl", "line 2: it is ['b']; it must be an object of arguments."),
+        ("prompt\na\nb,c\n", "items.csv", "line 3: it has more cells than the first line has names."),
         ('prompt\n"a\n', "items.csv", "is not CSV"),
         ('prompt,mask\na,"[[1,"\n', "items.csv", "line 2: mask is not JSON"),
     ],
@@ -112,12 +106,15 @@ def test_all_items_are_checked_and_the_first_that_fail_are_named() -> None:
 
 def test_the_mask_of_an_item_is_not_read_for_the_check(tmp_path: Path) -> None:
     [item] = Items([{"image_id": "1", "mask": str(tmp_path / "none.png"), "prompt": "c"}])
-    assert check(item)
+    assert isinstance(item, Item)
+    assert item.without_mask()
     with pytest.raises(InvalidRequestError, match="does not exist"):
         item.request(ACCOUNT)
 
 
-@pytest.mark.parametrize("name", ["", "a/b", "x" * 101])
+@pytest.mark.parametrize(
+    "name", [" ", "a/b", "a\\b", ".", "..", "a\0", "a\n", "\ud800", "x" * 181, "図" * 61]
+)
 def test_a_name_that_cannot_name_a_file_is_refused(name: str) -> None:
     assert "it names files" in refusal([{"operation": "generate", "prompt": "a", "name": name}])
 
@@ -130,10 +127,10 @@ def test_an_item_that_repeats_another_is_refused_unless_both_have_names() -> Non
 
 def test_an_item_is_found_by_its_key_wherever_it_is() -> None:
     documents = [{"prompt": f"{number}"} for number in range(100)]
-    catalogue = Catalogue.of(Items(documents))
-    moved = Catalogue.of(Items(documents[::-1]))
-    assert [catalogue.index(key) for key in moved.keys] == list(range(99, -1, -1))
-    assert catalogue.index(0) is None
+    catalogue = Catalogue.of(Items(documents, "generate"))
+    moved = Catalogue.of(Items(documents[::-1], "generate"))
+    assert [catalogue.number(key) for key in moved.keys] == list(range(100, 0, -1))
+    assert catalogue.number(0) is None
 
 
 def test_ten_thousand_lines_are_checked_without_being_held(tmp_path: Path) -> None:
@@ -141,10 +138,10 @@ def test_ten_thousand_lines_are_checked_without_being_held(tmp_path: Path) -> No
     with (tmp_path / "items.jsonl").open("w") as lines:
         for number in range(10_000):
             lines.write(json.dumps({"operation": "generate", "prompt": f"{prompt}{number}"}) + "\n")
-    check(Item(1, "", "generate", {"prompt": "what is loaded once"}))
+    Item(1, "", "generate", {"prompt": "what is loaded once"}).without_mask()
 
     tracemalloc.start()
-    catalogue = Catalogue.of(Items(str(tmp_path / "items.jsonl")), check)
+    catalogue = Catalogue.of(Items(str(tmp_path / "items.jsonl")))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_getty.api.errors import InvalidRequestError
-from airflow_provider_getty.batch import journal_files
+from airflow_provider_getty.batch import journal_files, stored_journal
 from airflow_provider_getty.batch.events import (
     Began,
     Downloaded,
@@ -22,9 +22,9 @@ from airflow_provider_getty.batch.events import (
     Event,
     Failed,
     Finished,
-    Kept,
+    ItemRef,
     Owner,
-    Place,
+    Recorded,
     decode,
     encode,
 )
@@ -34,16 +34,17 @@ from airflow_provider_getty.batch.journal_files import JournalBusyError, Journal
 from airflow_provider_getty.batch.progress import Progress, Status
 from airflow_provider_getty.generating.submission import Record
 
-CATALOGUE = Catalogue.of(Items([{"prompt": f"{number}"} for number in range(50)]))
+CATALOGUE = Catalogue.of(Items([{"prompt": f"{number}"} for number in range(50)], "generate"))
 OWNER = Owner(dag_id="dag", run_id="run", task_id="task")
+FIRST = encode(Began(OWNER, 0), None, at=0)
 INTENT = Record(fingerprint="f", marker="m", round=0, intended=1.5)
 SUBMITTED = replace(INTENT, generation_request_id="id")
 FINISHED = Finished(generation_request_id="id", seed=7, images=(0, 1), blocked=(1,))
 EVENTS: list[Event] = [
     Began(OWNER, 0),
-    Kept(INTENT),
-    Kept(SUBMITTED),
-    Kept(None),
+    Recorded(INTENT),
+    Recorded(SUBMITTED),
+    Recorded(None),
     FINISHED,
     Downloaded(("a.jpg", "b.jpg")),
     Failed(error="no «credit»\nleft", may_retry=True),
@@ -51,8 +52,8 @@ EVENTS: list[Event] = [
 ]
 
 
-def of(index: int) -> Place:
-    return Place(index + 1, CATALOGUE.keys[index])
+def of(index: int) -> ItemRef:
+    return ItemRef(index + 1, CATALOGUE.keys[index])
 
 
 @pytest.fixture(params=["local", "object store"])
@@ -88,7 +89,7 @@ def die(file: JournalFile) -> None:
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
 def test_a_line_says_what_it_was_made_of(event: Event) -> None:
-    place = None if isinstance(event, Began | Ended) else Place(3, 2**63, "Möbius")
+    place = None if isinstance(event, Began | Ended) else ItemRef(3, 2**63, "Möbius")
     line = encode(event, place, at=1_700_000_000.123)
     assert line.count(b"\n") == 1
     assert decode(line) == (event, place)
@@ -101,32 +102,33 @@ def test_what_is_no_line_is_an_error(line: bytes) -> None:
 
 
 def test_what_was_added_is_there_in_its_order(where: str) -> None:
-    die(added(where, b"1\n2\n", b"3\n"))
+    die(added(where, FIRST + b"2\n", b"3\n"))
     added(where, b"4\n").close()
 
-    assert content(where) == [b"1\n", b"2\n", b"3\n", b"4\n"]
+    assert content(where) == [FIRST, b"2\n", b"3\n", b"4\n"]
 
 
 def test_joined_it_is_one_file_that_can_be_added_to(where: str) -> None:
-    file = added(where, b"1\n", b"2\n")
+    file = added(where, FIRST, b"2\n")
     file.join()
-    file.append(b"3\n")
+    file.close()
+    file = added(where, b"3\n")
     file.join()
     file.close()
     die(added(where, b"4\n"))
 
-    assert content(where) == [b"1\n", b"2\n", b"3\n", b"4\n"]
+    assert content(where) == [FIRST, b"2\n", b"3\n", b"4\n"]
     assert journal_file(where).shown == where
 
 
 def test_in_an_object_store_few_parts_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal_files, "_MOST_PARTS", 4)
+    monkeypatch.setattr(stored_journal, "_MOST_PARTS", 4)
     where = "memory://bucket/few.jsonl"
-    expected = [b"%d\n" % number for number in range(23)]
+    expected = [FIRST, *(b"%d\n" % number for number in range(1, 23))]
     added(where, *expected)
 
     assert content(where) == expected
-    assert len(MemoryFileSystem.store) == 5 + 3
+    assert len(MemoryFileSystem.store) == 1 + 5 + 3
     MemoryFileSystem.store.clear()
 
 
@@ -134,9 +136,9 @@ def test_in_an_object_store_few_parts_are_kept(monkeypatch: pytest.MonkeyPatch) 
 def test_a_death_while_parts_become_one_loses_and_repeats_nothing(
     monkeypatch: pytest.MonkeyPatch, dies_in: str
 ) -> None:
-    monkeypatch.setattr(journal_files, "_MOST_PARTS", 3)
+    monkeypatch.setattr(stored_journal, "_MOST_PARTS", 3)
     where = "memory://bucket/dies.jsonl"
-    file: Any = added(where, b"1\n", b"2\n")
+    file: Any = added(where, FIRST, b"2\n")
     really = getattr(file, dies_in)
 
     def die(*arguments: Any) -> None:
@@ -147,30 +149,30 @@ def test_a_death_while_parts_become_one_loses_and_repeats_nothing(
     monkeypatch.setattr(file, dies_in, die)
     with pytest.raises(KeyboardInterrupt):
         file.append(b"3\n")
-    assert content(where) == [b"1\n", b"2\n", b"3\n"]
+    assert content(where) == [FIRST, b"2\n", b"3\n"]
 
     joining: Any = added(where, b"4\n")
     monkeypatch.setattr(joining, "_remove", lambda parts: None)
     joining.join()
-    assert content(where) == [b"1\n", b"2\n", b"3\n", b"4\n"]
+    assert content(where) == [FIRST, b"2\n", b"3\n", b"4\n"]
     MemoryFileSystem.store.clear()
 
 
 @given(cut=st.integers(1, 60))
 def test_a_torn_last_line_is_cut(tmp_path_factory: pytest.TempPathFactory, cut: int) -> None:
     path = tmp_path_factory.mktemp("torn") / "journal.jsonl"
-    whole, torn = b"first\n", b"x" * 59 + b"\n"
+    whole, torn = FIRST, b"x" * 59 + b"\n"
     path.write_bytes(whole + torn[: min(cut, 59)])
     file = added(str(path), b"next\n")
     file.close()
-    assert path.read_bytes() == b"first\nnext\n"
+    assert path.read_bytes() == FIRST + b"next\n"
 
 
 def test_a_very_long_torn_line_is_cut(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
-    path.write_bytes(b"first\n" + b"\0" * 300_000)
+    path.write_bytes(FIRST + b"\0" * 300_000)
     added(str(path)).close()
-    assert path.read_bytes() == b"first\n"
+    assert path.read_bytes() == FIRST
 
 
 def test_one_process_writes_a_local_journal_at_a_time(tmp_path: Path) -> None:
@@ -182,7 +184,7 @@ def test_one_process_writes_a_local_journal_at_a_time(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_leaves_no_half_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file: Any = added(str(tmp_path / "journal.jsonl"), b"1\n")
+    file: Any = added(str(tmp_path / "journal.jsonl"), FIRST)
 
     def half(_: int) -> None:
         raise OSError(28, "No space left on device")
@@ -193,7 +195,7 @@ def test_a_full_disk_leaves_no_half_line(tmp_path: Path, monkeypatch: pytest.Mon
             file.append(b"2\n")
     file.append(b"3\n")
     file.close()
-    assert content(str(tmp_path / "journal.jsonl")) == [b"1\n", b"3\n"]
+    assert content(str(tmp_path / "journal.jsonl")) == [FIRST, b"3\n"]
 
 
 def test_a_folder_is_no_journal(tmp_path: Path) -> None:
@@ -207,34 +209,31 @@ def opened(where: str) -> Journal:
 
 def test_many_items_share_an_addition(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def write_all(journal: Journal) -> None:
-        await asyncio.gather(*(journal.write(Kept(INTENT), of(index)) for index in range(50)))
+        await asyncio.gather(*(journal.write(Recorded(INTENT), of(index)) for index in range(50)))
 
     syncs: list[int] = []
     with opened(str(tmp_path / "journal.jsonl")) as journal:
+        journal.begin(Began(OWNER, 0))
         append = journal.file.append
-
-        def counting_append(data: bytes) -> None:
-            syncs.append(len(data))
-            append(data)
-
-        monkeypatch.setattr(journal.file, "append", counting_append)
+        monkeypatch.setattr(journal.file, "append", lambda data: (syncs.append(len(data)), append(data))[1])
         asyncio.run(write_all(journal))
     assert len(syncs) <= 3
-    assert len(content(str(tmp_path / "journal.jsonl"))) == 50
+    assert len(content(str(tmp_path / "journal.jsonl"))) == 51
 
 
 def test_who_is_cancelled_takes_no_lines_along(tmp_path: Path) -> None:
     async def write_and_cancel(journal: Journal) -> None:
-        cancelled = asyncio.create_task(journal.write(Kept(INTENT), of(0)))
-        other = asyncio.create_task(journal.write(Kept(INTENT), of(1)))
+        cancelled = asyncio.create_task(journal.write(Recorded(INTENT), of(0)))
+        other = asyncio.create_task(journal.write(Recorded(INTENT), of(1)))
         await asyncio.sleep(0)
         cancelled.cancel()
         await other
 
     with opened(str(tmp_path / "journal.jsonl")) as journal:
+        journal.begin(Began(OWNER, 0))
         asyncio.run(write_and_cancel(journal))
     with opened(str(tmp_path / "journal.jsonl")) as journal:
-        assert [journal.progress.status(index) for index in (0, 1)] == [Status.INTENDED] * 2
+        assert [journal.progress.status(index) for index in (1, 2)] == [Status.INTENDED] * 2
 
 
 def test_lines_that_could_not_be_added_are_not_forgotten(
@@ -244,12 +243,13 @@ def test_lines_that_could_not_be_added_are_not_forgotten(
         with monkeypatch.context() as patch:
             patch.setattr("os.fsync", lambda _: (_ for _ in ()).throw(OSError("full")))
             with pytest.raises(OSError, match="full"):
-                await journal.write(Kept(INTENT), of(0))
+                await journal.write(Recorded(INTENT), of(0))
         await journal.written()
 
     with opened(str(tmp_path / "journal.jsonl")) as journal:
+        journal.begin(Began(OWNER, 0))
         asyncio.run(fail_once(journal))
-    assert len(content(str(tmp_path / "journal.jsonl"))) == 1
+    assert len(content(str(tmp_path / "journal.jsonl"))) == 2
 
 
 def test_a_damaged_journal_is_refused_and_left_as_it_is(tmp_path: Path) -> None:

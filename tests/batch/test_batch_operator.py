@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.exceptions import AirflowException
 from airflow.sdk import DAG, BaseOperator
-from airflow.sdk.exceptions import AirflowException
 from fsspec.implementations.memory import MemoryFileSystem
 from getty_emulator.server import Emulator
 
@@ -53,6 +53,7 @@ def test_items_of_several_operations_are_generated_and_downloaded(getty: Emulato
         "blocked": 0,
         "failed": 0,
         "charged": 3,
+        "unknown": 0,
         "downloaded": 3,
         "failures": [],
     }
@@ -153,7 +154,7 @@ def test_what_failed_without_a_charge_is_tried_again_and_the_rest_is_not(
 
     assert first.state == "failed", "a retry would be refused too"
     assert "Of 5 items, 3 are completed, 0 blocked, 2 failed, 0 not finished. 3 generations" in first.message
-    assert "Mend what failed and clear the task" in first.message
+    assert "Fix what failed and clear the task" in first.message
     worker.clear("batch")
     assert worker.run(a_batch(generates(5), tmp_path)).result["completed"] == 5
     assert set(charges(getty).values()) == {1}
@@ -209,10 +210,9 @@ def test_the_journal_of_another_run_is_refused(getty: Emulator, tmp_path: Path) 
 
 
 def test_mapped_batches_have_markers_and_journals_of_their_own(getty: Emulator, tmp_path: Path) -> None:
-    worker = Worker()
     for index in (0, 1):
         task = a_batch(generates(1), tmp_path, journal=str(tmp_path / "{{ ti.map_index }}.jsonl"))
-        assert worker.run(task, map_index=index).state == "success"
+        assert Worker().run(task, map_index=index).state == "success"
     markers = {entry["notes"] for entry in getty.ledger()["entries"]}
     assert len(markers) == 2
     assert any(marker.startswith("airflow:a_dag.batch[1][1]#") for marker in markers)
@@ -273,7 +273,7 @@ def test_deferred_its_deadline_stays_and_what_is_late_fails(getty: Emulator, tmp
 def test_deferred_with_a_full_account_it_gives_its_worker_back(
     getty: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("airflow_provider_getty.batch.run._PLACE_PAUSE", 0.2)
+    monkeypatch.setattr("airflow_provider_getty.batch.run._SLOT_PAUSE", 0.2)
     getty.configure_account(concurrent_generations=2)
     getty.fault("stay-pending", "generate", times=None)
     worker = Worker()
@@ -334,16 +334,17 @@ def test_a_mask_that_cannot_be_read_now_fails_its_item_and_is_worth_a_retry(
     assert "Item 2: Its mask cannot be read now: The store is away. No credit was used." in run.message
 
 
-def test_a_folder_that_cannot_be_written_stops_the_batch_and_loses_nothing(
+def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_sent(
     getty: Emulator, tmp_path: Path
 ) -> None:
     (tmp_path / "images").write_text("a file")
-    worker = Worker()
-    task = a_batch(generates(30), tmp_path, download_to=str(tmp_path / "images"), max_in_flight=2)
-    run = worker.run(task, retries_left=True)
-    assert run.state == "up_for_retry"
-    assert "images cannot be written" in run.message
-    assert getty.ledger()["total"] < 10
+    run = Worker().run(
+        a_batch(generates(30), tmp_path, download_to=str(tmp_path / "images")), retries_left=True
+    )
+    assert run.state == "failed"
+    assert "images' cannot be written: " in run.message
+    assert "Nothing was submitted in this try." in run.message
+    assert getty.ledger()["total"] == 0
 
 
 def test_the_progress_is_in_the_task_state_store(getty: Emulator, tmp_path: Path) -> None:

@@ -16,16 +16,16 @@ from airflow_provider_getty.batch.events import (
     Ended,
     Failed,
     Finished,
-    Kept,
+    ItemRef,
     Owner,
-    Place,
+    Recorded,
 )
 from airflow_provider_getty.batch.items import Catalogue, Items
 from airflow_provider_getty.batch.outcome import failure, manifest, succeeded
 from airflow_provider_getty.batch.progress import Progress, Status
 from airflow_provider_getty.generating.submission import Record
 
-CATALOGUE = Catalogue.of(Items([{"prompt": f"{number}"} for number in range(4)]))
+CATALOGUE = Catalogue.of(Items([{"prompt": f"{number}"} for number in range(4)], "generate"))
 OWNER = Owner(dag_id="dag", run_id="run", task_id="task")
 INTENT = Record(fingerprint="f", marker="m", round=0, intended=1.5)
 SUBMITTED = replace(INTENT, generation_request_id="id")
@@ -36,7 +36,7 @@ FAILED = Failed(error="no", may_retry=True)
 def after(*events: Any, index: int = 0, **arguments: Any) -> Progress:
     progress = Progress(CATALOGUE, **arguments)
     for event in (Began(OWNER, 0), *events):
-        progress.apply(event, Place(index + 1, CATALOGUE.keys[index]))
+        progress.apply(event, ItemRef(index + 1, CATALOGUE.keys[index]))
     return progress
 
 
@@ -47,21 +47,21 @@ def counts(progress: Progress, *names: str) -> list[int]:
 @pytest.mark.parametrize(
     ("events", "downloads", "status"),
     [
-        ([Kept(INTENT)], False, Status.INTENDED),
-        ([Kept(INTENT), Kept(None)], False, Status.NEW),
-        ([Kept(SUBMITTED)], False, Status.SUBMITTED),
-        ([Kept(SUBMITTED), FINISHED], False, Status.COMPLETED),
-        ([Kept(SUBMITTED), FINISHED], True, Status.GENERATED),
-        ([Kept(SUBMITTED), FINISHED, Downloaded(("a",))], True, Status.COMPLETED),
-        ([Kept(SUBMITTED), FAILED], False, Status.FAILED),
-        ([Kept(SUBMITTED), FAILED, Began(OWNER, 0)], False, Status.SUBMITTED),
-        ([Kept(SUBMITTED), FINISHED, FAILED, Began(OWNER, 1)], True, Status.GENERATED),
-        ([Kept(INTENT), FAILED, Began(OWNER, 0)], False, Status.INTENDED),
-        ([Kept(INTENT), Kept(None), FAILED, Began(OWNER, 0)], False, Status.NEW),
+        ([Recorded(INTENT)], False, Status.INTENDED),
+        ([Recorded(INTENT), Recorded(None)], False, Status.NEW),
+        ([Recorded(SUBMITTED)], False, Status.SUBMITTED),
+        ([Recorded(SUBMITTED), FINISHED], False, Status.COMPLETED),
+        ([Recorded(SUBMITTED), FINISHED], True, Status.GENERATED),
+        ([Recorded(SUBMITTED), FINISHED, Downloaded(("a",))], True, Status.COMPLETED),
+        ([Recorded(SUBMITTED), FAILED], False, Status.FAILED),
+        ([Recorded(SUBMITTED), FAILED, Began(OWNER, 0)], False, Status.SUBMITTED),
+        ([Recorded(SUBMITTED), FINISHED, FAILED, Began(OWNER, 1)], True, Status.GENERATED),
+        ([Recorded(INTENT), FAILED, Began(OWNER, 0)], False, Status.INTENDED),
+        ([Recorded(INTENT), Recorded(None), FAILED, Began(OWNER, 0)], False, Status.NEW),
     ],
 )
 def test_how_far_an_item_is(events: list[Any], downloads: bool, status: Status) -> None:
-    assert after(*events, downloads=downloads).status(0) is status
+    assert after(*events, downloads=downloads).status(1) is status
 
 
 @pytest.mark.parametrize(
@@ -76,28 +76,28 @@ def test_how_far_an_item_is(events: list[Any], downloads: bool, status: Status) 
 def test_what_counts_as_blocked(
     on_blocked: Any, blocked: tuple[int, ...], status: Status, failures: int
 ) -> None:
-    progress = after(Kept(SUBMITTED), replace(FINISHED, blocked=blocked), on_blocked=on_blocked)
-    assert progress.status(0) is status
+    progress = after(Recorded(SUBMITTED), replace(FINISHED, blocked=blocked), on_blocked=on_blocked)
+    assert progress.status(1) is status
     assert len(progress.failures) == failures
 
 
 def test_a_generation_that_is_made_anew_is_charged_twice_and_submitted_once() -> None:
     again = replace(SUBMITTED, generation_request_id="another")
-    progress = after(Kept(SUBMITTED), Kept(None), Kept(INTENT), Kept(again), Kept(again))
+    progress = after(Recorded(SUBMITTED), Recorded(None), Recorded(INTENT), Recorded(again), Recorded(again))
     assert counts(progress, "submitted", "charged") == [1, 2]
 
 
 def test_after_a_success_and_a_clear_all_is_new() -> None:
-    done = [Kept(SUBMITTED), FINISHED, Ended(succeeded=True, counts={})]
-    assert after(*done, Began(OWNER, 0)).status(0) is Status.COMPLETED
+    done = [Recorded(SUBMITTED), FINISHED, Ended(succeeded=True, counts={})]
+    assert after(*done, Began(OWNER, 0)).status(1) is Status.COMPLETED
     cleared = after(*done, Began(OWNER, 1))
-    assert cleared.status(0) is Status.NEW
+    assert cleared.status(1) is Status.NEW
     assert counts(cleared, "charged", "completed", "submitted") == [0, 0, 0]
 
 
 def test_after_a_failure_and_a_clear_what_is_done_stays() -> None:
-    progress = after(Kept(SUBMITTED), FINISHED, Ended(succeeded=False, counts={}), Began(OWNER, 1))
-    assert progress.status(0) is Status.COMPLETED
+    progress = after(Recorded(SUBMITTED), FINISHED, Ended(succeeded=False, counts={}), Began(OWNER, 1))
+    assert progress.status(1) is Status.COMPLETED
 
 
 def test_a_journal_serves_one_task_of_one_run() -> None:
@@ -109,26 +109,27 @@ def test_a_journal_serves_one_task_of_one_run() -> None:
 
 def test_items_that_are_no_longer_in_the_batch_are_counted() -> None:
     progress = Progress(CATALOGUE)
-    progress.apply(Kept(SUBMITTED), Place(1, 12345))
-    assert progress.left_behind == 1
-    assert counts(progress, "submitted") == [0]
+    progress.apply(Recorded(SUBMITTED), ItemRef(1, 12345))
+    assert progress.left_behind == ["id"]
+    assert counts(progress, "submitted", "charged") == [0, 1]
 
 
-EVENTS = st.sampled_from([Kept(INTENT), Kept(SUBMITTED), Kept(None), FINISHED, Downloaded(("a",)), FAILED])
+EVENTS = st.sampled_from(
+    [Recorded(INTENT), Recorded(SUBMITTED), Recorded(None), FINISHED, Downloaded(("a",)), FAILED]
+)
 
 
 @given(st.lists(st.tuples(EVENTS, st.integers(0, 3)), max_size=40), st.booleans())
 def test_every_item_is_counted_once_whatever_happens(lines: list[tuple[Any, int]], downloads: bool) -> None:
     progress = Progress(CATALOGUE, downloads=downloads)
     for event, index in lines:
-        progress.apply(event, Place(index + 1, CATALOGUE.keys[index]))
-    under_way = {index for index, _ in progress.under_way()}
+        progress.apply(event, ItemRef(index + 1, CATALOGUE.keys[index]))
     others = [
-        progress.status(index)
-        for index in range(4)
-        if progress.status(index) in (Status.NEW, Status.INTENDED)
+        progress.status(number)
+        for number in range(1, 5)
+        if progress.status(number) in (Status.NEW, Status.INTENDED)
     ]
-    submitted = [index for index in under_way if progress.status(index) is Status.SUBMITTED]
+    submitted = [item for item, _ in progress.under_way() if progress.status(item.number) is Status.SUBMITTED]
     assert sum(counts(progress, "completed", "blocked", "failed")) + len(others) + len(submitted) == 4
     assert min(progress.counts().values()) >= 0
 
@@ -164,11 +165,11 @@ def test_a_batch_of_nothing_is_a_success() -> None:
 
 
 def test_the_message_says_what_became_of_items_and_credits_and_what_to_do() -> None:
-    progress = after(Kept(SUBMITTED), FAILED)
+    progress = after(Recorded(SUBMITTED), FAILED)
     message = failure(manifest("s3://b/j.jsonl", progress), "no credits.", may_retry=True)
     assert message == (
         "Of 4 items, 0 are completed, 0 blocked, 1 failed, 3 not finished. "
-        "1 generations were submitted, and each may have used a credit. Nothing more was submitted: no credits. "
+        "1 generation was charged. Nothing more was submitted: no credits. "
         "First failures: Item 1: no The journal is s3://b/j.jsonl. "
         "A retry or a clear goes on from the journal: it collects what is paid for, and submits only what is not."
     )

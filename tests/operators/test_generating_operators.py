@@ -24,8 +24,7 @@ pytestmark = pytest.mark.usefixtures("impatient")
 
 @pytest.fixture(params=CASES, ids=lambda case: case.operation)
 def case(request: pytest.FixtureRequest) -> Case:
-    chosen: Case = request.param
-    return chosen
+    return request.param
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from airflow_provider_getty.batch import journal_files
 from airflow_provider_getty.batch.downloading import Downloads
 from airflow_provider_getty.batch.engine import Plan
 from airflow_provider_getty.batch.items import Items
-from airflow_provider_getty.batch.run import Batch, Ended
+from airflow_provider_getty.batch.run import Batch, BatchResult
 from airflow_provider_getty.generating.submission import Policy, Task
 from airflow_provider_getty.hooks.getty import GettyHook
 
@@ -39,9 +39,7 @@ def batch(
     hook = GettyHook()
     deadline = time.time() + changes.pop("timeout", 60.0)
     images = changes.pop("images", None)
-    arguments: dict[str, Any] = {
-        name: changes.pop(name) for name in ("fail_on", "on_blocked") if name in changes
-    }
+    arguments = {name: changes.pop(name) for name in ("fail_on", "on_blocked") if name in changes}
     items = Items(requests, changes.pop("operation", "refine"), changes.pop("defaults", {}))
     plan = {
         "task": Task(
@@ -78,7 +76,7 @@ def batch(
 
 def manifest(ended: Any) -> dict[str, Any]:
     """The result of a batch that succeeded."""
-    assert isinstance(ended, Ended)
+    assert isinstance(ended, BatchResult)
     assert ended.failure is None, ended.failure
     return ended.manifest
 

@@ -78,8 +78,7 @@ class Ready:
     @property
     def credits(self) -> int:
         """What its runs have cost."""
-        total: int = self.getty.ledger()["total"]
-        return total - self.paid_before
+        return self.getty.ledger()["total"] - self.paid_before
 
     @property
     def submissions(self) -> int:
@@ -91,7 +90,7 @@ def a_generation() -> str:
     hook = GettyHook()
     result = hook.get_conn().ask(_refine(hook))
     hook.get_conn().close()
-    return str(result.generation_request_id)
+    return result.generation_request_id
 
 
 def _refine(hook: GettyHook) -> Any:

@@ -95,8 +95,7 @@ class ScriptedGetty:
                 except GettyError as failure:
                     proceed = partial(conversation.throw, failure)
         except StopIteration as stop:
-            ended: ResultT = stop.value
-            return ended
+            return stop.value
 
     def _perform(self, step: Send | NewToken) -> Answer | None:
         match step:
@@ -121,7 +120,7 @@ class ScriptedGetty:
     def bodies(self) -> list[Any]:
         """The JSON that was sent."""
         return [
-            json.loads(call.body or b"")
+            json.loads(call.body)
             for call in self.calls
             if call.headers.get("Content-Type") == "application/json"
         ]

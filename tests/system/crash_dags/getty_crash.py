@@ -22,7 +22,7 @@ import requests
 from airflow.sdk import DAG
 
 from airflow_provider_getty.batch.engine import Engine
-from airflow_provider_getty.batch.submitting import Submitter as BatchSubmitter
+from airflow_provider_getty.batch.submitting import ItemSubmitter
 from airflow_provider_getty.generating.submitter import SubmissionStore, Submitter
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.operators.batch import GettyBatchOperator
@@ -116,12 +116,12 @@ POINTS: dict[str, Callable[[Call], AbstractContextManager[object]]] = {
 }
 # A batch has two items under way: its first two saves are their intents, the third is an id.
 POINTS_OF_BATCH: dict[str, Callable[[Call], AbstractContextManager[object]]] = {
-    "before-upload": lambda stand: wrapped(BatchSubmitter, "_upload", before, stand),
-    "after-upload": lambda stand: wrapped(BatchSubmitter, "_upload", after, stand),
-    "after-intent": lambda stand: wrapped(BatchSubmitter, "_save", after, stand),
-    "server-works": lambda stand: wrapped(BatchSubmitter, "_save", after, stand, nth=2),
-    "after-reply": lambda stand: wrapped(BatchSubmitter, "_save", before, stand, nth=3),
-    "after-id": lambda stand: wrapped(BatchSubmitter, "_save", after, stand, nth=3),
+    "before-upload": lambda stand: wrapped(ItemSubmitter, "_upload", before, stand),
+    "after-upload": lambda stand: wrapped(ItemSubmitter, "_upload", after, stand),
+    "after-intent": lambda stand: wrapped(ItemSubmitter, "_save", after, stand),
+    "server-works": lambda stand: wrapped(ItemSubmitter, "_save", after, stand, nth=2),
+    "after-reply": lambda stand: wrapped(ItemSubmitter, "_save", before, stand, nth=3),
+    "after-id": lambda stand: wrapped(ItemSubmitter, "_save", after, stand, nth=3),
     "while-waiting": lambda _: nullcontext(),
     "on-resume": lambda stand: wrapped(Engine, "_finish", before, stand),
     "mid-download": lambda stand: wrapped(aiohttp.StreamReader, "iter_chunked", within_a_stream, stand),
@@ -197,8 +197,8 @@ def dag(dag_id: str) -> DAG:
     )
 
 
-HOW: dict[str, Any] = {**IMAGE, "task_id": "refine", "history_lag": 10, "poll_interval": 2, "timeout": 300}
-WHERE: dict[str, Any] = {"task_id": "download", "destination": "{{ params.folder }}/pictures/"}
+HOW = {**IMAGE, "task_id": "refine", "history_lag": 10, "poll_interval": 2, "timeout": 300}
+WHERE = {"task_id": "download", "destination": "{{ params.folder }}/pictures/"}
 
 with dag("crash_sync"):
     Download(generation_request_id=Refine(prompt="balloons", deferrable=False, **HOW).output, **WHERE)

@@ -1,4 +1,4 @@
-"""How many generations may be pending at Getty at a time: its limit is not published, but its refusals teach it."""
+"""Limits how many generations are pending at Getty. The account's limit is not published; refusals teach it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import asyncio
 from collections import deque
 
 
-class GettyPlaces:
-    """The places that the account has for pending generations, as far as this batch knows.
+class PendingSlots:
+    """The slots that the account has for pending generations, as far as this batch knows.
 
-    A refusal shows that there are no more than are taken now; each generation that is accepted after it lets the
-    limit grow a little, so that one more is tried about once in as many generations as there are places.
+    A refusal shows that there are no more than are taken now. Each generation that is accepted after it raises the
+    limit a little, so that one more is tried about once per round of slots.
     """
 
     def __init__(self) -> None:
@@ -19,7 +19,7 @@ class GettyPlaces:
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     async def take(self) -> None:
-        """Take a place, once there is one."""
+        """Take a slot as soon as one is free."""
         while self.taken >= int(min(self.limit, 1e9)):
             free: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiting.append(free)
@@ -35,18 +35,18 @@ class GettyPlaces:
         """Count a generation that is pending already."""
         self.taken += 1
 
-    def leave(self) -> None:
-        """Give a place back."""
+    def release(self) -> None:
+        """Give a slot back."""
         self.taken -= 1
         self._wake()
 
     def accepted(self) -> None:
-        """Getty took a generation."""
+        """Raise the limit: Getty took a generation."""
         self.limit += 1 / self.limit
         self._wake()
 
     def refused(self) -> None:
-        """Getty did not take the one for which a place was just taken."""
+        """Lower the limit: Getty refused the generation for which a slot was just taken."""
         self.limit = max(1.0, self.taken - 1.0)
 
     def _wake(self) -> None:

@@ -1,0 +1,233 @@
+"""A journal in an object store or on a disk elsewhere, which cannot append, through fsspec.
+
+Each addition is an object of its own below ``<journal>.parts/``; when a try ends, they are joined into the one journal.
+Who opens the journal takes it over: it puts an empty part there whose *epoch* is higher than all others, and reads only
+then. Who finds a part that is newer than its own has lost the journal.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from airflow_provider_getty.api import clock
+from airflow_provider_getty.batch.journal_files import (
+    LONGEST_FIRST_LINE,
+    JournalBusyError,
+    JournalError,
+    JournalFile,
+    JournalTakenError,
+    check_is_journal,
+)
+from airflow_provider_getty.inputs.storage import _StoredObject
+from airflow_provider_getty.inputs.storage_errors import explaining
+
+_MOST_PARTS = 64  # of this process; then they become one
+_READERS = 16
+_PAUSES = (0.5, 1.0, 2.0)  # seconds between the attempts to add a part
+
+
+@dataclass(frozen=True, order=True)
+class _Part:
+    """An object with some of the lines.
+
+    :param epoch: how often the journal had been opened when it was added.
+    :param first: the number of its first addition in that epoch; the claim, which is empty, is 0.
+    :param minus_last: the number of its last addition, negative for the order: of two parts that begin together, the
+        second is contained in the first.
+    """
+
+    epoch: int
+    writer: str
+    first: int
+    minus_last: int
+
+    @classmethod
+    def named(cls, name: str) -> _Part | None:
+        found = re.fullmatch(r"(\d+)-(\w+)-(\d+)-(\d+)\.jsonl", name)
+        return found and cls(int(found[1]), found[2], int(found[3]), -int(found[4]))
+
+    @property
+    def name(self) -> str:
+        return f"{self.epoch:06}-{self.writer}-{self.first:06}-{-self.minus_last:06}.jsonl"
+
+    @property
+    def owner(self) -> tuple[int, str]:
+        """Whose it is; the highest one owns the journal."""
+        return self.epoch, self.writer
+
+    def contains(self, other: _Part) -> bool:
+        return self.owner == other.owner and self.minus_last <= other.minus_last
+
+
+class StoredJournal(JournalFile):
+    """An object, and the parts of what was added since it was joined.
+
+    The object's last line, ``{"joined": epoch}``, says which parts are in it, in case they could not be removed.
+    """
+
+    def __init__(self, location: _StoredObject) -> None:
+        self.shown = location.shown
+        self._whole = location
+        self._folder = f"{location.path}.parts"
+        self._fs: Any = location.fs
+        self._writer = uuid4().hex[:8]
+        self._epoch = 0
+        self._joined = 0
+        self._parts: list[_Part] = []
+        self._own: list[bytes] = []  # since the last merge
+        self._appended = 0
+
+    def open(self) -> None:
+        """Claim the next epoch, then look at what is there."""
+        with explaining(self.shown):
+            self._joined = self._check_and_find_joined()
+            epochs = [self._joined, *(part.epoch for part in self._all())]
+            self._epoch = max(epochs) + 1
+            self._publish(self._claim, [])
+            found = self._all()
+            if max(part.owner for part in found) != self._claim.owner:
+                self._remove([self._claim])
+                raise JournalBusyError(f"Another process is writing the journal {self.shown}")
+            self._parts = self._unjoined(found)
+
+    @property
+    def _claim(self) -> _Part:
+        return _Part(self._epoch, self._writer, 0, 0)
+
+    def lines(self) -> Iterator[bytes]:
+        """Read the whole object, then the parts that are not in it."""
+        with explaining(self.shown):
+            joined = 0
+            for line in self._whole_lines():
+                if not (end := _joined(line)):
+                    yield line
+                joined = end or joined
+            if joined != self._joined:
+                raise JournalError(
+                    f"The journal {self.shown} was changed by another process while it was read"
+                )
+            yield from self._lines_of_parts()
+
+    def append(self, lines: bytes) -> None:
+        """Put a part there."""
+        with explaining(self.shown):
+            self.confirm()
+            number = self._appended + 1
+            # The same part again does no harm, whatever became of it.
+            self._persist(_Part(self._epoch, self._writer, number, -number), [lines])
+            self._appended = number
+            self._own.append(lines)
+            if len(self._own) >= _MOST_PARTS:
+                self._merge()
+
+    def confirm(self) -> None:
+        """Make sure that no part is newer than the own ones."""
+        with explaining(self.shown):
+            if max((part.owner for part in self._all()), default=None) != self._claim.owner:
+                raise JournalTakenError(self.shown)
+
+    def join(self) -> None:
+        """Replace the object by one that has all parts, and remove them."""
+        with explaining(self.shown):
+            self.confirm()
+            found = self._all()
+            self._parts = self._unjoined(found)
+            with self._whole.publishing() as file:
+                for line in self.lines():
+                    file.write(line)
+                file.write(json.dumps({"joined": self._epoch}).encode() + b"\n")
+            self._joined, self._parts, self._own, self._appended = self._epoch, [], [], 0
+            self._remove(found)
+
+    def close(self) -> None:
+        """Make the own parts one; remove a claim that was not used."""
+        with suppress(OSError), explaining(self.shown):
+            if self._epoch > self._joined and not self._appended:
+                self._remove([self._claim])
+            elif len(self._own) > 1:
+                self._merge()
+
+    def _merge(self) -> None:
+        last, count = self._appended, len(self._own)
+        self._publish(_Part(self._epoch, self._writer, last - count + 1, -last), self._own)
+        self._remove([_Part(self._epoch, self._writer, n, -n) for n in range(last - count + 1, last + 1)])
+        self._own = []
+
+    def _persist(self, part: _Part, lines: list[bytes]) -> None:
+        for pause in _PAUSES:
+            try:
+                return self._publish(part, lines)
+            except OSError:
+                clock.sleep(pause)
+        self._publish(part, lines)
+        return None
+
+    def _publish(self, part: _Part, lines: list[bytes]) -> None:
+        with self._object(part).publishing() as file:
+            file.writelines(lines)
+
+    def _object(self, part: _Part) -> _StoredObject:
+        return _StoredObject(f"{self.shown}.parts/{part.name}", self._fs, f"{self._folder}/{part.name}")
+
+    def _all(self) -> list[_Part]:
+        """All parts that are there, in order."""
+        self._fs.invalidate_cache()
+        try:
+            names = self._fs.ls(self._folder, detail=False)
+        except FileNotFoundError:
+            return []
+        return sorted(filter(None, (_Part.named(name.rpartition("/")[2]) for name in names)))
+
+    def _unjoined(self, found: list[_Part]) -> list[_Part]:
+        """Those that are neither joined nor contained in others."""
+        parts: list[_Part] = []
+        for part in found:
+            if part.epoch > self._joined and not (parts and parts[-1].contains(part)):
+                parts.append(part)
+        return parts
+
+    def _remove(self, parts: list[_Part]) -> None:
+        for part in parts:
+            with suppress(Exception):  # what is contained elsewhere does no harm
+                self._fs.rm_file(f"{self._folder}/{part.name}")
+
+    def _check_and_find_joined(self) -> int:
+        with suppress(FileNotFoundError), closing(self._whole.open()) as file:
+            first, newline, _ = file.read(LONGEST_FIRST_LINE).partition(b"\n")
+            check_is_journal(first + newline, self.shown)
+        joined = 0
+        for line in self._whole_lines():
+            joined = _joined(line) or joined
+        return joined
+
+    def _whole_lines(self) -> Iterator[bytes]:
+        self._fs.invalidate_cache()
+        try:
+            file = self._whole.open()
+        except FileNotFoundError:
+            return
+        with closing(file):
+            yield from file
+
+    def _lines_of_parts(self) -> Iterator[bytes]:
+        def read(part: _Part) -> bytes:
+            with closing(self._object(part).open()) as file:
+                return file.read()
+
+        # One after the other would take a round trip each. They are small; a few are held at a time.
+        with ThreadPoolExecutor(_READERS) as readers:
+            for start in range(0, len(self._parts), _READERS):
+                for lines in readers.map(read, self._parts[start : start + _READERS]):
+                    # On a disk elsewhere, a part may have been cut off; what it ends with was never relied on.
+                    yield from lines[: lines.rfind(b"\n") + 1].splitlines(keepends=True)
+
+
+def _joined(line: bytes) -> int | None:
+    return int(json.loads(line)["joined"]) if line.startswith(b'{"joined"') else None

@@ -1,0 +1,187 @@
+"""The work of :class:`.batch.GettyBatchOperator`: imported when a task runs, never while a DAG file is parsed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, TaskDeferred, conf
+
+from airflow_provider_getty.api import clock
+from airflow_provider_getty.api.errors import GettyError, InvalidRequestError
+from airflow_provider_getty.batch.downloading import Downloads, said
+from airflow_provider_getty.batch.engine import Plan
+from airflow_provider_getty.batch.events import Finished
+from airflow_provider_getty.batch.items import Items
+from airflow_provider_getty.batch.outcome import spent
+from airflow_provider_getty.batch.run import Batch, BatchResult, Deferral
+from airflow_provider_getty.generating.submission import Policy
+from airflow_provider_getty.generating.submitter import task_of
+from airflow_provider_getty.inputs import arguments
+from airflow_provider_getty.triggers.batch import BatchTrigger
+from airflow_provider_getty.triggers.generation import TRIGGER_GRACE
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airflow_provider_getty.operators.batch import GettyBatchOperator
+
+log = logging.getLogger(__name__)
+
+_KEY = "getty_batch"
+_ON_ONE_MACHINE = ("LocalExecutor", "SequentialExecutor", "InProcessExecutor", "DebugExecutor")
+
+
+def start(task: GettyBatchOperator, context: Context) -> dict[str, Any]:
+    """Check all items; then go on from what the journal knows, until all is done or left pending."""
+    return _run_or_fail(task, context, deadline=clock.now() + task.timeout)
+
+
+def complete(task: GettyBatchOperator, context: Context, event: Mapping[str, Any]) -> dict[str, Any]:
+    """Go on with what the trigger has seen to finish."""
+    return _run_or_fail(task, context, deadline=event["deadline"], event=event)
+
+
+def _run_or_fail(
+    task: GettyBatchOperator, context: Context, *, deadline: float, event: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    batch = None
+    try:
+        arguments.all_rendered(task, task.template_fields)
+        batch = _batch(task, context, deadline)
+        if event is None:
+            result = batch.begin()
+        else:
+            result = batch.go_on(_seen(event["seen"]), event["stopped"], charged=event["charged"])
+    except GettyError as error:
+        asked = f"{error.asked}: " if error.asked else ""
+        advice = "" if error.advice == InvalidRequestError.default_advice else error.advice
+        message = f"{asked}{error.problem} {_spent(batch)} {advice or 'Correct it and clear the task.'}"
+        raise (AirflowException if error.may_retry else AirflowFailException)(message) from error
+    except OSError as error:
+        raise AirflowException(
+            f"The journal or the requests cannot be read or written: {said(error)}. {_spent(batch)} A retry goes on "
+            "from what is in the journal; what may be missing is looked for in Getty's history before it is submitted "
+            "again."
+        ) from error
+    return _end(task, result, deadline)
+
+
+def _seen(seen: list[list[Any]]) -> dict[int, Finished | None]:
+    """Read what the trigger has seen; see :class:`.BatchTrigger`."""
+    found: dict[int, Finished | None] = {}
+    for number, *outcome in seen:
+        found[number] = None
+        if outcome:
+            generation_request_id, seed, images, blocked = outcome
+            found[number] = Finished(
+                generation_request_id=generation_request_id,
+                seed=seed,
+                images=tuple(images),
+                blocked=tuple(blocked),
+            )
+    return found
+
+
+def _spent(batch: Batch | None) -> str:
+    """Say what became of the credits, as far as the journal, or Airflow's task state, knows."""
+    if batch is None:
+        return "Nothing was submitted in this try."
+    if batch.progress is not None and batch.progress.owner is not None:
+        return spent(batch.progress.counts())
+    if batch.known:
+        return f"Nothing was submitted in this try; before it: {spent(batch.known)}"
+    return "Nothing was submitted in this try."
+
+
+def _end(task: GettyBatchOperator, result: Deferral | BatchResult, deadline: float) -> dict[str, Any]:
+    if isinstance(result, Deferral):
+        raise TaskDeferred(
+            trigger=BatchTrigger(
+                in_flight=result.generations,
+                enough=result.enough,
+                until=result.until,
+                deadline=deadline,
+                stopped=result.stopped,
+                charged=result.charged,
+                getty_conn_id=task.getty_conn_id,
+                poll_interval=task.poll_interval,
+                kind=task.operation,
+            ),
+            method_name="execute_complete",
+            timeout=timedelta(seconds=max(0.0, deadline - clock.now()) + TRIGGER_GRACE),
+        )
+    if result.failure:
+        raise (AirflowException if result.may_retry else AirflowFailException)(result.failure)
+    return result.manifest
+
+
+def _batch(task: GettyBatchOperator, context: Context, deadline: float) -> Batch:
+    whose = task_of(context, is_sure=True)
+    if whose.map_index >= 0:  # the marker of an item has its number there
+        whose = replace(whose, task_id=f"{whose.task_id}[{whose.map_index}]")
+    plan = Plan(
+        task=whose,
+        policy=Policy(
+            marker=task.marker == "notes",
+            history_lag=task.history_lag,
+            on_unsure=task.on_unsure_submission,
+        ),
+        deadline=deadline,
+        max_in_flight=task.max_in_flight,
+        generation_timeout=task.generation_timeout,
+        poll_interval=task.poll_interval,
+        waits=not task.deferrable,
+        downloads=_downloads(task, deadline),
+        kind=task.operation,
+    )
+    state = context.get("task_state_store")
+    return Batch(
+        hook=task.hook,
+        items=Items(task.requests, task.operation, task.defaults or {}),
+        journal=task.journal,
+        plan=plan,
+        fail_on=task.fail_on,
+        on_blocked=task.on_blocked,
+        known=_known(state),
+        store=partial(_keep, state),
+        workers_share_disks=_workers_share_disks(task),
+    )
+
+
+def _downloads(task: GettyBatchOperator, deadline: float) -> Downloads | None:
+    if task.download_to is None:
+        return None
+    options = task.download_options or {}
+    if not isinstance(options, Mapping):
+        raise InvalidRequestError(f"download_options is {type(options).__name__}; it must be a mapping.")
+    return Downloads(
+        folder=str(task.download_to),
+        size_name=task.size_name,
+        images=task.images,
+        options=options,
+        deadline=deadline,
+    )
+
+
+def _known(state: Any) -> Mapping[str, Any]:
+    if state is None:  # before Airflow 3.3
+        return {}
+    known = state.get(_KEY)
+    return known if isinstance(known, Mapping) else {}
+
+
+def _keep(state: Any, document: Mapping[str, Any]) -> None:
+    if state is not None:
+        state.set(_KEY, dict(document))
+
+
+def _workers_share_disks(task: GettyBatchOperator) -> bool:
+    executors = task.executor or conf.get("core", "executor", fallback="LocalExecutor")
+    return all(
+        each.strip().rpartition(".")[2].rpartition(":")[2] in _ON_ONE_MACHINE for each in executors.split(",")
+    )
