@@ -55,7 +55,7 @@ def getty(getty_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Emulator
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is waited out or polled for is looked at again almost at once."""
-    monkeypatch.setattr("airflow_provider_getty.api.pacing._FIRST_BACKOFF", 0.01)
+    monkeypatch.setattr("airflow_provider_getty.api.patience._FIRST_BACKOFF", 0.01)
     monkeypatch.setattr("airflow_provider_getty.api.schedule.SHORTEST_DELAY", 0.01)
     monkeypatch.setattr("airflow_provider_getty.api.schedule.LONGEST_DELAY", 0.01)
     monkeypatch.setattr("airflow_provider_getty.triggers.generation._FIRST_POLL_IN", 0.0)

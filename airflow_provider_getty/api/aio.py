@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, BinaryIO, Self, TypeVar
@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
-import tenacity
 from yarl import URL
 
 from airflow_provider_getty.api import clock, errors
@@ -22,12 +21,14 @@ from airflow_provider_getty.api.budget import RequestBudget, budget_of
 from airflow_provider_getty.api.driving import drive_async
 from airflow_provider_getty.api.observing import Observer, Unobserved
 from airflow_provider_getty.api.operations import Operation
-from airflow_provider_getty.api.pacing import Polling, patience
+from airflow_provider_getty.api.pacing import Polling
+from airflow_provider_getty.api.patience import Patience, Pause
 from airflow_provider_getty.api.poller import Poller, Waiting
 from airflow_provider_getty.api.protocol import (
     Call,
     Conversation,
     NewToken,
+    Opening,
     Protocol,
     Send,
     fetch_image,
@@ -46,19 +47,11 @@ _STILL_PENDING = StillPending()
 
 
 @dataclass(frozen=True, slots=True)
-class _Exchanged:
-    """A call that was made before its conversation began, and what came of it."""
+class _Poll:
+    """A poll that can be made again and again, as long as its token is good."""
 
-    call: Call
-    reply: Answer | errors.TransportError
-
-
-@dataclass(frozen=True, slots=True)
-class _PollHead:
-    """What all polls show as long as the token is good."""
-
-    token: str | None = field(repr=False)
-    headers: Mapping[str, str] = field(repr=False)
+    opening: Opening
+    url: URL = field(repr=False)
     proxy: str | None
 
 
@@ -96,7 +89,6 @@ class AsyncGettyClient:
         )
         # aiohttp (3.12 to 3.14) repeats a PUT whose connection broke: a download could cost twice.
         self._session._retry_connection = False  # noqa: SLF001
-        self._poll_head: _PollHead | None = None
         self._poller = Poller(
             self._look,
             budget=self.budget,
@@ -116,10 +108,15 @@ class AsyncGettyClient:
         await self._poller.close()
         await self._session.close()
 
-    async def ask(self, operation: Operation[ResultT], *, deadline: float | None = None) -> ResultT:
+    async def ask(
+        self,
+        operation: Operation[ResultT],
+        *,
+        deadline: float | None = None,
+        not_for: tuple[type[errors.GettyError], ...] = (),
+    ) -> ResultT:
         """Perform the operation; see :meth:`.client.GettyClient.ask`."""
-        retrying = tenacity.AsyncRetrying(**patience(deadline, clock=clock.now, log=log))
-        return await retrying(self._ask, operation)
+        return await self._drive(self._protocol.ask(operation, Patience(deadline, not_for)), operation.name)
 
     async def wait_for(
         self,
@@ -151,26 +148,21 @@ class AsyncGettyClient:
         """Stream an image from its signed URL into a file; see :meth:`.client.GettyClient.fetch_image`."""
         return await self._drive(fetch_image(url, into, asked=asked), "image")
 
-    async def _ask(self, operation: Operation[ResultT], exchanged: _Exchanged | None = None) -> ResultT:
-        return await self._drive(self._protocol.ask(operation), operation.name, exchanged)
-
     async def _look(self, waiting: Waiting) -> Any:
         """Poll once, by the shortest way there is: only what is not pending takes part in a conversation."""
-        operation = waiting.operation
-        head = self._poll_head
-        if waiting.address is None or head is None or head.token != self._protocol.token:
-            first = next(self._protocol.ask(operation))
-            if not isinstance(first, Send) or first.call.method != "GET":
-                return await self._ask(operation)
-            waiting.address = URL(first.call.url, encoded=True)
-            head = _PollHead(self._protocol.token, first.call.headers, _proxy(first.call.url))
-            self._poll_head = head
+        operation, poll = waiting.operation, waiting.poll
+        if poll is None or poll.opening.token != self._protocol.token:
+            opening = self._protocol.opening(operation)
+            if opening is None:
+                return await self.ask(operation)
+            poll = _Poll(opening, URL(opening.call.url, encoded=True), _proxy(opening.call.url))
+            waiting.poll = poll
         reply: Answer | errors.TransportError
         sent, status = clock.monotonic(), None
         try:
             with clock.at_work():
                 async with self._session.get(
-                    waiting.address, headers=head.headers, allow_redirects=False, proxy=head.proxy
+                    poll.url, headers=poll.opening.call.headers, allow_redirects=False, proxy=poll.proxy
                 ) as response:
                     status = response.status
                     if status == HTTPStatus.ACCEPTED and operation.answers.get(status, status) is None:
@@ -182,26 +174,19 @@ class AsyncGettyClient:
             reply = _failure(error)
         finally:
             self._observer.requested(operation.name, status)
-        call = Call("GET", str(waiting.address), head.headers)
-        waiting.address = None  # the next conversation may lead elsewhere
-        return await self._ask(operation, _Exchanged(call, reply))
+        waiting.poll = None  # the next conversation may lead elsewhere
+        return await self._drive(self._protocol.opened(operation, poll.opening, reply), operation.name)
 
-    async def _drive(
-        self, conversation: Conversation[ResultT], name: str, exchanged: _Exchanged | None = None
-    ) -> ResultT:
-        async def do(step: Send | NewToken) -> Answer | None:
-            nonlocal exchanged
+    async def _drive(self, conversation: Conversation[ResultT], name: str) -> ResultT:
+        async def do(step: Send | NewToken | Pause) -> Answer | None:
             match step:
-                case Send(call) if exchanged and call == exchanged.call:
-                    reply, exchanged = exchanged.reply, None
-                    if isinstance(reply, errors.GettyError):
-                        raise reply
-                    return reply
                 case Send(call):
                     return await self._send(call, name)
                 case NewToken(refused):
                     await self._renew_token(refused)
-                    return None
+                case Pause(seconds):
+                    await clock.pause(seconds)
+            return None
 
         return await drive_async(conversation, do)
 

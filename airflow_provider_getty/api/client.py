@@ -11,7 +11,6 @@ from http.cookiejar import DefaultCookiePolicy
 from typing import BinaryIO, Self, TypeVar
 
 import requests
-import tenacity
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, SSLError
 
@@ -22,7 +21,8 @@ from airflow_provider_getty.api.budget import budget_of
 from airflow_provider_getty.api.driving import drive
 from airflow_provider_getty.api.observing import Observer, Unobserved
 from airflow_provider_getty.api.operations import Operation
-from airflow_provider_getty.api.pacing import Polling, patience
+from airflow_provider_getty.api.pacing import Polling
+from airflow_provider_getty.api.patience import Patience, Pause
 from airflow_provider_getty.api.protocol import (
     Call,
     Conversation,
@@ -89,15 +89,21 @@ class GettyClient:
         """Close the pooled connections."""
         self._session.close()
 
-    def ask(self, operation: Operation[ResultT], *, deadline: float | None = None) -> ResultT:
+    def ask(
+        self,
+        operation: Operation[ResultT],
+        *,
+        deadline: float | None = None,
+        not_for: tuple[type[errors.GettyError], ...] = (),
+    ) -> ResultT:
         """Perform the operation.
 
         :param deadline: until when (``time.time()``) trouble that may pass is waited out: 429, 409, 5xx and
             broken connections, as long as no credit can be used twice. None: fail at once.
+        :param not_for: errors that are not waited out.
         :raises GettyError: in every way in which it may fail.
         """
-        retrying = tenacity.Retrying(**patience(deadline, clock=clock.now, log=log))
-        return retrying(lambda: self._drive(self._protocol.ask(operation), operation.name))
+        return self._drive(self._protocol.ask(operation, Patience(deadline, not_for)), operation.name)
 
     def wait_for(
         self,
@@ -150,13 +156,15 @@ class GettyClient:
         return self._drive(fetch_image(url, into, asked=asked), "image")
 
     def _drive(self, conversation: Conversation[ResultT], name: str) -> ResultT:
-        def do(step: Send | NewToken) -> Answer | None:
+        def do(step: Send | NewToken | Pause) -> Answer | None:
             match step:
                 case Send(call):
                     return self._send(call, name)
                 case NewToken(refused):
                     self._renew_token(refused)
-                    return None
+                case Pause(seconds):
+                    clock.sleep(seconds)
+            return None
 
         return drive(conversation, do)
 

@@ -24,7 +24,7 @@ from airflow_provider_getty.api.operations import (
     Redownload,
     StartDownload,
 )
-from airflow_provider_getty.api.pacing import backoff
+from airflow_provider_getty.api.patience import Patience, Pause
 
 if TYPE_CHECKING:
     from airflow_provider_getty.api.aio import AsyncGettyClient
@@ -53,13 +53,6 @@ class Fetch:
     """Stream the image into the file; send back its length in bytes, or throw in the error."""
 
     url: str
-
-
-@dataclass(frozen=True)
-class Pause:
-    """Let some seconds pass."""
-
-    seconds: float
 
 
 Step: TypeAlias = Ask | WaitFor | Fetch | Pause
@@ -154,8 +147,9 @@ class Downloading:
 
         :raises GettyError: the error, if there is no time for another before the deadline.
         """
-        delay = backoff(error, failures, jitter=random.random())  # noqa: S311
-        if clock.now() + delay > self.deadline:
+        patience = Patience(self.deadline)
+        delay = patience.until_next(error, failures, now=clock.now(), jitter=random.random())  # noqa: S311
+        if delay is None:
             raise error
         log.warning("%s %s in %.1f s.", error, then, delay)
         return Pause(delay)

@@ -6,39 +6,12 @@ against a deadline is wall-clock time, which is the same in a worker and in a tr
 
 from __future__ import annotations
 
-import logging
-import random
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
-import tenacity
-
-from airflow_provider_getty.api.errors import (
-    ConflictError,
-    Credit,
-    DeadlineExceededError,
-    GettyError,
-    RateLimitError,
-)
+from airflow_provider_getty.api.errors import Credit, DeadlineExceededError, GettyError
+from airflow_provider_getty.api.patience import backoff
 from airflow_provider_getty.api.results import StillPending
 from airflow_provider_getty.api.schedule import Schedule, Subject
-
-_FIRST_BACKOFF = 1.0
-_LONGEST_BACKOFF = 60.0
-
-
-def backoff(error: GettyError, failures: int, *, jitter: float) -> float:
-    """Seconds until the same call is made again.
-
-    :param error: what it failed with last.
-    :param failures: how many times in a row it has failed, from 1.
-    :param jitter: a random number from 0 to 1.
-    """
-    # Getty advises to wait 1 s after a 429 and names no time in the answer; a conflict is over as quickly.
-    growth = 1.5 if isinstance(error, RateLimitError | ConflictError) else 2.0
-    longest = min(_FIRST_BACKOFF * growth ** min(failures - 1, 32), _LONGEST_BACKOFF)
-    return longest * (0.5 + 0.5 * jitter)
 
 
 @dataclass(slots=True)
@@ -142,32 +115,3 @@ class Polling:
         elif self._remarked:
             self._remarked = False
             self.remark = f"{self.asked}: Getty answers again; still pending."
-
-
-def patience(deadline: float | None, *, clock: Callable[[], float], log: logging.Logger) -> dict[str, Any]:
-    """Arguments of ``tenacity.Retrying`` or ``AsyncRetrying`` that wait trouble out until the deadline.
-
-    :param deadline: by the clock; None: do not wait at all.
-    :param log: told about each wait.
-    """
-
-    def remaining() -> float:
-        return 0.0 if deadline is None else deadline - clock()
-
-    def failure(state: tenacity.RetryCallState) -> GettyError:
-        error = state.outcome.exception() if state.outcome else None
-        if not isinstance(error, GettyError):
-            raise TypeError("Only a GettyError is waited out.")
-        return error
-
-    def wait(state: tenacity.RetryCallState) -> float:
-        delay = backoff(failure(state), state.attempt_number, jitter=random.random())  # noqa: S311
-        return max(0.0, min(delay, remaining()))
-
-    return {
-        "retry": tenacity.retry_if_exception(lambda e: isinstance(e, GettyError) and e.worth_waiting),
-        "wait": wait,
-        "stop": lambda _: remaining() <= 0,
-        "before_sleep": lambda s: log.warning("%s Tried again in %.1f s.", failure(s), s.upcoming_sleep),
-        "reraise": True,
-    }

@@ -42,7 +42,7 @@ class Waiting:
     :param polling: says when to poll, and when to give up.
     """
 
-    __slots__ = ("address", "context", "expiry", "future", "operation", "polling")
+    __slots__ = ("context", "expiry", "future", "operation", "poll", "polling")
 
     def __init__(self, operation: Operation[Any], polling: Polling) -> None:
         self.operation = operation
@@ -50,8 +50,8 @@ class Waiting:
         self.future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self.context = contextvars.copy_context()  # Airflow finds a trigger's log by it
         self.expiry: clock.Timer | None = None
-        self.address: Any = None
-        """Where the client polls, once it knows."""
+        self.poll: Any = None
+        """How the client polls, once it knows."""
 
     def say(self, message: str, *arguments: object) -> None:
         """Log for those who watch this one."""

@@ -1,8 +1,8 @@
 """The conversation with Getty, without I/O.
 
-A conversation is a generator. It yields what is to be done (:class:`Send` a call, get a :class:`NewToken`),
-is sent what came of it, and returns the result. :mod:`.client` drives it over ``requests`` and :mod:`.aio`
-over ``aiohttp``; nothing that is decided here is decided there.
+A conversation is a generator. It yields what is to be done (:class:`Send` a call, get a :class:`NewToken`,
+:class:`~.patience.Pause`), is sent what came of it, and returns the result. :mod:`.client` drives it over
+``requests`` and :mod:`.aio` over ``aiohttp``; nothing that is decided here is decided there.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from airflow_provider_getty.api.account import Account, Dialect
 from airflow_provider_getty.api.answers import Answer
 from airflow_provider_getty.api.errors import Credit
 from airflow_provider_getty.api.operations import Credentials, MovedOperation, Operation
+from airflow_provider_getty.api.patience import Patience, Pause, repeated
 from airflow_provider_getty.api.results import AccessToken
 
 log = logging.getLogger(__name__)
@@ -28,6 +29,7 @@ ResultT = TypeVar("ResultT")
 # A token is not used in its last minute, so that it does not expire on its way.
 _TOKEN_MARGIN = 60.0
 _ANY_TOPIC = ""
+_NO_PATIENCE = Patience()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,19 @@ class NewToken:
     refused: str | None = field(repr=False)
 
 
-Conversation = Generator[Send | NewToken, Answer | None, ResultT]
+Conversation = Generator[Send | NewToken | Pause, Answer | None, ResultT]
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """The first call of a conversation, for who makes it before the conversation begins."""
+
+    call: Call
+    dialect: Dialect
+    token: str | None = field(repr=False)
+
+
+_Opened = tuple[Opening, Answer | errors.TransportError]
 
 
 class Protocol:
@@ -88,15 +102,39 @@ class Protocol:
         """Whether a token has to be fetched, or another thread has already replaced the refused one."""
         return self.token in (None, refused)
 
-    def ask(self, operation: Operation[ResultT]) -> Conversation[ResultT]:
-        """Perform the operation.
+    def ask(self, operation: Operation[ResultT], patience: Patience = _NO_PATIENCE) -> Conversation[ResultT]:
+        """Perform the operation, and again while there is patience with its errors.
 
         :raises GettyError: in every way in which it may fail.
         """
+        return repeated(lambda: self._ask(operation), patience)
+
+    def opening(self, operation: Operation[Any]) -> Opening | None:
+        """Return the first call of a conversation; None if that has to get a token first."""
+        operation = operation.completed_by(self.account)
+        needs_token = operation.credentials is Credentials.KEY_AND_TOKEN
+        token = self.token if needs_token else None
+        if needs_token and token is None:
+            return None
+        dialect = self._forms(operation)[0]
+        return Opening(_with_token(self._call(operation, dialect), token), dialect, token)
+
+    def opened(
+        self, operation: Operation[ResultT], opening: Opening, reply: Answer | errors.TransportError
+    ) -> Conversation[ResultT]:
+        """Perform the operation, whose first call has been answered.
+
+        :raises GettyError: in every way in which it may fail.
+        """
+        return self._ask(operation, (opening, reply))
+
+    def _ask(self, operation: Operation[ResultT], opened: _Opened | None = None) -> Conversation[ResultT]:
         operation.check(self.account)
         operation = operation.completed_by(self.account)
-        first, *others = self._forms(operation)
-        answer = yield from self._authorised(operation, first)
+        forms = self._forms(operation)
+        first = opened[0].dialect if opened else forms[0]
+        others = [form for form in forms if form is not first]
+        answer = yield from self._authorised(operation, first, opened)
         if others and _may_have_another_form(operation, answer):
             refused, answer = answer, (yield from self._authorised(operation, others[0]))
             if answer.status == refused.status == HTTPStatus.BAD_REQUEST:
@@ -149,7 +187,7 @@ class Protocol:
                 self.account.base_url,
             )
 
-    def _authorised(self, operation: Operation[Any], dialect: Dialect) -> Conversation[Answer]:
+    def _call(self, operation: Operation[Any], dialect: Dialect) -> Call:
         call = Call(
             operation.method,
             self.account.base_url + operation.path(dialect),
@@ -158,13 +196,23 @@ class Protocol:
         )
         if call.body is not None:
             call = replace(call, headers={**call.headers, "Content-Type": operation.content_type})
+        return call
+
+    def _authorised(
+        self, operation: Operation[Any], dialect: Dialect, opened: _Opened | None = None
+    ) -> Conversation[Answer]:
+        call = self._call(operation, dialect)
         credit = operation.committed
         try:
-            token = None
-            if operation.credentials is Credentials.KEY_AND_TOKEN:
-                token = self.token or (yield from self._renewed_token(None))
-            credit = operation.at_risk
-            answer = yield from _exchange(_with_token(call, token))
+            if opened:
+                credit, token = operation.at_risk, opened[0].token
+                answer = _answer_of(opened[1])
+            else:
+                token = None
+                if operation.credentials is Credentials.KEY_AND_TOKEN:
+                    token = self.token or (yield from self._renewed_token(None))
+                credit = operation.at_risk
+                answer = yield from _exchange(_with_token(call, token))
             if answer.status == HTTPStatus.UNAUTHORIZED:
                 credit = operation.committed
                 token = yield from self._renewed_token(token)
@@ -215,6 +263,12 @@ def _exchange(call: Call) -> Conversation[Answer]:
     if answer is None:
         raise TypeError("The driver of a conversation answers a Send with an Answer.")
     return answer
+
+
+def _answer_of(reply: Answer | errors.TransportError) -> Answer:
+    if isinstance(reply, errors.TransportError):
+        raise reply
+    return reply
 
 
 def _with_token(call: Call, token: str | None) -> Call:

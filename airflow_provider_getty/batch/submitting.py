@@ -17,7 +17,7 @@ from airflow_provider_getty.api.errors import (
     TransportError,
 )
 from airflow_provider_getty.api.operations import GeneratingOperation
-from airflow_provider_getty.api.pacing import backoff
+from airflow_provider_getty.api.patience import Patience
 from airflow_provider_getty.api.results import Generation, Pending
 from airflow_provider_getty.batch.events import Recorded
 from airflow_provider_getty.batch.history import SharedHistory
@@ -134,17 +134,21 @@ class ItemSubmitter:
 
     async def _post(self, operation: GeneratingOperation) -> Pending | Generation:
         """Send it when there is a place for it, which stays taken if it is pending then."""
-        failures = 0
+        patience, failures = Patience(self.deadline), 0
         await self.slots.take()
         while True:
             try:
-                await self.journal.confirm()
+                await self.journal.confirm()  # before each attempt
                 answer = await self.client.ask(operation)
-            except ConcurrentGenerationsError as error:
-                self.slots.refused()
-                trouble: GettyError = error
             except GettyError as error:
-                trouble = error
+                is_full = isinstance(error, ConcurrentGenerationsError)
+                if is_full:
+                    self.slots.refused()
+                failures += 1
+                delay = patience.after(error, failures, now=clock.now(), jitter=random.random())  # noqa: S311
+                if delay is None or (is_full and not self.waits):
+                    self.slots.release()
+                    raise
             except BaseException:
                 self.slots.release()
                 raise
@@ -153,16 +157,6 @@ class ItemSubmitter:
                 if isinstance(answer, Generation):
                     self.slots.release()
                 return answer
-            failures += 1
-            delay = backoff(trouble, failures, jitter=random.random())  # noqa: S311
-            is_full = isinstance(trouble, ConcurrentGenerationsError)
-            if (
-                not trouble.worth_waiting
-                or clock.now() + delay > self.deadline
-                or (is_full and not self.waits)
-            ):
-                self.slots.release()
-                raise trouble
             if is_full and self.slots.taken > 1:
                 self.slots.release()  # until one of ours is finished
                 await self.slots.take()

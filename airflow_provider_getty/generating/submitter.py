@@ -7,12 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import tenacity
-
 from airflow_provider_getty.api import clock, products
 from airflow_provider_getty.api.driving import drive
 from airflow_provider_getty.api.errors import ConcurrentGenerationsError, Credit, GettyError
-from airflow_provider_getty.api.pacing import patience
 from airflow_provider_getty.generating.submission import (
     LookUp,
     Policy,
@@ -147,12 +144,8 @@ class Submitter:
 
     def _post(self, operation: GeneratingOperation) -> Pending | Generation:
         """Submit; what proves that nothing was created is waited out, but for a place only if told so."""
-        patient = patience(self.deadline, clock=clock.now, log=log)
-        if not self.waits_for_place:
-            patient["retry"] &= tenacity.retry_if_not_exception_type(ConcurrentGenerationsError)
-        client = self.hook.get_conn()
-        answer: Pending | Generation = tenacity.Retrying(**patient)(lambda: client.ask(operation))
-        return answer
+        not_for = () if self.waits_for_place else (ConcurrentGenerationsError,)
+        return self.hook.get_conn().ask(operation, deadline=self.deadline, not_for=not_for)
 
     def _prepare(self, label: str) -> dict[str, Any]:
         """Upload the mask, if there is one, and return the fields that refer to it; check who will pay."""

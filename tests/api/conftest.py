@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from getty_emulator.server import Emulator
 
-from airflow_provider_getty.api import pacing
+from airflow_provider_getty.api import patience
 from airflow_provider_getty.api.account import Account
 from tests.support.both_clients import Async, Client, Connect, Sync
 from tests.support.pending_getty import PendingGetty, pending_getty
@@ -18,7 +18,7 @@ from tests.support.pending_getty import PendingGetty, pending_getty
 @pytest.fixture(params=[Sync, Async], ids=["sync", "async"])
 def connect(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connect]:
     """Return what connects to an emulator, or to any address, as an account with these changes."""
-    monkeypatch.setattr(pacing, "_FIRST_BACKOFF", 0.02)
+    monkeypatch.setattr(patience, "_FIRST_BACKOFF", 0.02)
     monkeypatch.setenv("NO_PROXY", "*")
     connected: list[Client] = []
 
@@ -44,7 +44,7 @@ def getty(connect: Connect, getty_emulator: Emulator) -> Client:
 @pytest_asyncio.fixture
 async def polled(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[PendingGetty]:
     """A Getty in the test's own event loop."""
-    monkeypatch.setattr(pacing, "_FIRST_BACKOFF", 0.02)
+    monkeypatch.setattr(patience, "_FIRST_BACKOFF", 0.02)
     monkeypatch.setenv("NO_PROXY", "*")
     async with pending_getty() as getty:
         yield getty

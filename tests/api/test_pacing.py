@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-
 import pytest
-import tenacity
 
 from airflow_provider_getty.api.errors import (
     AuthenticationError,
@@ -20,7 +17,7 @@ from airflow_provider_getty.api.errors import (
     ServerError,
     UnexpectedAnswerError,
 )
-from airflow_provider_getty.api.pacing import Polling, backoff, patience
+from airflow_provider_getty.api.pacing import Polling
 from airflow_provider_getty.api.results import Pending
 from airflow_provider_getty.api.schedule import Schedule, Subject
 
@@ -29,28 +26,6 @@ COMMITTED = {"credit": Credit.COMMITTED}
 RATE_LIMIT = RateLimitError("429", status=429, **COMMITTED)
 AWAY = ConnectionFailedError("Nobody is there.", **COMMITTED)
 SERVER_ERROR = ServerError("Getty answered 503.", status=503, **COMMITTED)
-
-
-# Back-off
-
-
-def longest_waits(error: GettyError) -> list[float]:
-    """How long one waits at most after the first, second … failure."""
-    return [backoff(error, failures, jitter=1) for failures in (1, 2, 3, 4, 20, 10_000)]
-
-
-def test_the_wait_after_a_failure_doubles_up_to_a_minute() -> None:
-    assert longest_waits(SERVER_ERROR) == [1, 2, 4, 8, 60, 60]
-    assert longest_waits(NoAnswerError("No.")) == [1, 2, 4, 8, 60, 60]
-
-
-def test_the_wait_after_429_and_409_begins_with_the_second_that_getty_advises_and_grows_slower() -> None:
-    assert longest_waits(RATE_LIMIT) == [1, 1.5, 2.25, 3.375, 60, 60]
-    assert longest_waits(ConflictError("409", status=409)) == longest_waits(RATE_LIMIT)
-
-
-def test_jitter_shortens_a_wait_by_up_to_half() -> None:
-    assert backoff(SERVER_ERROR, 3, jitter=0) == 2
 
 
 # Waiting for a generation
@@ -207,70 +182,3 @@ def test_a_generation_that_is_pending_at_the_deadline_is_given_up_but_can_be_col
 def test_the_error_at_the_deadline_names_the_last_trouble() -> None:
     with pytest.raises(DeadlineExceededError, match="after 61 s; the last answer was: Getty answered 503"):
         polling().after(SERVER_ERROR, now=161, jitter=0.5)
-
-
-# Patience
-
-
-class Clock:
-    """Seconds that pass while one sleeps."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-        self.slept: list[float] = []
-
-    def sleep(self, seconds: float) -> None:
-        """Let the time pass."""
-        self.slept.append(seconds)
-        self.now += seconds
-
-
-def persist(deadline: float | None, *outcomes: GettyError | str) -> tuple[list[float], str]:
-    """Call what comes to these outcomes one after the other, its last for ever, and return the waits."""
-    clock, coming = Clock(), list(outcomes)
-
-    def call() -> str:
-        outcome = coming.pop(0) if len(coming) > 1 else coming[0]
-        if isinstance(outcome, GettyError):
-            raise outcome
-        return outcome
-
-    arguments = patience(deadline, clock=lambda: clock.now, log=logging.getLogger("test"))
-    try:
-        return clock.slept, tenacity.Retrying(sleep=clock.sleep, **arguments)(call)
-    except GettyError as error:
-        return clock.slept, type(error).__name__
-
-
-def test_without_a_deadline_the_first_trouble_is_the_last() -> None:
-    assert persist(None, RATE_LIMIT) == ([], "RateLimitError")
-
-
-def test_trouble_is_waited_out_until_it_passes() -> None:
-    slept, outcome = persist(60, SERVER_ERROR, RATE_LIMIT, SERVER_ERROR, "done")
-    assert outcome == "done"
-    assert len(slept) == 3
-
-
-def test_trouble_that_does_not_pass_is_raised_after_a_last_try_at_the_deadline() -> None:
-    slept, outcome = persist(20, SERVER_ERROR)
-    assert outcome == "ServerError"
-    assert sum(slept) == pytest.approx(20)
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        GoneError("410", status=410),
-        ServerError("503", status=503, credit=Credit.UNKNOWN),
-        NoAnswerError("No.", credit=Credit.DOWNLOAD_UNKNOWN),
-    ],
-)
-def test_what_waiting_cannot_mend_or_could_be_paid_for_twice_is_not_tried_again(error: GettyError) -> None:
-    assert persist(60, error, "done") == ([], type(error).__name__)
-
-
-def test_each_wait_is_logged_with_its_reason(caplog: pytest.LogCaptureFixture) -> None:
-    persist(60, SERVER_ERROR, "done")
-    [line] = caplog.messages
-    assert line.startswith("Getty answered 503.")

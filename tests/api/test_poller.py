@@ -210,6 +210,6 @@ async def test_what_is_learned_of_one_kind_is_not_taken_for_another(polled: Pend
         await asyncio.gather(*start(client, generations, submitted=ago, kind="refine"))
         schedule = client._poller.schedule
         untaught, taught = (
-            schedule(f"GetGeneration {kind}").delay(0, jitter=0.5) for kind in ("extend", "refine")
+            schedule(f"{GetGeneration.name} {kind}").delay(0, jitter=0.5) for kind in ("extend", "refine")
         )
         assert taught > untaught

@@ -318,3 +318,36 @@ def test_trouble_in_the_second_form_is_told_as_it_is() -> None:
     failure = ScriptedGetty().failure(REFINE, token(), BAD_VALUE, answer(503))
     assert failure.credit is Credit.UNKNOWN
     assert not failure.may_retry
+
+
+def test_a_poll_made_beforehand_is_judged_by_the_form_it_was_made_in() -> None:
+    getty = ScriptedGetty(token())
+    getty.drive(getty.protocol.fetch_token())
+    opening = getty.protocol.opening(POLL)
+    assert opening is not None
+    assert opening.call.url == BETA
+    getty.ask(POLL, answer(404), answer(202, PENDING))  # meanwhile, another poll finds out
+    getty.script.append(answer(200, COMPLETED))
+    refused = answer(403, {"message": "Missing Authentication Token"})
+    assert getty.drive(getty.protocol.opened(POLL, opening, refused)).generation_request_id == ID
+    assert getty.calls[-1].url == V3
+
+
+def test_a_poll_made_beforehand_whose_token_was_refused_is_made_with_a_new_one() -> None:
+    getty = ScriptedGetty(token(), dialect=Dialect.CURRENT)
+    assert getty.protocol.opening(POLL) is None
+    getty.drive(getty.protocol.fetch_token())
+    opening = getty.protocol.opening(POLL)
+    assert opening is not None
+    getty.script.extend([token(), answer(200, COMPLETED)])
+    assert getty.drive(getty.protocol.opened(POLL, opening, answer(401))).generation_request_id == ID
+
+
+def test_a_poll_made_beforehand_that_was_not_answered_fails_as_any_other() -> None:
+    getty = ScriptedGetty(token(), dialect=Dialect.CURRENT)
+    getty.drive(getty.protocol.fetch_token())
+    opening = getty.protocol.opening(POLL)
+    assert opening is not None
+    with pytest.raises(NoAnswerError) as caught:
+        getty.drive(getty.protocol.opened(POLL, opening, NoAnswerError("There was no answer.")))
+    assert caught.value.credit is Credit.COMMITTED

@@ -160,12 +160,15 @@ def test_threads_and_loops_share_the_clock(virtual: VirtualClock) -> None:
             woken.append(virtual.elapsed)
 
     async def main() -> None:
-        at_work.wait()
-        await clock.pause(20)
+        with clock.at_work():
+            pausing = asyncio.create_task(clock.pause(20))
+            await asyncio.sleep(0)
+            thread.start()
+            at_work.wait()
+        await pausing
         woken.append(virtual.elapsed)
 
     thread = threading.Thread(target=sleep)
-    thread.start()
     asyncio.run(main())
     thread.join()
     assert woken == [10, 20]

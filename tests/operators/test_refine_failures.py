@@ -78,7 +78,7 @@ def test_what_passes_is_waited_out(getty: Emulator, caplog: pytest.LogCaptureFix
     assert waited.state == "success"
     assert sent(getty).count("refine") == 3
     assert getty.ledger()["total"] == 1
-    assert caplog.text.count("Tried again in") == 2
+    assert caplog.text.count("Next attempt in") == 2
 
 
 def test_trouble_with_the_upload_is_waited_out(getty: Emulator) -> None:
