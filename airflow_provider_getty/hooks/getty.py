@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from functools import cached_property
@@ -28,8 +29,11 @@ if TYPE_CHECKING:
 
     from airflow_provider_getty.api.aio import AsyncGettyClient
     from airflow_provider_getty.api.client import GettyClient
+    from airflow_provider_getty.api.results import Product
     from airflow_provider_getty.api.schedule import Schedules
     from airflow_provider_getty.hooks.async_getty import AsyncGetty
+
+log = logging.getLogger(__name__)
 
 
 class GettyHook(Creations, Edits, Collecting, Files, BaseHook):
@@ -127,16 +131,28 @@ class GettyHook(Creations, Edits, Collecting, Files, BaseHook):
             raise error.with_context(asked=f"Connection {self.getty_conn_id}") from None
 
     def test_connection(self) -> tuple[bool, str]:
-        """Fetch a token and list the products: authorised, and free."""
+        """Fetch a token and list the products, which costs no credit.
+
+        The message goes to the log too: Airflow shows that of a failed test only.
+
+        :return: whether the connection works, and the AI Generator products with their credits, or the reason.
+        """
         try:
             products = self.products()
         except GettyError as error:
             return False, str(error)
-        generators = [product for product in products if product.type == "aigen"]
+        generators = [_described(product) for product in products if product.type == "aigen"]
         if not generators:
             return False, "Getty accepted the credentials, but the account has no AI Generator product."
-        listed = ", ".join(f"{product.id} ({product.name or product.type})" for product in generators)
-        return True, f"Getty accepted the credentials. AI Generator products: {listed}."
+        message = f"Getty accepted the credentials. AI Generator products: {', '.join(generators)}."
+        log.info("%s", message)
+        return True, message
+
+
+def _described(product: Product) -> str:
+    credits_left = product.credits_remaining
+    counted = "" if credits_left is None else f"; {credits_left} credits left"
+    return f"{product.id} ({product.name or product.type}{counted})"
 
 
 def async_client_of(

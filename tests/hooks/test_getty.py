@@ -256,11 +256,16 @@ def test_the_product_and_project_code_of_the_connection_are_used_where_a_task_na
     assert charged == [(8, "spring"), (9, "autumn")]
 
 
-def test_the_connection_test_lists_the_products(getty: Emulator) -> None:
+def test_the_connection_test_lists_the_products_and_logs_them(
+    getty: Emulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Airflow drops the message of a test that succeeds."""
     getty.configure_account(products=[{"id": 7, "name": "Spring campaign"}])
-    works, message = GettyHook().test_connection()
+    with caplog.at_level("INFO"):
+        works, message = GettyHook().test_connection()
     assert works
-    assert "7 (Spring campaign)" in message
+    assert "7 (Spring campaign" in message
+    assert message in caplog.text
     assert sent(getty) == ["token", "products"]
 
 
