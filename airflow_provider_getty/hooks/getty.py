@@ -18,6 +18,7 @@ from airflow.sdk.log import mask_secret
 from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.account import GETTY_URL, Account
 from airflow_provider_getty.api.errors import ConfigurationError, GettyError
+from airflow_provider_getty.hooks import metrics
 from airflow_provider_getty.hooks.collecting import Collecting
 from airflow_provider_getty.hooks.connection import account_of
 from airflow_provider_getty.hooks.creations import Creations
@@ -80,11 +81,9 @@ class GettyHook(Creations, Edits, Collecting, Files, BaseHook):
     @cached_property
     def _client(self) -> GettyClient:
         from airflow_provider_getty.api.client import GettyClient
-        from airflow_provider_getty.hooks.metrics import Metrics
 
-        return GettyClient(
-            self.account, on_token=mask_secret, observer=Metrics(self.getty_conn_id, every=0.0)
-        )
+        observer = metrics.Metrics(self.getty_conn_id, every=0.0)
+        return GettyClient(self.account, on_token=mask_secret, observer=observer)
 
     async def get_async_conn(self) -> AsyncGettyClient:
         """A new async client, for the running event loop; to be closed by the caller.
@@ -118,7 +117,9 @@ class GettyHook(Creations, Edits, Collecting, Files, BaseHook):
                 asked=f"Connection {self.getty_conn_id}",
             ) from None
         # In a trigger, mask_secret would block the event loop, or deadlock with the supervisor.
-        return await clock.in_thread(self._account, connection)
+        account = await clock.in_thread(self._account, connection)
+        await clock.in_thread(metrics.connect)
+        return account
 
     def _account(self, connection: Connection) -> Account:
         if connection.login:
@@ -164,9 +165,10 @@ def async_client_of(
     :param schedules: with what an earlier client has learned.
     """
     from airflow_provider_getty.api.aio import AsyncGettyClient
-    from airflow_provider_getty.hooks.metrics import Metrics
 
     def on_token(token: str) -> Awaitable[None]:
         return clock.in_thread(mask_secret, token)
 
-    return AsyncGettyClient(account, on_token=on_token, observer=Metrics(getty_conn_id), schedules=schedules)
+    return AsyncGettyClient(
+        account, on_token=on_token, observer=metrics.Metrics(getty_conn_id), schedules=schedules
+    )

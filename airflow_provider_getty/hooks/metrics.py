@@ -1,4 +1,4 @@
-"""What the clients do, as metrics of Airflow: they go where Airflow's own go (StatsD, Datadog, OpenTelemetry)."""
+"""Reports the clients' requests and polls as Airflow metrics (StatsD, Datadog, OpenTelemetry)."""
 
 from __future__ import annotations
 
@@ -17,82 +17,91 @@ log = logging.getLogger(__name__)
 
 
 class Metrics:
-    """The :class:`..api.observing.Observer` that tells Airflow.
+    """An :class:`..api.observing.Observer` that reports to Airflow. It never raises, and never waits for an answer.
 
     =============================================  =======  =====================================================
-    ``getty.requests.{operation}.{status}``        counter  requests; the status is ``none`` where no answer came
-    ``getty.rate_limited``                         counter  those that were answered with 429
-    ``getty.waiting.{connection}``                 gauge    generations and downloads that are waited for
+    ``getty.requests.{operation}.{status}``        counter  requests; the status is ``none`` if there was no answer
+    ``getty.rate_limited``                         counter  requests that were answered with 429
+    ``getty.waiting.{connection}``                 gauge    generations and downloads that are being waited for
     ``getty.rate.{connection}``                    gauge    requests per second that may be sent at the moment
-    ``getty.poll_lateness.{connection}``           gauge    seconds after they were due that polls were sent: mean
-    ``getty.poll_lateness_max.{connection}``       gauge    and the largest
+    ``getty.poll_lateness.{connection}``           gauge    mean seconds by which polls were late
+    ``getty.poll_lateness_max.{connection}``       gauge    the largest of these
     =============================================  =======  =====================================================
 
-    The connection and the status are part of the names because plain StatsD has no tags.
+    Connection and status are part of the names because plain StatsD has no tags. The host is not: with plain StatsD
+    the gauges of several processes overwrite each other unless its prefix names the host.
 
     :param getty_conn_id: the connection that the client was opened for.
-    :param every: seconds for which what is seen is gathered before Airflow is told.
+    :param every: seconds for which requests are gathered before they are reported; 0: report each.
     """
 
     def __init__(self, getty_conn_id: str, *, every: float = 1.0) -> None:
         self._connection = re.sub(r"[^A-Za-z0-9_-]", "_", getty_conn_id)
         self._every = every
         self._lock = threading.Lock()
-        self._told_at = -math.inf
+        self._reported_at = -math.inf
         self._requests: Counter[tuple[str, int | None]] = Counter()
         self._polls = 0
-        self._late = self._latest = 0.0
+        self._lateness_sum = self._lateness_max = 0.0
 
     def requested(self, operation: str, status: int | None) -> None:
         """Count a request."""
         with self._lock:
             self._requests[operation, status] += 1
-            if clock.monotonic() - self._told_at >= self._every:
-                self._tell()
+            if clock.monotonic() - self._reported_at >= self._every:
+                self._report()
 
     def polled(self, late: float) -> None:
-        """Take note of the lateness of a poll, in seconds."""
+        """Record the lateness of a poll, in seconds."""
         with self._lock:
             self._polls += 1
-            self._late += late
-            self._latest = max(self._latest, late)
+            self._lateness_sum += late
+            self._lateness_max = max(self._lateness_max, late)
 
     def waiting(self, generations: int, rate: float) -> None:
-        """Tell what is the case at the moment."""
+        """Report how much is being waited for, and the rate."""
         with self._lock:
             self._gauge("waiting", generations)
             self._gauge("rate", rate)
-            self._tell()
+            self._report()
 
-    def _tell(self) -> None:
-        self._told_at = clock.monotonic()
+    def _report(self) -> None:
+        self._reported_at = clock.monotonic()
         for (operation, status), count in self._requests.items():
             _emit("incr", f"getty.requests.{operation}.{status or 'none'}", count)
             if status == 429:  # noqa: PLR2004
                 _emit("incr", "getty.rate_limited", count)
         self._requests.clear()
         if self._polls:
-            self._gauge("poll_lateness", self._late / self._polls)
-            self._gauge("poll_lateness_max", self._latest)
-        self._polls, self._late, self._latest = 0, 0.0, 0.0
+            self._gauge("poll_lateness", self._lateness_sum / self._polls)
+            self._gauge("poll_lateness_max", self._lateness_max)
+        self._polls, self._lateness_sum, self._lateness_max = 0, 0.0, 0.0
 
     def _gauge(self, name: str, value: float) -> None:
         _emit("gauge", f"getty.{name}.{self._connection}", value)
+
+
+def connect() -> None:
+    """Look the metrics system up now, which blocks, so that reporting does not."""
+    try:
+        _stats()
+    except Exception:
+        log.debug("Airflow's metrics cannot be used.", exc_info=True)
 
 
 def _emit(kind: str, name: str, value: float) -> None:
     try:
         getattr(_stats(), kind)(name, value)
     except Exception:  # a broken metrics system must not fail a generation that is paid for
-        log.debug("The metric %s could not be told.", name, exc_info=True)
+        log.debug("The metric %s could not be reported.", name, exc_info=True)
 
 
 @cache
 def _stats() -> Any:
-    """Airflow's own stats.
+    """Return Airflow's own stats.
 
-    The process in which a triggerer runs its triggers has none of its own: they are started here, as Airflow 3.2 and
-    3.3 start them in a task; 3.1 starts them by itself.
+    Airflow 3.2 and 3.3 do not initialize them in the process in which a triggerer runs its triggers, so this does, in
+    the way they do in a task. Airflow 3.1 initializes them by itself.
     """
     from airflow.providers.common.compat.sdk import Stats, conf  # noqa: PLC0415
 
