@@ -35,7 +35,8 @@ def pending(getty: Emulator, getty_clock: VirtualClock) -> str:
 def fired(generation_request_id: str) -> dict[str, Any]:
     async def main() -> dict[str, Any]:
         trigger = GenerationTrigger(generation_request_id, deadline=clock.now() + 600)
-        return (await anext(aiter(trigger.run()))).payload
+        payload: dict[str, Any] = (await anext(aiter(trigger.run()))).payload
+        return payload
 
     return asyncio.run(main())
 

@@ -1,4 +1,4 @@
-"""Make what a user has, an image or a list of shapes, into a mask that Getty takes.
+"""Make what a user has, an image, shapes or segmentations, into a mask that Getty takes.
 
 Getty's mask is a black and white JPEG of at most 10 MB: white is refined, black stays as it is. What is one
 already is used byte for byte; any other image becomes one by its transparency or its lightness. What would
@@ -10,12 +10,13 @@ waste a credit, such as a mask without any white, is refused before anything is 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from io import BytesIO
 from reprlib import repr as shortened
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from airflow_provider_getty.api.errors import MaskError
 from airflow_provider_getty.inputs.pictures import (
@@ -24,16 +25,28 @@ from airflow_provider_getty.inputs.pictures import (
     check_pixels,
     check_rendered,
     decode,
+    is_file,
+    is_image,
     is_picture,
     read,
+    upright,
 )
-from airflow_provider_getty.inputs.shapes import Box, Polygon, draw, read_list, read_pixels
+from airflow_provider_getty.inputs.segmentations import draw_segmentations, from_array, is_array
+from airflow_provider_getty.inputs.shapes import Box, Polygon, read_list, read_pixels
 
 if TYPE_CHECKING:
     from PIL.Image import Image as PillowImage
 
-MaskSource: TypeAlias = "PictureSource | Sequence[Box | Polygon]"
+log = logging.getLogger(__name__)
 
+Segmentation: TypeAlias = Mapping[str, Any]
+"""What has a ``segmentation`` (SAM, COCO), or is run lengths of COCO's with ``size`` and ``counts``."""
+_Image: TypeAlias = "PictureSource | PillowImage | SupportsArray"
+MaskSource: TypeAlias = "_Image | Segmentation | Sequence[Box | Polygon | Segmentation]"
+"""What a mask is made of; see :func:`make_mask`."""
+
+_FEW = 0.001  # of the image; less, or all but less, is probably a mistake
+_NUMBERS_OF_A_BOX = 4
 _NOISE = 64  # JPEGs of quality 75, most programs' default, stray up to 49 from black and white
 # Strays at most 46 and 120, a quarter of half the sum of the quantisation table: the first is within _NOISE,
 # and with either each pixel stays on its side of 128.
@@ -41,6 +54,13 @@ _QUALITIES = (95, 87)
 _WHITE_FROM_128 = [0] * 128 + [255] * 128
 _WHITE_BELOW_128 = [255] * 128 + [0] * 128
 _WHITE_FROM_32768 = [0] * 32768 + [255] * 32768
+
+
+class SupportsArray(Protocol):
+    """An array of numpy, or what numpy makes one of, such as a tensor."""
+
+    def __array__(self, *args: Any, **kwargs: Any) -> Any:
+        """Return an array of numpy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +72,22 @@ class Mask:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the JPEG in hexadecimal: equal for equal masks."""
-        return hashlib.sha256(self.jpeg).hexdigest()
+        """SHA-256, in hexadecimal, of what the mask shows: equal for masks that refine the same pixels.
+
+        How the JPEG is encoded, which differs between versions of Pillow and libjpeg, is no part of it.
+        """
+        width, height = self.size
+        return hashlib.sha256(b"%d x %d " % (width, height) + self._pixels().tobytes()).hexdigest()
+
+    @property
+    def refined(self) -> float:
+        """The share of the image that is refined, from 0 to 1."""
+        return self._pixels().histogram()[-1] / (self.size[0] * self.size[1])
+
+    def _pixels(self) -> PillowImage:
+        """One bit a pixel."""
+        image = decode(self.jpeg, "The mask", MaskError)
+        return image.convert("L").point(_WHITE_FROM_128, "1")
 
 
 def make_mask(
@@ -61,36 +95,75 @@ def make_mask(
 ) -> Mask:
     """Make a mask.
 
-    :param source: a local path, a URI or an ``ObjectStoragePath``; the bytes of an image; or boxes and
-        polygons, also as the text that a template renders them to.
-    :param image_size: width and height in pixels of the image to refine. Shapes need it; an image that is
-        given as the mask must be of this size.
+    How the source was read, and which share of the image the mask refines, is logged in one line.
+
+    :param source: an image: a local path, a URI, an ``ObjectStoragePath``, bytes, a binary file object, a Pillow image,
+        or an array of numpy (booleans, 0 to 1, or 0 to 255). Or shapes: a list of boxes, polygons (also flat ones, as
+        COCO has them) and segmentations (COCO's run lengths, SAM's dictionaries). Lists and dictionaries also as the
+        text that a template renders them to.
+    :param image_size: width and height in pixels of the image to refine. Boxes and polygons need it; a mask that has a
+        size of its own must be of this size.
     :param invert: refine what would stay, and keep what would be refined.
     :raises MaskError: no mask can be made of this, now or later. Trouble that may pass, such as a network's
         on the way to an object store, is raised as it comes.
     """
     size = _image_size(image_size)
     check_rendered(source, "The mask", MaskError)
-    if isinstance(source, str) and source.lstrip().startswith("["):
+    if isinstance(source, str) and source.lstrip().startswith(("[", "{")):
         source = read_list(source)
-    if isinstance(source, list | tuple):
-        if size is None:
-            raise MaskError("Shapes need the size of their image: give image_size=(width, height).")
-        return _encode(draw(source, size), "The mask of shapes", invert=invert)
-    if not is_picture(source):
+    mask, form = _made(source, size, invert=invert)
+    _tell(mask, form)
+    return mask
+
+
+def _made(source: Any, size: tuple[int, int] | None, *, invert: bool) -> tuple[Mask, str]:
+    """Make the mask, and say what of."""
+    if isinstance(source, list | tuple | Mapping):
+        pixels = draw_segmentations(source, size)
+        return _encode(pixels, "The mask of shapes", invert=invert), _form(source)
+    if is_array(source):
+        form, name, data = "an array", "The mask given as an array", b""
+        image = from_array(source, name)
+    elif is_image(source):
+        form, name, data = "an image in memory", "The mask given as an image", b""
+        check_pixels(source.size, name, MaskError)
+        image = upright(source)
+    elif is_picture(source) or is_file(source):
+        name, data = read(source, "The mask", MaskError)
+        image = decode(data, name, MaskError)
+        form = f"a {image.format} image" if image.format else "an image"
+    else:
         raise MaskError(
-            f"A mask cannot be made of {type(source).__name__}: give a path, a URI, the bytes of an image, "
-            "or a list of boxes and polygons."
+            f"A mask cannot be made of {type(source).__name__}: give a path, a URI, an image, an array, or a list of "
+            "boxes, polygons or segmentations."
         )
-    name, data = read(source, "The mask", MaskError)
-    image = decode(data, name, MaskError)
     if size not in (None, image.size):
         raise MaskError(
             f"{name} is {_by(image.size)} pixels and the image to refine {_by(size)}: draw it on the image."
         )
-    if not invert and len(data) <= MAX_BYTES and _is_mask(image):
-        return Mask(data, image.size)
-    return _encode(_black_and_white(image, name), name, invert=invert)
+    if data and not invert and len(data) <= MAX_BYTES and _is_mask(image):
+        return Mask(data, image.size), f"{form}, as it is"
+    return _encode(_black_and_white(image, name), name, invert=invert), form
+
+
+def _form(shapes: Any) -> str:
+    listed = [shapes] if isinstance(shapes, Mapping) else shapes
+    if any(isinstance(shape, Mapping) for shape in listed):
+        return "segmentations"
+    is_box = [len(shape) == _NUMBERS_OF_A_BOX and not isinstance(shape[0], list | tuple) for shape in listed]
+    return "boxes" if all(is_box) else "boxes and polygons" if any(is_box) else "polygons"
+
+
+def _tell(mask: Mask, form: str) -> None:
+    share = mask.refined
+    log.info("Mask from %s, refines %.3g %% of %s.", form, 100 * share, _by(mask.size))
+    if share < _FEW:
+        log.warning(
+            "The mask refines less than 0.1 %% of the image: are its coordinates in pixels of an image of %s?",
+            _by(mask.size),
+        )
+    elif share > 1 - _FEW:
+        log.warning("The mask refines more than 99.9 % of the image: is it inverted? White is refined.")
 
 
 def _image_size(value: Sequence[int] | str | None) -> tuple[int, int] | None:

@@ -11,7 +11,7 @@ import re
 from errno import ELOOP, ENAMETOOLONG, ENOTDIR
 from io import BytesIO
 from reprlib import repr as shortened
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, TypeGuard
 from uuid import uuid4
 
 from airflow_provider_getty.api.errors import InvalidRequestError
@@ -23,14 +23,16 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 10_000_000  # Getty says "10 MB" and not which megabyte; this is within either
 
-PictureSource: TypeAlias = "LocationLike | bytes"
-"""An image: a local path, a URI or an ``ObjectStoragePath``, or its bytes."""
+PictureSource: TypeAlias = "LocationLike | bytes | BinaryIO"
+"""An image: a local path, a URI or an ``ObjectStoragePath``; its bytes, or a binary file object that has them."""
 
 Refusal: TypeAlias = type[InvalidRequestError]
 """As which error an image is refused."""
 
 _MAX_SOURCE_BYTES = 200_000_000
 _MAX_PIXELS = 80_000_000  # enough for a 50-megapixel camera, and less than what Pillow warns of
+_MAX_PATH = 4096  # characters, Linux's own bound
+_BASE64 = re.compile(r"[A-Za-z0-9+/_=\s-]*")
 _MAX_SIDE = 65_500  # libjpeg writes no longer one
 _TOO_MANY_PIXELS = "has more than 80 million pixels, or more than 65,500 in a row or column: shrink it."
 _QUALITIES = (95, 87, 75)
@@ -44,7 +46,7 @@ def make_jpeg(source: PictureSource, what: str = "The file") -> bytes:
     :raises InvalidRequestError: it cannot be made, now or later. Trouble that may pass, such as a network's on the
         way to an object store, is raised as it comes.
     """
-    if not is_picture(source):
+    if not (is_picture(source) or is_file(source)):
         raise InvalidRequestError(
             f"{what} is of the type {type(source).__name__}: give a path, a URI or the bytes of an image."
         )
@@ -75,12 +77,26 @@ def is_picture(source: object) -> bool:
     return isinstance(source, bytes | bytearray | memoryview) or is_location(source)
 
 
+def is_file(source: object) -> bool:
+    """Whether this is an open file, of which :func:`read` reads what is left."""
+    return hasattr(source, "read") and not is_location(source)
+
+
+def is_image(source: object) -> TypeGuard[PillowImage]:
+    """Whether this is an image of Pillow, which is known without importing it."""
+    return any(kind.__module__ == "PIL.Image" and kind.__name__ == "Image" for kind in type(source).__mro__)
+
+
 def read(source: Any, what: str, refusal: Refusal) -> tuple[str, bytes]:
     """Read an image file, and name it as errors may.
 
     :raises InvalidRequestError: as the refusal: no retry can mend it.
     """
-    if not is_location(source):
+    if is_file(source):
+        name, data = f"{what} given as a file object", source.read(_MAX_SOURCE_BYTES + 1)
+        if not isinstance(data, bytes):
+            raise refusal(f"{name} gives text: open it in binary mode ('rb').")
+    elif not is_location(source):
         name, data = f"{what} given as bytes", bytes(source)
     else:
         name, data = _read_location(source, what, refusal)
@@ -89,8 +105,14 @@ def read(source: Any, what: str, refusal: Refusal) -> tuple[str, bytes]:
 
 
 def check_rendered(source: object, what: str, refusal: Refusal) -> None:
-    """Refuse a place that is still a template."""
+    """Refuse a location that is still a template, or is an image itself."""
     text = str(source) if is_location(source) else ""
+    if text[:5].lower() == "data:":
+        raise refusal(f"{what} is a data: URI: decode what follows its comma, and give the bytes.")
+    if len(text) > _MAX_PATH and _BASE64.fullmatch(text):
+        raise refusal(f"{what} is {len(text):,} characters of base64: decode it, and give the bytes.")
+    if len(text) > _MAX_PATH and not text.lstrip().startswith(("[", "{")):
+        raise refusal(f"{what} is a text of {len(text):,} characters: give the path or URI of an image.")
     if "{{" in text or "{%" in text:
         shown = shortened(without_secrets(text))
         raise refusal(f"{what} {shown} is a template that was not rendered: render it first.")
@@ -123,7 +145,7 @@ def decode(data: bytes, name: str, refusal: Refusal) -> PillowImage:
 
     :raises InvalidRequestError: as the refusal: it is no image, or a damaged or huge one.
     """
-    from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+    from PIL import Image, UnidentifiedImageError
 
     try:
         Image.init()
@@ -131,8 +153,7 @@ def decode(data: bytes, name: str, refusal: Refusal) -> PillowImage:
         image = Image.open(BytesIO(data), formats=formats)
         check_pixels(image.size, name, refusal)
         image.load()
-        if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
-            return ImageOps.exif_transpose(image)  # a copy without a format, so never used byte for byte
+        return upright(image)
     except (InvalidRequestError, MemoryError):
         raise
     except UnidentifiedImageError:
@@ -141,7 +162,15 @@ def decode(data: bytes, name: str, refusal: Refusal) -> PillowImage:
         raise refusal(f"{name} {_TOO_MANY_PIXELS}") from None
     except Exception as error:  # each of Pillow's decoders has errors of its own
         raise refusal(f"{name} is truncated or damaged ({error}): save or copy it again.") from error
-    return image
+
+
+def upright(image: PillowImage) -> PillowImage:
+    """Turn an image as its EXIF orientation says; the turned copy has no format, so is never used byte for byte."""
+    from PIL import ExifTags, ImageOps
+
+    if image.getexif().get(ExifTags.Base.Orientation, 1) == 1:
+        return image
+    return ImageOps.exif_transpose(image)
 
 
 def check_pixels(size: tuple[int, int], name: str, refusal: Refusal) -> None:

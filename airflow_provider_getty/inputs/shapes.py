@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import json
 from ast import literal_eval
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import pairwise
 from math import ceil, nan
 from reprlib import repr as shortened
@@ -19,8 +21,11 @@ if TYPE_CHECKING:
 
 Box: TypeAlias = Sequence[float]
 """Left, top, right, bottom in pixels; right and bottom are the first column and row outside of the box."""
-Polygon: TypeAlias = Sequence[Sequence[float]]
-"""Three or more corners (x, y) in pixels, (0, 0) being the upper left corner of the image."""
+Polygon: TypeAlias = "Sequence[Sequence[float]] | Sequence[float]"
+"""Three or more corners (x, y) in pixels, (0, 0) being the upper left corner of the image.
+
+Also flat, [x, y, x, y, x, y, ...], as COCO has them.
+"""
 
 _MAX_COORDINATE = 2**31
 
@@ -39,21 +44,29 @@ def draw(shapes: Sequence[Any], size: tuple[int, int]) -> PillowImage:
     canvas = bytearray(width * height)
     for number, shape in enumerate(shapes, 1):
         name = f"Shape {number} of the mask, {shortened(shape)},"
-        if not _fill(canvas, size, _corners(shape, name)):
+        corners = _corners(shape, name)
+        if all(0 <= number <= 1 for corner in corners for number in corner):
+            raise MaskError(
+                f"{name} has all its coordinates between 0 and 1: give pixels, which is x times the width and y "
+                "times the height of the image."
+            )
+        if not _fill(canvas, size, corners):
             raise MaskError(f"{name} covers no pixel of an image of {width} x {height}: move it inside.")
     return Image.frombytes("L", size, bytes(canvas))
 
 
 def read_list(text: str) -> Any:
-    """Read a list as JSON or, with its tuples, as Jinja writes it.
+    """Read a list or a dictionary as JSON or, with its tuples, as Jinja writes it.
 
     :raises MaskError: it is none.
     """
+    with suppress(ValueError, RecursionError):
+        return json.loads(text)
     try:
         return literal_eval(text.strip())
     except (ValueError, SyntaxError, RecursionError, MemoryError):
         raise MaskError(
-            f"{shortened(text)} is not a list of numbers. (A path that begins with '[' is written './[...'.)"
+            f"{shortened(text)} is not a list of numbers. (A path that begins with '[' or '{{' is written './[...'.)"
         ) from None
 
 
@@ -78,6 +91,10 @@ def _corners(shape: Any, name: str) -> list[tuple[float, float]]:
             return [_corner(point, name) for point in shape]
         case [[*_], *_]:
             raise MaskError(f"{name} has fewer than three corners: give a polygon three or more.")
+        case [_, _, _, _, _, _, *_] if len(shape) % 2 == 0 and not any(
+            isinstance(n, list | tuple) for n in shape
+        ):
+            return [_corner(point, name) for point in zip(shape[::2], shape[1::2], strict=True)]
         case [_, _, _, _]:
             left, top, right, bottom = (read_pixels(number, name) for number in shape)
             if right <= left or bottom <= top:

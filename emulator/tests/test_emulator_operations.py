@@ -153,7 +153,7 @@ def test_one_image_that_exists_must_be_named(
 def test_an_image_that_was_generated_can_be_named_once_it_is_there(start: Start, name: str) -> None:
     getty = start(latency="60")
     generation = generated(getty)
-    changes = {
+    changes: dict[str, Any] = {
         "reference_asset_id": None,
         "reference_generation": {"generation_request_id": generation, "index": 1},
     }

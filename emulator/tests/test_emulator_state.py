@@ -44,7 +44,7 @@ def processes() -> Iterator[list[subprocess.Popen[bytes]]]:
 
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
+        return int(listener.getsockname()[1])
 
 
 def client(emulator: Emulator) -> Client:

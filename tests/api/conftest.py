@@ -23,10 +23,10 @@ def connect(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     connected: list[Client] = []
 
     def connect_to(emulator: Emulator | None = None, **changes: Any) -> Client:
-        arguments = {"api_key": "demo-key", "api_secret": "demo-secret", "timeout": 5}
+        arguments: dict[str, Any] = {"api_key": "demo-key", "api_secret": "demo-secret", "timeout": 5}
         if emulator:
             arguments |= {"base_url": emulator.url, "token_url": f"{emulator.url}/oauth2/token"}
-        client = request.param(Account(**arguments | changes))
+        client: Client = request.param(Account(**arguments | changes))
         connected.append(client)
         return client
 

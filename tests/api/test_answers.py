@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from collections.abc import Callable
 
 import pytest
 
@@ -90,7 +91,7 @@ def test_a_path_where_nothing_lives_is_told_from_a_thing_that_is_not_found(
 
 
 @pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda error: pickle.loads(pickle.dumps(error))])
-def test_an_error_survives_the_way_into_another_process(again: object) -> None:
+def test_an_error_survives_the_way_into_another_process(again: Callable[[GettyError], GettyError]) -> None:
     failed = error(400, "InvalidProduct", "Which one?").error()
     failed.asked, failed.credit = "Refine of image 1", Credit.UNUSED
     copied = again(failed)

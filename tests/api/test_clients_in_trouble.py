@@ -11,6 +11,7 @@ from getty_emulator.server import Emulator
 from airflow_provider_getty.api.errors import (
     Credit,
     DeadlineExceededError,
+    GettyError,
     GoneError,
     NoAnswerError,
     QueriesPerSecondError,
@@ -120,7 +121,7 @@ def test_a_submission_that_may_have_been_paid_for_is_not_repeated(
     getty: Client,
     getty_emulator: Emulator,
     fault: dict[str, Any],
-    kind: type[Exception],
+    kind: type[GettyError],
     charged: int,
 ) -> None:
     refine = upload(getty)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from airflow_provider_getty.api.errors import (
@@ -31,7 +33,7 @@ SERVER_ERROR = ServerError("Getty answered 503.", status=503, **COMMITTED)
 # Waiting for a generation
 
 
-def polling(**changes: float) -> Polling:
+def polling(**changes: Any) -> Polling:
     """A wait that began at 100 s and ends at 160 s."""
     return Polling("Status of generation g", **{"submitted": 100.0, "deadline": 160.0} | changes)
 

@@ -41,6 +41,6 @@ def test_where_the_length_is_not_told_a_page_that_is_not_full_is_the_last_one() 
 def test_the_filters_stay_on_every_page() -> None:
     pages = history_pages(media_type="illustration", product_ids=[7])
     pages.take(history(*range(100), result_count=300))
-    assert pages.next == history_pages(media_type="illustration", product_ids=[7]).next.model_copy(
-        update={"page": 2}
-    )
+    first = history_pages(media_type="illustration", product_ids=[7]).next
+    assert first is not None
+    assert pages.next == first.model_copy(update={"page": 2})

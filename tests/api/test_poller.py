@@ -203,7 +203,7 @@ async def test_what_is_learned_of_one_kind_is_not_taken_for_another(polled: Pend
         generations = [f"g{k}" for k in range(150)]
         polled.finished.update(generations)
         ago = time.time() - 40
-        pending = {generation: [(202, {})] for generation in generations}
+        pending: dict[str, list[tuple[int, object]]] = {generation: [(202, {})] for generation in generations}
         polled.answer = lambda generation: (
             pending.get(generation, []).pop() if pending.get(generation) else None
         )

@@ -66,7 +66,7 @@ async def test_each_one_logs_for_itself_and_not_at_every_poll(
             return True
 
     caplog.handler.addFilter(note := Note())
-    answers = [(202, {})] * 5 + [(503, {})] * 3 + [(202, {})] * 5
+    answers: list[tuple[int, object]] = [*[(202, {})] * 5, *[(503, {})] * 3, *[(202, {})] * 5]
     polled.answer = lambda generation: answers.pop(0) if generation == "b" and answers else None
     polled.finished.update("b")
 

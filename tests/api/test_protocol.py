@@ -9,7 +9,13 @@ import pytest
 
 from airflow_provider_getty.api.account import Dialect
 from airflow_provider_getty.api.answers import Answer
-from airflow_provider_getty.api.errors import Credit, DownloadError, NoAnswerError, UnexpectedAnswerError
+from airflow_provider_getty.api.errors import (
+    Credit,
+    DownloadError,
+    GettyError,
+    NoAnswerError,
+    UnexpectedAnswerError,
+)
 from airflow_provider_getty.api.operations import (
     GetDownload,
     GetGeneration,
@@ -89,7 +95,7 @@ def test_a_refine_sends_the_fields_of_the_reference_page() -> None:
     call = getty.calls[-1]
     assert (call.method, call.url) == ("POST", "https://api.gettyimages.com/v3/ai/image-generations/refine")
     assert call.headers["Content-Type"] == "application/json"
-    assert json.loads(call.body) == {
+    assert json.loads(call.body or b"") == {
         "id": "1473240153",
         "prompt": "a red kite",
         "negative_prompt": "people",
@@ -190,7 +196,9 @@ def test_an_image_of_unannounced_length_is_whole_when_something_came() -> None:
         (NoAnswerError("There was no answer (ReadTimeout)."), "There was no answer (ReadTimeout)."),
     ],
 )
-def test_an_image_that_does_not_arrive_whole_is_a_download_error(coming: object, problem: str) -> None:
+def test_an_image_that_does_not_arrive_whole_is_a_download_error(
+    coming: Answer | GettyError, problem: str
+) -> None:
     with pytest.raises(DownloadError) as caught:
         ScriptedGetty(coming).drive(fetch_image(SIGNED_URL, io.BytesIO(), asked="Image 0"))
     shown = str(caught.value)

@@ -26,7 +26,7 @@ def test_the_token_is_asked_for_with_the_client_credentials() -> None:
     assert (call.method, call.url) == ("POST", "https://authentication.gettyimages.com/oauth2/token")
     assert call.headers["Content-Type"] == "application/x-www-form-urlencoded"
     assert "Api-Key" not in call.headers
-    assert parse_qs(call.body.decode()) == {
+    assert parse_qs((call.body or b"").decode()) == {
         "grant_type": ["client_credentials"],
         "client_id": ["key-secret"],
         "client_secret": ["client-secret"],
@@ -72,9 +72,10 @@ def test_a_grant_without_a_token_is_an_error(grant: object) -> None:
     assert failure.credit is Credit.UNUSED
 
 
-@pytest.mark.parametrize(
-    "lifetime", [{}, *({"expires_in": odd} for odd in (None, "soon", 0, float("nan"), 10**400, []))]
-)
+ODD_LIFETIMES: list[Any] = [None, "soon", 0, float("nan"), 10**400, []]
+
+
+@pytest.mark.parametrize("lifetime", [{}, *({"expires_in": odd} for odd in ODD_LIFETIMES)])
 def test_a_token_without_a_readable_lifetime_is_used_for_as_long_as_documented(
     lifetime: dict[str, Any],
 ) -> None:
@@ -124,6 +125,6 @@ def test_a_token_that_another_thread_has_replaced_is_not_fetched_again() -> None
     assert _bearer(conversation.send(None)) == TWO
 
 
-def _bearer(step: Send | NewToken) -> str:
+def _bearer(step: object) -> str:
     assert isinstance(step, Send)
     return step.call.headers["Authorization"]

@@ -48,6 +48,7 @@ def changed(**changes: Any) -> Generation:
 
 def test_a_generation_is_read_as_documented() -> None:
     generation = changed()
+    assert generation.original_asset
     assert (generation.seed, generation.original_asset.id) == (7, "1473240153")
     assert generation.results[0].url == SIGNED
     assert generation.results[0].preview_urls[0].image_url == SIGNED
@@ -87,7 +88,7 @@ def test_null_is_as_good_as_absent() -> None:
     assert not generation.results[0].is_blocked
 
 
-ODD = [
+ODD: list[Any] = [
     None,
     "",
     "12 345",
@@ -191,7 +192,9 @@ def test_a_field_that_is_not_documented_loses_nothing(stray: dict[str, Any]) -> 
 
 
 def test_an_id_may_be_a_number() -> None:
-    assert changed(original_asset={"id": 1473240153}).original_asset.id == "1473240153"
+    asset = changed(original_asset={"id": 1473240153}).original_asset
+    assert asset
+    assert asset.id == "1473240153"
 
 
 @pytest.mark.parametrize(
@@ -237,6 +240,9 @@ def test_the_history_tells_what_was_asked_and_of_which_image() -> None:
             "user": {"username": "u"},
         }
     )
+    assert item.generation_options
+    assert item.source_generation_request
+    assert item.product_revoked_date
     assert (item.generation_options.aspect_ratio, item.generation_options.mood) == ("1:1", "warm")
     assert item.source_generation_request.source_generation_result_index == 2
     assert item.product_revoked_date.year == 2026

@@ -72,7 +72,7 @@ class Triggerer:
         await self.poller.close()
 
     async def look(self, waiting: Waiting) -> Pending | Generation:
-        generation = waiting.operation.generation_request_id
+        generation = waiting.operation.generation_request_id  # type: ignore[attr-defined]
         self.polls[generation].append(clock.monotonic())
         sent = clock.monotonic()
         await clock.pause(TRIP)

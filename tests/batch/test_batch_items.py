@@ -27,8 +27,15 @@ def file(folder: Path, text: str, name: str = "items.jsonl") -> str:
     return str(folder / name)
 
 
+def items(*arguments: Any) -> list[Item]:
+    """The items of a batch, all of which can be used."""
+    read = list(Items(*arguments))
+    assert all(isinstance(item, Item) for item in read)
+    return [item for item in read if isinstance(item, Item)]
+
+
 def test_json_lines_csv_and_a_list_are_the_same_items(tmp_path: Path) -> None:
-    documents = [
+    documents: list[dict[str, Any]] = [
         {"image_id": "1", "mask": [[0, 0, 9, 9]], "image_size": [10, 10], "prompt": 'a "red", boat'},
         {"operation": "generate", "prompt": "stars", "seed": 5, "name": "sky"},
     ]
@@ -38,17 +45,19 @@ def test_json_lines_csv_and_a_list_are_the_same_items(tmp_path: Path) -> None:
         ',1,"[[0, 0, 9, 9]]","[10, 10]","a ""red"", boat",,\r\n'
         "generate,,,,stars,5,sky\r\n"
     )
-    for requests in (documents, file(tmp_path, lines), file(tmp_path, "\ufeff" + table, "items.CSV")):
-        first, second = Items(requests)
+    files = (file(tmp_path, lines), file(tmp_path, "\ufeff" + table, "items.CSV"))
+    requests: list[dict[str, Any]] | str
+    for requests in (documents, *files):
+        first, second = items(requests)
         assert (first.number, first.operation, first.name) == (1, "refine", None)
         assert (second.number, second.operation, second.name) == (2, "generate", "sky")
         assert [item.without_mask() for item in (first, second)] == [
-            item.without_mask() for item in Items(documents)
+            item.without_mask() for item in items(documents)
         ]
 
 
 def test_defaults_are_for_items_that_do_not_give_them() -> None:
-    first, second = Items([{"prompt": "a"}, {"prompt": None}], "generate", {"prompt": "b", "seed": 1})
+    first, second = items([{"prompt": "a"}, {"prompt": None}], "generate", {"prompt": "b", "seed": 1})
     assert (first.written, second.written) == ({"prompt": "a", "seed": 1}, {"prompt": "b", "seed": 1})
 
 

@@ -215,7 +215,12 @@ def test_many_items_share_an_addition(tmp_path: Path, monkeypatch: pytest.Monkey
     with opened(str(tmp_path / "journal.jsonl")) as journal:
         journal.begin(Began(OWNER, 0))
         append = journal.file.append
-        monkeypatch.setattr(journal.file, "append", lambda data: (syncs.append(len(data)), append(data))[1])
+
+        def counting_append(data: bytes) -> None:
+            syncs.append(len(data))
+            append(data)
+
+        monkeypatch.setattr(journal.file, "append", counting_append)
         asyncio.run(write_all(journal))
     assert len(syncs) <= 3
     assert len(content(str(tmp_path / "journal.jsonl"))) == 51

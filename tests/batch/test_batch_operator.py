@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.exceptions import AirflowException
 from airflow.sdk import DAG, BaseOperator
+from airflow.sdk.exceptions import AirflowException
 from fsspec.implementations.memory import MemoryFileSystem
 from getty_emulator.server import Emulator
 

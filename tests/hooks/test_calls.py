@@ -55,7 +55,8 @@ def awaited(name: str, *args: Any, **kwargs: Any) -> Any:
 
 @pytest.fixture(params=[called, awaited], ids=lambda way: way.__name__)
 def do(request: pytest.FixtureRequest, getty: Emulator) -> Getty:
-    return request.param
+    way: Getty = request.param
+    return way
 
 
 def picture() -> bytes:
@@ -68,13 +69,13 @@ def picture() -> bytes:
 def refined(do: Getty) -> str:
     """The id of a generation."""
     mask_url = do("upload_mask", SKY, image_size=SIZE)
-    return do("refine", image_id=LAKE, mask_url=mask_url, prompt="balloons").generation_request_id
+    return str(do("refine", image_id=LAKE, mask_url=mask_url, prompt="balloons").generation_request_id)
 
 
 def registered(do: Getty, category: str) -> str:
     """The id of a registered file."""
     url = do("upload_file", picture(), label="vase")
-    return do("register_file", url=url, rights_claimed=True, category=category).id
+    return str(do("register_file", url=url, rights_claimed=True, category=category).id)
 
 
 def of_the_mask(do: Getty) -> dict[str, Any]:
@@ -217,11 +218,12 @@ def test_any_operation_may_be_asked_with_a_deadline(do: Getty) -> None:
 
 
 def test_bad_input_is_refused_before_anything_is_sent(do: Getty, getty: Emulator) -> None:
-    for name, arguments in {
+    refused: dict[str, dict[str, Any]] = {
         "generate": {"prompt": "a lake", "mood": "sad"},
         "history": {"product_ids": ["x"]},
         "register_file": {"url": "u", "rights_claimed": False},
-    }.items():
+    }
+    for name, arguments in refused.items():
         with pytest.raises(InvalidRequestError):
             do(name, **arguments)
     with pytest.raises(MaskError):

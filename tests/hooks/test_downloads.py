@@ -13,6 +13,7 @@ from io import BytesIO
 import pytest
 from getty_emulator.server import Emulator
 
+from airflow_provider_getty.api import results
 from airflow_provider_getty.api.downloads import download, download_async
 from airflow_provider_getty.api.errors import Credit, DownloadError, NoAnswerError, NotFoundError
 from airflow_provider_getty.api.operations import GetDownload, Redownload, StartDownload
@@ -115,8 +116,10 @@ def test_a_redownload_whose_image_does_not_arrive_is_not_asked_for_again(
     into(start, first, 10)
     poll = GetDownload(generation_request_id=start.generation_request_id)
     [product] = hook.products()[:1]
+    ready = hook.ask(poll)
+    assert isinstance(ready, results.Download)
     redownload = Redownload(
-        generated_asset_id=hook.ask(poll).generated_asset_id, size_name="1k", product_id=product.id
+        generated_asset_id=ready.generated_asset_id, size_name="1k", product_id=product.id
     )
     getty.fault("cut-body", "media")
     assert into(redownload, again, 10) == len(first.getvalue())

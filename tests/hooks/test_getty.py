@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.sdk.log import redact
+from airflow.sdk.log import redact  # type: ignore[attr-defined]
 from getty_emulator.server import Emulator
 
 from airflow_provider_getty.api.account import GETTY_TOKEN_URL, GETTY_URL, Account, Dialect
@@ -176,7 +176,8 @@ def test_an_extra_that_is_no_object_says_so(extra: str, problem: str) -> None:
 def test_the_async_client_reads_the_same_connection(connect: Any) -> None:
     async def account() -> Account:
         async with await connect(host="http://127.0.0.1:8900").get_async_conn() as client:
-            return client.account
+            read: Account = client.account
+            return read
 
     assert asyncio.run(account()) == connect(host="http://127.0.0.1:8900").account
 

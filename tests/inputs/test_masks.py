@@ -15,7 +15,8 @@ from PIL import Image, ImageChops
 from upath import UPath
 
 from airflow_provider_getty.inputs import masks
-from airflow_provider_getty.inputs.masks import MAX_BYTES, Mask, make_mask
+from airflow_provider_getty.inputs.masks import Mask, make_mask
+from airflow_provider_getty.inputs.pictures import MAX_BYTES
 from tests.support.mask_pictures import BOX, BY_LIGHTNESS, DRAWN, SIZE, box, encoded, refusal, white
 
 if TYPE_CHECKING:
@@ -206,7 +207,66 @@ def test_shapes_may_be_what_a_template_renders(shapes: Any, image_size: Any) -> 
 # Digests
 
 
-def test_a_mask_shows_no_bytes_and_has_a_digest() -> None:
-    mask = Mask(b"abc", (1, 1))
-    assert repr(mask) == "Mask(size=(1, 1))"
-    assert mask.digest == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+def test_a_mask_shows_no_bytes() -> None:
+    assert repr(Mask(b"abc", (1, 1))) == "Mask(size=(1, 1))"
+
+
+@pytest.mark.parametrize("quality", [75, 87, 100])
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_the_digest_of_a_mask_is_of_what_it_shows_however_it_is_encoded(mode: str, quality: int) -> None:
+    drawn = make_mask([BOX], image_size=SIZE)
+    encoded_otherwise = make_mask(encoded(DRAWN.convert(mode), "JPEG", quality=quality, progressive=True))
+    assert encoded_otherwise.jpeg != drawn.jpeg
+    assert encoded_otherwise.digest == drawn.digest
+
+
+def test_masks_that_show_other_pixels_or_have_another_size_have_other_digests() -> None:
+    left, top, right, bottom = BOX
+    masks_ = [
+        make_mask([BOX], image_size=SIZE),
+        make_mask([(left, top, right + 1, bottom)], image_size=SIZE),
+        make_mask([BOX], image_size=SIZE, invert=True),
+        make_mask([(0, 0, 32, 8)], image_size=(32, 16)),
+        make_mask([(0, 0, 16, 16)], image_size=(16, 32)),
+    ]
+    assert len({mask.digest for mask in masks_}) == len(masks_)
+
+
+# What is told of it
+
+
+@pytest.mark.parametrize(
+    ("source", "form"),
+    [
+        ([BOX], "boxes"),
+        ([[(0, 0), (64, 0), (64, 48)]], "polygons"),
+        ([BOX, [0, 0, 9, 0, 9, 9]], "boxes and polygons"),
+        (encoded(DRAWN), "a PNG image"),
+        (encoded(DRAWN, "JPEG", quality=95), "a JPEG image, as it is"),
+        (DRAWN, "an image in memory"),
+    ],
+)
+def test_one_line_tells_how_a_mask_was_read_and_what_it_refines(
+    source: Any, form: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "airflow_provider_getty")
+    mask = make_mask(source, image_size=SIZE)
+    share = 100 * len(white(mask)) / (SIZE[0] * SIZE[1])
+    assert caplog.messages == [f"Mask from {form}, refines {share:.3g} % of 64 x 48."]
+
+
+@pytest.mark.parametrize(
+    ("shape", "words"),
+    [
+        ((1, 1, 2, 2), "less than 0.1 % of the image"),
+        ((0, 0, 1024, 683), "more than 99.9 % of the image"),
+        ((0, 0, 40, 40), ""),
+    ],
+)
+def test_a_mask_of_almost_nothing_or_almost_everything_is_a_warning(
+    shape: Any, words: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    make_mask([shape], image_size=(1024, 683))
+    warned = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert len(warned) == bool(words)
+    assert all(words in warning for warning in warned)

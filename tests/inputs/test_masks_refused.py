@@ -86,9 +86,7 @@ def test_what_is_not_an_image_is_refused(content: bytes) -> None:
     assert "is not an image that Pillow reads: save it as PNG or JPEG." in refusal(content)
 
 
-@pytest.mark.parametrize(
-    "source", [None, 5, 1.5, {"path": "x"}, {BOX}, object()], ids=lambda source: type(source).__name__
-)
+@pytest.mark.parametrize("source", [None, 5, 1.5, {BOX}, object()], ids=lambda source: type(source).__name__)
 def test_a_wrong_type_is_refused(source: Any) -> None:
     assert f"A mask cannot be made of {type(source).__name__}: give a path" in refusal(
         source, image_size=SIZE
@@ -171,3 +169,18 @@ def test_trouble_that_may_pass_is_not_a_refusal(tmp_path: Path, mocker: MockerFi
     mocker.patch("pathlib.Path.open", side_effect=TimeoutError("the network drive is slow"))
     with pytest.raises(TimeoutError):
         make_mask(file)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("data:image/png;base64," + "A" * 3_000_000, "The mask is a data: URI: decode"),
+        ("iVBORw0KGgo" + "A" * 3_000_000, "The mask is 3,000,011 characters of base64: decode it"),
+        ("no path, " * 500_000, "The mask is a text of 4,500,000 characters"),
+    ],
+    ids=["data", "base64", "text"],
+)
+def test_an_image_as_text_gets_a_short_message(text: str, words: str) -> None:
+    message = refusal(text)
+    assert words in message
+    assert len(message) < 300

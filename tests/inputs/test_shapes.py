@@ -37,14 +37,19 @@ def boxes(draw: Callable[[st.SearchStrategy[int]], int]) -> tuple[int, int, int,
     )
 
 
+def is_unit(shape: tuple[int, int, int, int]) -> bool:
+    """Whether it is refused, as its coordinates are probably shares of the image."""
+    return all(0 <= number <= 1 for number in shape)
+
+
 @settings(max_examples=60, deadline=None)
-@given(st.lists(boxes(), min_size=1, max_size=5))
+@given(st.lists(boxes().filter(lambda shape: not is_unit(shape)), min_size=1, max_size=5))
 def test_boxes_cover_what_is_inside_and_nothing_else(drawn: list[tuple[int, int, int, int]]) -> None:
     assert covered(*drawn) == set().union(*(box(*shape) for shape in drawn)) & box(0, 0, *SIZE)
 
 
 @settings(max_examples=60, deadline=None)
-@given(boxes())
+@given(boxes().filter(lambda shape: not is_unit(shape)))
 def test_a_polygon_of_a_box_is_that_box(shape: tuple[int, int, int, int]) -> None:
     left, top, right, bottom = shape
     polygon = [(right, top), (right, bottom), (left, bottom), (left, top)]
@@ -87,11 +92,10 @@ def test_a_list_is_read_from_text(text: str) -> None:
     ("text", "words"),
     [
         ("[[8, 8, 40, 32]", "'[[8, 8, 40, 32]' is not a list of numbers"),
-        ("[[8, 8, null, 32]]", "is not a list of numbers"),
-        ("[draft] mask.png", "A path that begins with '[' is written './["),
+        ("[draft] mask.png", "A path that begins with '[' or '{' is written './["),
         ("[" * 10_000, "is not a list of numbers"),
     ],
-    ids=["cut off", "null", "a path", "deep"],
+    ids=["cut off", "a path", "deep"],
 )
 def test_text_that_is_no_list_is_refused(text: str, words: str) -> None:
     with pytest.raises(MaskError) as refused:
@@ -128,3 +132,28 @@ def test_shapes_are_refused(drawn: Any, words: str) -> None:
     with pytest.raises(MaskError) as refused:
         shapes.draw(drawn, SIZE)
     assert words in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        (0.1, 0.2, 0.9, 0.8),
+        [[0, 0], [1, 0], [1, 1]],
+        [0.1, 0.1, 0.9, 0.1, 0.5, 0.9],
+        ["0.1", "0.2", "0.9", "0.8"],
+    ],
+    ids=["box", "polygon", "flat polygon", "text"],
+)
+def test_coordinates_that_are_shares_of_the_image_are_refused(shape: Any) -> None:
+    with pytest.raises(MaskError, match=r"all its coordinates between 0 and 1: give pixels"):
+        covered((2, 2, 3, 3), shape)
+
+
+def test_a_polygon_may_be_flat() -> None:
+    assert covered([8, 8, 40, 8, 40, 32, 8, 32]) == box(*BOX)
+
+
+@pytest.mark.parametrize("shape", [[1, 2, 3, 4, 5], [1, 2, 3, 4, 5, 6, 7], [1, 2, 3, None]])
+def test_numbers_that_are_neither_a_box_nor_a_polygon_are_refused(shape: Any) -> None:
+    with pytest.raises(MaskError):
+        covered(shape)

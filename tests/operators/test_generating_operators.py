@@ -24,7 +24,8 @@ pytestmark = pytest.mark.usefixtures("impatient")
 
 @pytest.fixture(params=CASES, ids=lambda case: case.operation)
 def case(request: pytest.FixtureRequest) -> Case:
-    return request.param
+    chosen: Case = request.param
+    return chosen
 
 
 @pytest.fixture

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
-from airflow.sdk import DAG
+from airflow.sdk import DAG, BaseOperator
 from getty_emulator.server import Emulator
 from PIL import Image
 
 from airflow_provider_getty.api.errors import InvalidRequestError
+from airflow_provider_getty.api.results import Download
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.operators.background_generation import GettyBackgroundGenerationOperator
 from airflow_provider_getty.operators.download import GettyDownloadOperator
@@ -40,7 +41,7 @@ def shoe(tmp_path: Path) -> Path:
 
 
 def register(**changes: Any) -> GettyRegisterFileOperator:
-    arguments = {"task_id": "register", "rights_claimed": True, "category": "CustomerProduct"}
+    arguments: dict[str, Any] = {"task_id": "register", "rights_claimed": True, "category": "CustomerProduct"}
     return GettyRegisterFileOperator(**arguments | changes)
 
 
@@ -134,11 +135,14 @@ def asset(getty: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> s
     ready = hook.get_conn().ask(GetDownload(generation_request_id=generation))
     hook.get_conn().close()
     getty._service.journal.clear()
+    assert isinstance(ready, Download)
+    assert ready.generated_asset_id
     return ready.generated_asset_id
 
 
 def redownload(**changes: Any) -> GettyRedownloadOperator:
-    return GettyRedownloadOperator(**{"task_id": "again", "product_id": 10001} | changes)
+    arguments: dict[str, Any] = {"task_id": "again", "product_id": 10001} | changes
+    return GettyRedownloadOperator(**arguments)
 
 
 def test_what_was_downloaded_is_downloaded_once_more(getty: Emulator, tmp_path: Path, asset: str) -> None:
@@ -193,7 +197,7 @@ def test_a_redownload_whose_answer_is_lost_is_not_repeated(
         GettyEnhancePromptOperator,
     ],
 )
-def test_each_argument_is_described(operator: type) -> None:
+def test_each_argument_is_described(operator: type[BaseOperator]) -> None:
     described = "".join(base.__doc__ or "" for base in operator.__mro__[:2])
     arguments = set(inspect.signature(operator.__init__).parameters) - {"self", "kwargs"}
     assert [name for name in arguments if f":param {name}:" not in described] == []

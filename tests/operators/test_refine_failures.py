@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
@@ -117,7 +118,7 @@ AMBIGUOUS = [
 
 @pytest.mark.parametrize(("fault", "parameters"), AMBIGUOUS)
 def test_what_getty_did_without_saying_so_is_found_in_the_history(
-    getty: Emulator, fault: str, parameters: dict[str, object]
+    getty: Emulator, fault: str, parameters: dict[str, Any]
 ) -> None:
     getty.fault(fault, "refine", **parameters)
     adopted = run()
@@ -131,7 +132,7 @@ def test_what_getty_did_without_saying_so_is_found_in_the_history(
     ("fault", "parameters"), [("server-error", {"work": "before", "status": 503}), ("cut-before", {})]
 )
 def test_what_getty_certainly_did_not_do_is_submitted_anew(
-    getty: Emulator, fault: str, parameters: dict[str, object]
+    getty: Emulator, fault: str, parameters: dict[str, Any]
 ) -> None:
     getty.fault(fault, "refine", **parameters)
     assert run(history_lag=0.1).state == "success"

@@ -293,14 +293,13 @@ def test_values_that_do_not_reach_the_triggerer_are_an_error_in_the_dag_file() -
     with DAG(DAG_ID, schedule=None):
         source = Source(task_id="source")
         mapped = Source.partial(task_id="mapped").expand(email=["1", "2"])
-        for number, (arguments, problem) in enumerate(
-            [
-                ({"source": source.output.map(str)}, r"map\(\), zip\(\) and concat\(\) of outputs need one"),
-                ({"source": mapped.output}, "all outputs of the mapped mapped together are no generation"),
-                ({"source": {"generation_request_id": source.output}}, "the output of a task"),
-                ({"source": "1", "getty_conn_id": source.output}, "getty_conn_id an id or a template"),
-            ]
-        ):
+        refused: list[tuple[dict[str, Any], str]] = [
+            ({"source": source.output.map(str)}, r"map\(\), zip\(\) and concat\(\) of outputs need one"),
+            ({"source": mapped.output}, "all outputs of the mapped mapped together are no generation"),
+            ({"source": {"generation_request_id": source.output}}, "the output of a task"),
+            ({"source": "1", "getty_conn_id": source.output}, "getty_conn_id an id or a template"),
+        ]
+        for number, (arguments, problem) in enumerate(refused):
             with pytest.raises(InvalidRequestError, match=problem):
                 sensor(task_id=f"wait_{number}", **arguments)
 

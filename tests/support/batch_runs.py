@@ -39,7 +39,9 @@ def batch(
     hook = GettyHook()
     deadline = time.time() + changes.pop("timeout", 60.0)
     images = changes.pop("images", None)
-    arguments = {name: changes.pop(name) for name in ("fail_on", "on_blocked") if name in changes}
+    arguments: dict[str, Any] = {
+        name: changes.pop(name) for name in ("fail_on", "on_blocked") if name in changes
+    }
     items = Items(requests, changes.pop("operation", "refine"), changes.pop("defaults", {}))
     plan = {
         "task": Task(

@@ -40,7 +40,7 @@ def run(folder: Path) -> dict[str, dict[str, list[str]]]:
     try:
         from airflow.dag_processing.dagbag import DagBag  # noqa: PLC0415
     except ImportError:  # Airflow 3.1
-        from airflow.models.dagbag import DagBag  # noqa: PLC0415
+        from airflow.models.dagbag import DagBag  # type: ignore[no-redef]  # noqa: PLC0415
     from airflow_provider_getty.api import schedule  # noqa: PLC0415
     from airflow_provider_getty.triggers import batch, generation  # noqa: PLC0415
 

@@ -84,5 +84,5 @@ def parameters(cls: type) -> dict[str, inspect.Parameter]:
 
 def declared(cls: type) -> dict[str, inspect.Parameter]:
     """The arguments that a class adds to those of its bases."""
-    found = inspect.signature(cls.__init__).parameters
+    found = inspect.signature(cls).parameters
     return {name: each for name, each in found.items() if name not in ("self", "args", "kwargs")}

@@ -7,7 +7,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
-from getty_emulator.operations.generations import fitted
+from getty_emulator.operations.bodies import fitted
 from getty_emulator.server import Emulator
 from getty_emulator.state import Generation
 from PIL import Image

@@ -78,7 +78,8 @@ class Ready:
     @property
     def credits(self) -> int:
         """What its runs have cost."""
-        return self.getty.ledger()["total"] - self.paid_before
+        total: int = self.getty.ledger()["total"]
+        return total - self.paid_before
 
     @property
     def submissions(self) -> int:
@@ -90,7 +91,7 @@ def a_generation() -> str:
     hook = GettyHook()
     result = hook.get_conn().ask(_refine(hook))
     hook.get_conn().close()
-    return result.generation_request_id
+    return str(result.generation_request_id)
 
 
 def _refine(hook: GettyHook) -> Any:

@@ -10,7 +10,7 @@ import fsspec
 from fsspec import AbstractFileSystem
 
 
-class Bucket(AbstractFileSystem):
+class Bucket(AbstractFileSystem):  # type: ignore[misc]  # fsspec is untyped
     """An object store: an object is there once its last part is, and cannot be renamed."""
 
     protocol = "bucket"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,7 +31,7 @@ class SftpFolder:
     written: int = field(default=0, init=False)
     connections: list[asyncssh.SSHServerConnection] = field(default_factory=list, init=False)
 
-    def at(self, path: str) -> UPath:
+    def at(self, path: str) -> Any:
         """A path of the server, opened on a connection of its own."""
         return UPath(
             f"sftp://127.0.0.1:{self.port}/{path}",
@@ -58,18 +59,18 @@ class _Server(asyncssh.SSHServer):
 
 class _Files(asyncssh.SFTPServer):
     def __init__(self, folder: SftpFolder, channel: Any) -> None:
-        super().__init__(channel, chroot=str(folder.root))
+        super().__init__(channel, chroot=os.fsencode(folder.root))
         self._folder = folder
         self._channel = channel
 
-    def write(self, file_obj: object, offset: int, data: bytes) -> int:
+    def write(self, file_obj: object, offset: int, data: bytes) -> Any:
         if self._folder.refuses:
             raise self._folder.refuses
         if self._folder.cut_after is not None and self._folder.written + len(data) > self._folder.cut_after:
             self._channel.get_connection().abort()
             raise asyncssh.SFTPConnectionLost("cut")
         self._folder.written += len(data)
-        return super().write(file_obj, offset, data)  # type: ignore[no-any-return]
+        return super().write(file_obj, offset, data)
 
 
 @contextmanager
@@ -115,7 +116,7 @@ class S3Bucket:
     endpoint: str
     name: str = "pictures"
 
-    def at(self, path: str, *, endpoint: str | None = None, bucket: str | None = None) -> UPath:
+    def at(self, path: str, *, endpoint: str | None = None, bucket: str | None = None) -> Any:
         """An object of the bucket."""
         return UPath(
             f"s3://{bucket or self.name}/{path}",

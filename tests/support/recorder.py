@@ -71,7 +71,6 @@ def recording(*, wrap: Callable[[Any], Any] = lambda listener: listener, **answe
     server.daemon_threads = True
     server.block_on_close = False
     server.socket = wrap(server.socket)
-    server.handle_error = lambda *_: None  # a client may well go away
     recorder.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()

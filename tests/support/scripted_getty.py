@@ -95,7 +95,8 @@ class ScriptedGetty:
                 except GettyError as failure:
                     proceed = partial(conversation.throw, failure)
         except StopIteration as stop:
-            return stop.value
+            ended: ResultT = stop.value
+            return ended
 
     def _perform(self, step: Send | NewToken) -> Answer | None:
         match step:
@@ -120,7 +121,7 @@ class ScriptedGetty:
     def bodies(self) -> list[Any]:
         """The JSON that was sent."""
         return [
-            json.loads(call.body)
+            json.loads(call.body or b"")
             for call in self.calls
             if call.headers.get("Content-Type") == "application/json"
         ]

@@ -14,7 +14,7 @@ from airflow_provider_getty.api.errors import (
     PermissionDeniedError,
     QueriesPerSecondError,
 )
-from airflow_provider_getty.api.operations import Refine
+from airflow_provider_getty.api.operations import GeneratingOperation, Refine
 from airflow_provider_getty.api.results import HistoryItem, OriginalAsset, Pending
 from airflow_provider_getty.generating.submission import (
     LookUp,
@@ -57,7 +57,8 @@ class Getty:
     posts: int = 0
     ids: Any = field(default_factory=lambda: (f"generation-{number}" for number in count(1)))
 
-    def post(self, operation: Refine) -> Pending:
+    def post(self, operation: GeneratingOperation) -> Pending:
+        assert isinstance(operation, Refine)
         self.posts += 1
         fate = self.fates.pop(0) if self.fates else Fate.ANSWERED
         if fate is Fate.REFUSED:

@@ -19,8 +19,9 @@ from airflow.sdk import DAG
 from airflow.sdk.api.client import Client
 from airflow.sdk.api.datamodels._generated import DagRun, TaskInstance
 from airflow.sdk.execution_time.supervisor import InProcessTestSupervisor
-from airflow.sdk.module_loading import import_string
+from airflow.sdk.module_loading import import_string  # type: ignore[attr-defined]
 from airflow.triggers.base import BaseTrigger, TriggerEvent
+from airflow.utils.state import TaskInstanceState
 from pydantic import TypeAdapter
 from structlog.testing import capture_logs
 
@@ -29,7 +30,7 @@ try:
 except ImportError:  # Airflow 3.1
     from airflow.serialization.serialized_objects import BaseSerialization
 
-    serialize = BaseSerialization.serialize
+    serialize = BaseSerialization.serialize  # type: ignore[assignment]
 
 DAG_ID, RUN_ID = "a_dag", "a_run"
 DATE = "2026-01-02T03:04:05+00:00"
@@ -66,7 +67,7 @@ class TaskRun:
         return TypeAdapter(timedelta).validate_python(self.told["trigger_timeout"]).total_seconds()
 
     @cached_property
-    def trigger(self) -> BaseTrigger:
+    def trigger(self) -> Any:
         """What it deferred with, as the triggerer makes it from the database."""
         from airflow.models.trigger import Trigger  # noqa: PLC0415 - takes seconds to import
 
@@ -75,7 +76,8 @@ class TaskRun:
 
     def fire(self) -> dict[str, Any]:
         """Run the trigger and return the payload of its event."""
-        return asyncio.run(only_event(self.trigger)).payload
+        payload: dict[str, Any] = asyncio.run(only_event(self.trigger)).payload
+        return payload
 
 
 async def only_event(trigger: BaseTrigger) -> TriggerEvent:
@@ -155,7 +157,7 @@ class Worker:
             ended = _supervisor(api).start(what=instance, task=task)
         return TaskRun(
             task=task,
-            state=str(ended.state.value),
+            state=TaskInstanceState(ended.state).value,
             error=ended.error,
             result=self.xcoms.get(task.task_id),
             rendered=api.rendered,

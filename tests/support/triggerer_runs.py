@@ -62,6 +62,7 @@ class Triggerer:
             priority_weight=1,
         )
         args = started.start_trigger_args
+        assert args is not None
         event = asyncio.run(self._event(args, instance, serialized, began or time.time()))
         state = str(getattr(event, "task_instance_state", "deferred"))
         deferred = TaskRun(
@@ -77,12 +78,12 @@ class Triggerer:
         return Worker().resume(deferred, event.payload) if state == "deferred" else deferred
 
     async def _event(self, args: Any, instance: Any, serialized: dict[str, Any], began: float) -> Any:
-        from airflow.executors.workloads import RunTrigger  # noqa: PLC0415
+        from airflow.executors.workloads import RunTrigger  # type: ignore[attr-defined]  # noqa: PLC0415
         from airflow.jobs.triggerer_job_runner import TriggerRunner  # noqa: PLC0415
         from airflow.models.trigger import Trigger  # noqa: PLC0415
         from airflow.sdk.execution_time import task_runner  # noqa: PLC0415
 
-        runner = TriggerRunner()
+        runner = TriggerRunner()  # type: ignore[no-untyped-call]
         runner.to_create.append(
             RunTrigger(
                 id=1,
@@ -95,7 +96,7 @@ class Triggerer:
             )
         )
         with patch.object(task_runner, "SUPERVISOR_COMMS", _Supervisor(self), create=True):
-            await runner.create_triggers()
+            await runner.create_triggers()  # type: ignore[no-untyped-call]
             await asyncio.wait_for(runner.triggers[1]["task"], TIMEOUT)
         [entry] = runner.events
         return entry.event
@@ -138,10 +139,10 @@ class _Supervisor:
                 value = xcoms.get((msg.task_id, -1 if msg.map_index is None else msg.map_index))
                 return XComResult(key=msg.key, value=value)
             case SetXCom():
-                xcoms[msg.task_id, msg.map_index] = msg.value
+                xcoms[msg.task_id, -1 if msg.map_index is None else msg.map_index] = msg.value
                 return None
             case DeleteXCom():
-                xcoms.pop((msg.task_id, msg.map_index), None)
+                xcoms.pop((msg.task_id, -1 if msg.map_index is None else msg.map_index), None)
                 return None
             case MaskSecret():
                 return None

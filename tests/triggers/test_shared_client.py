@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import weakref
-from collections import Counter
+from collections import defaultdict
 from contextlib import suppress
 from typing import Any
 
@@ -211,7 +211,7 @@ def test_airflow_is_told_what_the_shared_client_does(getty: Emulator) -> None:
             [sys.executable, "-c", IN_A_TRIGGERER, *pending], env=os.environ | environment, check=True
         )
         statsd.setblocking(False)
-        told = Counter[str]()
+        told: dict[str, float] = defaultdict(float)
         with suppress(BlockingIOError):
             while True:
                 name, _, value = statsd.recv(65536).decode().partition(":")

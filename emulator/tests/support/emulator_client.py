@@ -82,7 +82,7 @@ class Client:
         """Refine and return the id of the generation."""
         answer = self.refine(**fields)
         assert answer.status_code in {200, 202}, answer.text
-        return answer.json()["generation_request_id"]
+        return str(answer.json()["generation_request_id"])
 
     def poll(self, generation_request_id: str, version: str = "v3") -> requests.Response:
         """Ask for a generation."""

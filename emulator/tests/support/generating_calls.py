@@ -14,8 +14,8 @@ REGISTRATIONS = "/v3/ai/file-registrations"
 BETA_REGISTRATIONS = "/beta/ai/file-registrations"
 NO_SUCH_ID = "00000000-0000-4000-8000-000000000000"
 
-ALONE = {"generate": {"prompt": "red balloons"}}
-NAMING = {
+ALONE: dict[str, dict[str, Any]] = {"generate": {"prompt": "red balloons"}}
+NAMING: dict[str, dict[str, Any]] = {
     "refine": {"prompt": "red balloons", "mask_url": None},
     "extend": {"left_percentage": 50},
     "background-removal": {},
@@ -25,9 +25,13 @@ NAMING = {
     "background-replacement": {"prompt": "a meadow"},
 }
 """Those that name an image in the body; a mask_url of None is filled in."""
-OF_A_PATH = {"variations": {}, "refine-image": {"mask_url": None}, "extend-image": {"top_percentage": 20}}
+OF_A_PATH: dict[str, dict[str, Any]] = {
+    "variations": {},
+    "refine-image": {"mask_url": None},
+    "extend-image": {"top_percentage": 20},
+}
 """Those that name an image of a generation in the path."""
-OF_A_PRODUCT = {"background-generations": {"prompt": "a marble table"}}
+OF_A_PRODUCT: dict[str, dict[str, Any]] = {"background-generations": {"prompt": "a marble table"}}
 BODIES: dict[str, dict[str, Any]] = {**ALONE, **NAMING, **OF_A_PATH, **OF_A_PRODUCT}
 TYPES = {
     "generate": "text_to_image",

@@ -197,8 +197,8 @@ def dag(dag_id: str) -> DAG:
     )
 
 
-HOW = {**IMAGE, "task_id": "refine", "history_lag": 10, "poll_interval": 2, "timeout": 300}
-WHERE = {"task_id": "download", "destination": "{{ params.folder }}/pictures/"}
+HOW: dict[str, Any] = {**IMAGE, "task_id": "refine", "history_lag": 10, "poll_interval": 2, "timeout": 300}
+WHERE: dict[str, Any] = {"task_id": "download", "destination": "{{ params.folder }}/pictures/"}
 
 with dag("crash_sync"):
     Download(generation_request_id=Refine(prompt="balloons", deferrable=False, **HOW).output, **WHERE)
