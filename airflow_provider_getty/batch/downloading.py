@@ -27,7 +27,7 @@ _PATIENCE = 600.0
 
 @dataclass(frozen=True, kw_only=True)
 class Downloads:
-    """LocationLike images go, and how they are asked for.
+    """Where images go, and how they are asked for.
 
     :param folder: a path or URI.
     :param options: as in :data:`OPTIONS`.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing, closing
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
-from typing import Any
+from typing import TypeAlias
 
 from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.aio import AsyncGettyClient
@@ -39,6 +40,9 @@ from airflow_provider_getty.generating.submission import Policy, Task
 from airflow_provider_getty.hooks.async_getty import AsyncGetty
 
 log = logging.getLogger(__name__)
+
+Work: TypeAlias = Callable[[], Awaitable[bool]]
+"""What is done for an item; it returns True if the item is over."""
 
 _CHUNK = 200  # items read at a time
 _FIRST_POLL_IN = 0.5  # of what Getty has just said to be pending; later if the schedule says so
@@ -142,15 +146,10 @@ class Engine:
                 if not (self.plan.waits or is_late or item.number in seen):
                     self._left_pending += 1
                     continue
-                work = self._collect(item, entry)
+                work = partial(self._collect, item, entry)
             else:
-                may_be_started = not finished
-                work = self._download(item, may_be_started=may_be_started)
-            try:
-                await self._until(lambda: self._running < self.plan.max_in_flight)
-            except BaseException:
-                work.close()
-                raise
+                work = partial(self._download, item, may_be_started=not finished)
+            await self._until(lambda: self._running < self.plan.max_in_flight)
             self._start(group, item, work)
 
     async def _submit(self, group: asyncio.TaskGroup) -> None:
@@ -161,7 +160,7 @@ class Engine:
                 if not self._has_room or self.stopped or self.is_full or clock.now() >= self.plan.deadline:
                     return
                 ref = self.journal.progress.ref(item)
-                self._start(group, ref, self._bring(item, ref))
+                self._start(group, ref, partial(self._bring, item, ref))
         self.is_through = True
 
     @property
@@ -185,14 +184,14 @@ class Engine:
                     if progress.status(item.number) in (Status.NEW, Status.INTENDED):
                         yield item
 
-    def _start(self, group: asyncio.TaskGroup, item: ItemRef, work: Coroutine[Any, Any, bool]) -> None:
+    def _start(self, group: asyncio.TaskGroup, item: ItemRef, work: Work) -> None:
         self._running += 1
         group.create_task(self._run(item, work))
 
-    async def _run(self, item: ItemRef, work: Coroutine[Any, Any, bool]) -> None:
+    async def _run(self, item: ItemRef, work: Work) -> None:
         """Run an item's work, which returns True if the item is over."""
         try:
-            if not await work:
+            if not await work():
                 self._left_pending += 1
         except ConcurrentGenerationsError as error:
             self.is_full = True

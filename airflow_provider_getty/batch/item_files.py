@@ -45,7 +45,7 @@ class Unusable:
 
 
 Document: TypeAlias = "tuple[str, Any] | Unusable"
-"""LocationLike an item is, such as ``line 7``, and what is written there."""
+"""Where an item is, such as ``line 7``, and what is written there."""
 
 
 def read_documents(where: LocationLike) -> Iterator[Document]:

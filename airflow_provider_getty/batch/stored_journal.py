@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -86,7 +86,7 @@ class StoredJournal(JournalFile):
 
     def open(self) -> None:
         """Claim the next epoch, then look at what is there."""
-        with explaining(self.shown):
+        with _store(self.shown):
             self._joined = self._check_and_find_joined()
             epochs = [self._joined, *(part.epoch for part in self._all())]
             self._epoch = max(epochs) + 1
@@ -103,7 +103,7 @@ class StoredJournal(JournalFile):
 
     def lines(self) -> Iterator[bytes]:
         """Read the whole object, then the parts that are not in it."""
-        with explaining(self.shown):
+        with _store(self.shown):
             joined = 0
             for line in self._whole_lines():
                 if not (end := _joined(line)):
@@ -113,11 +113,16 @@ class StoredJournal(JournalFile):
                 raise JournalError(
                     f"The journal {self.shown} was changed by another process while it was read"
                 )
-            yield from self._lines_of_parts()
+            try:
+                yield from self._lines_of_parts()
+            except FileNotFoundError:
+                raise JournalError(
+                    f"The journal {self.shown} was changed by another process while it was read"
+                ) from None
 
     def append(self, lines: bytes) -> None:
         """Put a part there."""
-        with explaining(self.shown):
+        with _store(self.shown):
             self.confirm()
             number = self._appended + 1
             # The same part again does no harm, whatever became of it.
@@ -129,13 +134,13 @@ class StoredJournal(JournalFile):
 
     def confirm(self) -> None:
         """Make sure that no part is newer than the own ones."""
-        with explaining(self.shown):
+        with _store(self.shown):
             if max((part.owner for part in self._all()), default=None) != self._claim.owner:
                 raise JournalTakenError(self.shown)
 
     def join(self) -> None:
         """Replace the object by one that has all parts, and remove them."""
-        with explaining(self.shown):
+        with _store(self.shown):
             self.confirm()
             found = self._all()
             self._parts = self._unjoined(found)
@@ -148,10 +153,11 @@ class StoredJournal(JournalFile):
 
     def close(self) -> None:
         """Make the own parts one; remove a claim that was not used."""
-        with suppress(OSError), explaining(self.shown):
+        with suppress(OSError), _store(self.shown):
             if self._epoch > self._joined and not self._appended:
                 self._remove([self._claim])
             elif len(self._own) > 1:
+                self.confirm()  # who has taken it over reads the parts now
                 self._merge()
 
     def _merge(self) -> None:
@@ -231,3 +237,16 @@ class StoredJournal(JournalFile):
 
 def _joined(line: bytes) -> int | None:
     return int(json.loads(line)["joined"]) if line.startswith(b'{"joined"') else None
+
+
+@contextmanager
+def _store(shown: str) -> Iterator[None]:
+    """Explain the errors of the store, and leave those of the journal as they are."""
+    of_journal = None
+    with explaining(shown):
+        try:
+            yield
+        except JournalError as error:
+            of_journal = error
+    if of_journal is not None:
+        raise of_journal

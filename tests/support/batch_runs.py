@@ -32,9 +32,7 @@ def generates(count: int) -> list[dict[str, Any]]:
     return [{"operation": "generate", "prompt": f"picture {number}"} for number in range(1, count + 1)]
 
 
-def batch(
-    requests: Any, folder: Path, *, round_: int = 0, journal: str | None = None, **changes: Any
-) -> Batch:
+def batch(requests: Any, folder: Path, *, round_: int = 0, journal: Any = None, **changes: Any) -> Batch:
     """A batch that keeps its journal, and its images if it has ``images``, below a folder."""
     hook = GettyHook()
     deadline = time.time() + changes.pop("timeout", 60.0)
