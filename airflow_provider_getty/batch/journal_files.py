@@ -93,7 +93,7 @@ def journal_file(where: LocationLike) -> JournalFile:
         )
     match location:
         case _LocalFile():
-            return _LocalJournal(location)
+            return LocalJournal(location)
         case _StoredObject():
             return StoredJournal(location)
     raise TypeError(location)
@@ -116,7 +116,7 @@ def check_is_journal(first: bytes, shown: str) -> None:
     )
 
 
-class _LocalJournal(JournalFile):
+class LocalJournal(JournalFile):
     """A file on a disk, locked while it is written. On a disk without locks, its length shows other writers."""
 
     is_local = True
@@ -128,6 +128,7 @@ class _LocalJournal(JournalFile):
         self._end = 0
 
     def open(self) -> None:
+        """Lock the file, recognize it, and cut a line that a crash has torn."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._file = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
@@ -146,10 +147,12 @@ class _LocalJournal(JournalFile):
         check_is_journal(line + newline, self.shown)
 
     def lines(self) -> Iterator[bytes]:
+        """Read the file."""
         with self._path.open("rb") as file:
             yield from file
 
     def append(self, lines: bytes) -> None:
+        """Append and sync."""
         self.confirm()
         try:
             rest = memoryview(lines)
@@ -163,6 +166,7 @@ class _LocalJournal(JournalFile):
         self._end += len(lines)
 
     def confirm(self) -> None:
+        """Make sure that the file is still there, and as long as this process left it."""
         status = os.fstat(self._file)
         try:
             is_here = os.path.samestat(status, self._path.stat())
@@ -172,9 +176,10 @@ class _LocalJournal(JournalFile):
             raise JournalTakenError(self.shown)
 
     def join(self) -> None:
-        pass
+        """Do nothing: it is one file."""
 
     def close(self) -> None:
+        """Unlock it; remove a file to which nothing was written."""
         if self._file >= 0 and not os.fstat(self._file).st_size:
             with suppress(JournalTakenError, OSError):
                 self.confirm()

@@ -83,7 +83,7 @@ def added(where: str, *additions: bytes) -> JournalFile:
 
 def die(file: JournalFile) -> None:
     """A process that dies unlocks its files; in an object store it leaves its parts as they are."""
-    if isinstance(file, journal_files._LocalJournal):
+    if isinstance(file, journal_files.LocalJournal):
         file.close()
 
 

@@ -112,7 +112,7 @@ def killed_at(moment: int | None) -> Iterator[Iterator[int]]:
             raise Killed
 
     send, fetch = AsyncGettyClient._send, Downloads.fetch
-    append = journal_files._LocalJournal.append
+    append = journal_files.LocalJournal.append
 
     async def killing_send(self: AsyncGettyClient, call: Any, name: str) -> Any:
         if name in ("get_generation", "get_download", "token"):  # which change nothing
@@ -136,7 +136,7 @@ def killed_at(moment: int | None) -> Iterator[Iterator[int]]:
     with (
         mock.patch.object(AsyncGettyClient, "_send", killing_send),
         mock.patch.object(Downloads, "fetch", killing_fetch),
-        mock.patch.object(journal_files._LocalJournal, "append", killing_append),
+        mock.patch.object(journal_files.LocalJournal, "append", killing_append),
     ):
         yield moments
 
