@@ -97,13 +97,14 @@ def _check_url(name: str, url: str) -> None:
     host = parts.hostname or ""
     if not host or " " in host or not port_is_valid:
         raise ConfigurationError(f"{name} is {url!r}, which names no host.")
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(host):
         raise ConfigurationError(
             f"{name} is {url!r}: plain http would send the credentials readable to {host}; use https."
         )
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether the host is this machine."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

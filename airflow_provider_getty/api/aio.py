@@ -19,6 +19,7 @@ from airflow_provider_getty.api.account import Account
 from airflow_provider_getty.api.answers import Answer
 from airflow_provider_getty.api.budget import RequestBudget, budget_of
 from airflow_provider_getty.api.driving import drive_async
+from airflow_provider_getty.api.fetching import fetch_image
 from airflow_provider_getty.api.observing import Observer, Unobserved
 from airflow_provider_getty.api.operations import Operation
 from airflow_provider_getty.api.pacing import Polling
@@ -31,7 +32,6 @@ from airflow_provider_getty.api.protocol import (
     Opening,
     Protocol,
     Send,
-    fetch_image,
 )
 from airflow_provider_getty.api.results import StillPending
 from airflow_provider_getty.api.schedule import Schedules
@@ -41,6 +41,7 @@ log = logging.getLogger(__name__)
 ResultT = TypeVar("ResultT")
 
 _CHUNK = 256 * 1024
+_FIRST = 16
 _CONNECTIONS = 100
 _LATE = 0.002
 _STILL_PENDING = StillPending()
@@ -258,10 +259,11 @@ async def _answer(response: aiohttp.ClientResponse, into: BinaryIO | None) -> An
     if into is None or response.status != 200:  # noqa: PLR2004
         body = await response.read()
         return Answer(response.status, headers, body, len(body))
-    received = 0
+    first, received = b"", 0
     async for chunk in response.content.iter_chunked(_CHUNK):
+        first = first or chunk[:_FIRST]
         received += await clock.in_thread(into.write, chunk)
-    return Answer(response.status, headers, received=received)
+    return Answer(response.status, headers, first, received)
 
 
 def _failure(error: Exception) -> errors.TransportError:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
@@ -34,6 +35,7 @@ class Answer:
     """An HTTP response.
 
     :param headers: with names in lower case.
+    :param body: of one that was streamed into a file, its first bytes.
     :param received: how many bytes of the body came.
     """
 
@@ -81,6 +83,17 @@ class Answer:
             return self.message == "Missing Authentication Token"
         return self.status == HTTPStatus.NOT_FOUND and self.code is None
 
+    @property
+    def _new_host(self) -> str:
+        """Where a redirect leads, without the path and the query, which may be signed."""
+        try:
+            parts = urlsplit(self.headers.get("location", ""))
+        except ValueError:
+            return "an unreadable address"
+        return (
+            quoted(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}") if parts.netloc else "another path"
+        )
+
     def json(self) -> Any:
         """The body.
 
@@ -110,6 +123,8 @@ class Answer:
         """
         named = " ".join(filter(None, (str(self.status), self.code)))
         said = f": {self.message.rstrip('.')}" if self.message else ""
+        if self.status // 100 == 3:  # noqa: PLR2004
+            said = f", a redirect to {self._new_host}"
         problem = f"Getty answered {named}{said}"
         return self._error(kind or self.kind, problem, further, asked=asked, credit=credit, advice=advice)
 
@@ -198,7 +213,11 @@ _BY_STATUS: Mapping[int, type[errors.AnswerError]] = {
     429: errors.RateLimitError,
 }
 
-_BY_CLASS: Mapping[int, type[errors.AnswerError]] = {4: errors.BadRequestError, 5: errors.ServerError}
+_BY_CLASS: Mapping[int, type[errors.AnswerError]] = {
+    3: errors.RedirectedError,
+    4: errors.BadRequestError,
+    5: errors.ServerError,
+}
 
 _BY_CODE: Mapping[tuple[int, str], type[errors.AnswerError]] = {
     (400, folded("InvalidProduct")): errors.InvalidProductError,

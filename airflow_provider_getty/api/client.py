@@ -19,6 +19,7 @@ from airflow_provider_getty.api.account import Account
 from airflow_provider_getty.api.answers import Answer
 from airflow_provider_getty.api.budget import budget_of
 from airflow_provider_getty.api.driving import drive
+from airflow_provider_getty.api.fetching import fetch_image
 from airflow_provider_getty.api.observing import Observer, Unobserved
 from airflow_provider_getty.api.operations import Operation
 from airflow_provider_getty.api.pacing import Polling
@@ -29,7 +30,6 @@ from airflow_provider_getty.api.protocol import (
     NewToken,
     Protocol,
     Send,
-    fetch_image,
 )
 from airflow_provider_getty.api.results import StillPending
 from airflow_provider_getty.api.schedule import Schedules
@@ -39,6 +39,7 @@ log = logging.getLogger(__name__)
 ResultT = TypeVar("ResultT")
 
 _CHUNK = 256 * 1024
+_FIRST = 16
 
 
 def _without_query(record: logging.LogRecord) -> bool:
@@ -216,8 +217,11 @@ def _answer(response: requests.Response, into: BinaryIO | None) -> Answer:
     if into is None or response.status_code != requests.codes.ok:
         body = response.content
         return Answer(response.status_code, headers, body, len(body))
-    received = sum(into.write(chunk) for chunk in response.iter_content(_CHUNK))
-    return Answer(response.status_code, headers, received=received)
+    first, received = b"", 0
+    for chunk in response.iter_content(_CHUNK):
+        first = first or chunk[:_FIRST]
+        received += into.write(chunk)
+    return Answer(response.status_code, headers, first, received)
 
 
 def _failure(error: Exception) -> errors.TransportError:

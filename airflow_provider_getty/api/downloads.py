@@ -25,11 +25,11 @@ from airflow_provider_getty.api.operations import (
     StartDownload,
 )
 from airflow_provider_getty.api.patience import Patience, Pause
+from airflow_provider_getty.api.results import Download
 
 if TYPE_CHECKING:
     from airflow_provider_getty.api.aio import AsyncGettyClient
     from airflow_provider_getty.api.client import GettyClient
-    from airflow_provider_getty.api.results import Download
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +89,8 @@ class Downloading:
         is_ours = not is_started and (yield from self._start(start, poll))
         failures = 0
         while True:
-            length = yield from self._fetch(WaitFor(poll), asks_again=True)
+            prepared = is_ours if isinstance(is_ours, Download) else None
+            length = yield from self._fetch(WaitFor(poll), prepared, asks_again=True)
             # What is ready does not say in which size; another task may have asked for another one.
             if is_ours or (yield from self._has_wanted_size(start)):
                 return length
@@ -101,12 +102,12 @@ class Downloading:
             self._rewind()
             is_ours = yield from self._start(start, poll)
 
-    def _start(self, start: StartDownload, poll: GetDownload) -> Generator[Step, Any, bool]:
-        """Have it prepared; whether what is prepared is certain to be of the wanted size."""
+    def _start(self, start: StartDownload, poll: GetDownload) -> Generator[Step, Any, bool | Download]:
+        """Have it prepared; whether it is certain to be of the wanted size, or what is ready at once."""
         failures = 0
         while True:
             try:
-                return bool((yield Ask(start)))
+                started: bool | Download = yield Ask(start)
             except GettyError as error:
                 if error.credit is not Credit.DOWNLOAD_UNKNOWN or not error.temporary:
                     raise
@@ -114,6 +115,8 @@ class Downloading:
                 yield self._pause(error, failures, "It is looked up whether it was started")
                 if (yield from self._is_started(poll)):
                     return False
+            else:
+                return started
 
     @staticmethod
     def _is_started(poll: GetDownload) -> Generator[Step, Any, bool]:
@@ -123,24 +126,32 @@ class Downloading:
             return False
         return True
 
-    def _fetch(self, ready: Ask | WaitFor, *, asks_again: bool) -> Steps:
+    def _fetch(self, ready: Ask | WaitFor, prepared: Download | None = None, *, asks_again: bool) -> Steps:
         """Get the URL and stream the image.
 
+        :param prepared: the URL, where it is known.
         :param asks_again: whether a fresh URL is got if the image does not arrive: the first may have expired.
         """
-        prepared: Download = yield ready
-        if prepared.generated_asset_id:
-            log.info("It is asset %s, which a redownload asks for.", prepared.generated_asset_id)
-        url, failures = prepared.url, 0
+        was_ready = prepared is not None
+        found: Download = prepared or (yield ready)
+        if found.generated_asset_id:
+            log.info("It is asset %s, which a redownload asks for.", found.generated_asset_id)
+        url, failures = found.url, 0
         while True:
             try:
                 return int((yield Fetch(url)))
             except DownloadError as error:
+                if not error.temporary:
+                    raise
                 failures += 1
                 yield self._pause(error, failures, "Tried again")
                 self._rewind()
-            if asks_again:
-                url = (yield ready).url
+            try:
+                if asks_again:
+                    url = (yield ready).url
+            except NotFoundError:
+                if not was_ready:  # what is ready at once may have no other URL
+                    raise
 
     def _pause(self, error: GettyError, failures: int, then: str) -> Pause:
         """The wait before another attempt.

@@ -9,6 +9,7 @@ GettyError
 │   └── NoAnswerError .................... it may have reached Getty, which may have done the work
 ├── AnswerError .......................... Getty answered: status, code, detail, request_id
 │   ├── UnexpectedAnswerError ............ an answer that the API does not document
+│   ├── RedirectedError .................. 3xx: Getty lives elsewhere
 │   ├── BadRequestError .................. 400
 │   │   └── InvalidProductError .......... 400 InvalidProduct
 │   ├── AuthenticationError .............. 401, and a refused key or secret
@@ -27,6 +28,7 @@ GettyError
 │   │   └── DailyLimitError .............. 429 DailyRequestLimitExceeded
 │   └── ServerError ...................... 5xx
 ├── DownloadError ........................ an image did not arrive whole
+│   └── UnsafeUrlError ................... its URL is not one to fetch an image from
 ├── DeadlineExceededError ................ the time that the caller gave is over
 ├── SubmissionUnsureError ................ nobody can tell whether a generation was created
 └── GenerationBlockedError ............... Getty's content policy withheld the images
@@ -51,6 +53,7 @@ class Credit(StrEnum):
         "The generation was already submitted, and its credit with it; asking again uses no further one, "
         "and its result can be collected for six months."
     )
+    GONE = "The generation was paid for; Getty has deleted its images, and nothing of it can be collected."
     DOWNLOAD_UNKNOWN = "The generation is paid for; it is unknown whether this download was charged."
 
 
@@ -173,7 +176,7 @@ class AnswerError(GettyError):
 
 
 class UnexpectedAnswerError(AnswerError):
-    """An answer that the API does not document: HTML, truncated JSON, a missing id, a redirect."""
+    """An answer that the API does not document: HTML, truncated JSON, a missing id."""
 
     temporary = True
     default_advice = "Check that the connection's host is Getty's API and that no proxy changes its answers."
@@ -182,6 +185,12 @@ class UnexpectedAnswerError(AnswerError):
     def worth_waiting(self) -> bool:
         """Only for a generation that is submitted: a wrong host would be asked until the deadline else."""
         return self.may_retry and self.credit is Credit.COMMITTED
+
+
+class RedirectedError(AnswerError):
+    """3xx: the API lives elsewhere. A call is never redirected, as it carries secrets; it was not accepted."""
+
+    default_advice = "If you trust the new address, set it as the connection's host."
 
 
 class BadRequestError(AnswerError):
@@ -256,7 +265,7 @@ class ConflictError(AnswerError):
 class GoneError(AnswerError):
     """410: kept for six months and now deleted. Permanent."""
 
-    default_advice = "Getty keeps generations for six months; this one has to be generated anew."
+    default_advice = "Generate it again; Getty keeps a generation for six months."
 
 
 class RateLimitError(AnswerError):
@@ -294,6 +303,13 @@ class DownloadError(GettyError):
 
     temporary = True
     default_advice = "Nothing was left behind; try again."
+
+
+class UnsafeUrlError(DownloadError):
+    """The URL of an image, or where it redirects to, is not HTTPS. It is not fetched."""
+
+    temporary = False
+    default_advice = "Report it to Getty: images are fetched over HTTPS only."
 
 
 class DeadlineExceededError(GettyError):

@@ -96,7 +96,11 @@ class Polling:
     def too_late(self, *, now: float) -> DeadlineExceededError:
         """The error of a generation that is not finished at its deadline."""
         waited = f"not finished after {now - self.submitted:.0f} s"
-        last = f"; the last answer was: {self._last.problem}" if isinstance(self._last, GettyError) else ""
+        last = (
+            f"; the last answer was: {self._last.problem.rstrip('.')}"
+            if isinstance(self._last, GettyError)
+            else ""
+        )
         return DeadlineExceededError(
             f"{waited}{last}.",
             asked=self.asked,

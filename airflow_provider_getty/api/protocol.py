@@ -135,14 +135,14 @@ class Protocol:
         first = opened[0].dialect if opened else forms[0]
         others = [form for form in forms if form is not first]
         answer = yield from self._authorised(operation, first, opened)
-        if others and _may_have_another_form(operation, answer):
+        if others and _is_unknown_form(operation, answer):
             refused, answer = answer, (yield from self._authorised(operation, others[0]))
-            if answer.status == refused.status == HTTPStatus.BAD_REQUEST:
+            if _is_unknown_form(operation, answer):
                 raise _refused_in_both(operation, refused, answer)
             first = others[0]
         if others and answer.status in operation.answers:
             self._learn(operation, first)
-        return _result(operation, answer)
+        return _result(operation, answer, first)
 
     def fetch_token(self) -> Conversation[None]:
         """Get an access token for the client credentials. Source: Getty's OAuth documentation."""
@@ -155,7 +155,7 @@ class Protocol:
         call = Call("POST", self.account.token_url, headers, urlencode(form).encode())
         asked = "Access token"
         try:
-            answer = yield from _exchange(call)
+            answer = yield from exchange(call)
         except errors.TransportError as error:
             raise error.with_context(asked=asked) from error.__cause__
         if answer.status in (400, 401, 403) and answer.kind is not errors.QueriesPerSecondError:
@@ -212,12 +212,12 @@ class Protocol:
                 if operation.credentials is Credentials.KEY_AND_TOKEN:
                     token = self.token or (yield from self._renewed_token(None))
                 credit = operation.at_risk
-                answer = yield from _exchange(_with_token(call, token))
+                answer = yield from exchange(_with_token(call, token))
             if answer.status == HTTPStatus.UNAUTHORIZED:
                 credit = operation.committed
                 token = yield from self._renewed_token(token)
                 credit = operation.at_risk
-                answer = yield from _exchange(_with_token(call, token))
+                answer = yield from exchange(_with_token(call, token))
         except errors.GettyError as error:
             if isinstance(error, errors.ConnectionFailedError):
                 credit = operation.committed
@@ -230,35 +230,8 @@ class Protocol:
         return self._token
 
 
-def fetch_image(url: str, into: BinaryIO, *, asked: str) -> Conversation[int]:
-    """Stream an image from its signed URL, which gets no credentials, and return its length in bytes.
-
-    :raises DownloadError: it did not arrive whole, or not at all.
-    """
-    try:
-        answer = yield from _exchange(Call("GET", url, {"Accept-Encoding": "identity"}, into=into))
-    except errors.TransportError as error:
-        raise errors.DownloadError(error.problem, asked=asked, credit=Credit.COMMITTED) from None
-    if problem := _damage(answer):
-        raise errors.DownloadError(problem, asked=asked, credit=Credit.COMMITTED)
-    return answer.received
-
-
-def _damage(answer: Answer) -> str | None:
-    """What is wrong with an image that arrived; None: nothing."""
-    if answer.status != HTTPStatus.OK:
-        return f"The image's server answered {answer.status}."
-    content_type = answer.headers.get("content-type", "")
-    if content_type.startswith("text/"):
-        return f"Something that is not an image arrived ({content_type})."
-    announced = answer.headers.get("content-length", "")
-    expected = int(announced) if announced.isdigit() else answer.received
-    if not 0 < answer.received == expected:
-        return f"{answer.received} of {announced or 'some'} bytes arrived."
-    return None
-
-
-def _exchange(call: Call) -> Conversation[Answer]:
+def exchange(call: Call) -> Conversation[Answer]:
+    """Make the call and return its answer."""
     answer = yield Send(call)
     if answer is None:
         raise TypeError("The driver of a conversation answers a Send with an Answer.")
@@ -280,11 +253,15 @@ def _topic(operation: Operation[Any]) -> str:
     return operation.route if isinstance(operation, MovedOperation) else "image"
 
 
-def _may_have_another_form(operation: Operation[Any], answer: Answer) -> bool:
-    """Whether the answer says that Getty does not know this form; then nothing was created."""
+def _is_unknown_form(operation: Operation[Any], answer: Answer) -> bool:
+    """Whether the answer may say that Getty does not know this form; then nothing was created."""
     if isinstance(operation, MovedOperation):
-        return answer.is_unmatched_route
-    return answer.status == HTTPStatus.BAD_REQUEST
+        # Some gateways forbid what they do not have.
+        is_forbidden = answer.status == HTTPStatus.FORBIDDEN and answer.message == "Forbidden"
+        return answer.is_unmatched_route or (is_forbidden and operation.method == "GET")
+    # A server that does not know the field misses an image, or finds none.
+    is_not_found = answer.status == HTTPStatus.NOT_FOUND and not answer.is_unmatched_route
+    return is_not_found or answer.status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 def _refused_in_both(operation: Operation[Any], first: Answer, second: Answer) -> errors.AnswerError:
@@ -296,14 +273,35 @@ def _refused_in_both(operation: Operation[Any], first: Answer, second: Answer) -
     return told.error(asked=operation.asked, credit=operation.committed, further=further)
 
 
-def _result(operation: Operation[ResultT], answer: Answer) -> ResultT:
-    # Only a refusal is certain to have had no effect.
-    refused = answer.status // 100 == 4 and answer.status != HTTPStatus.REQUEST_TIMEOUT  # noqa: PLR2004
+def _result(operation: Operation[ResultT], answer: Answer, dialect: Dialect) -> ResultT:
+    # Only a refusal is certain to have had no effect; a redirect is one.
+    refused = answer.status // 100 in (3, 4) and answer.status != HTTPStatus.REQUEST_TIMEOUT
     credit = operation.committed if refused else operation.at_risk
     if answer.status not in operation.answers:
-        raise answer.error(asked=operation.asked, credit=credit)
+        if answer.kind is errors.GoneError and credit is Credit.COMMITTED:
+            credit = Credit.GONE
+        raise answer.error(asked=operation.asked, credit=credit, advice=_advice(operation, answer, dialect))
     try:
-        has_body = operation.answers[answer.status] is not None
-        return operation.read(answer.status, answer.json() if has_body else None)
+        return operation.read(answer.status, _document(operation, answer))
     except ValueError as why:
         raise answer.unexpected(why, asked=operation.asked, credit=credit) from None
+
+
+def _document(operation: Operation[Any], answer: Answer) -> Any:
+    if operation.answers[answer.status] is not None:
+        return answer.json()
+    try:
+        return answer.json()  # nothing that matters, but perhaps something that helps
+    except ValueError:
+        return None
+
+
+def _advice(operation: Operation[Any], answer: Answer, dialect: Dialect) -> str | None:
+    """What to do where another dialect would be understood; None: as the error's class says."""
+    others = [other for other in operation.dialects if other is not dialect]
+    if not others or not _is_unknown_form(operation, answer) or answer.kind is errors.InvalidProductError:
+        return None
+    return (
+        f"{answer.kind.default_advice} If this server speaks the other dialect, set dialect={others[0].value} "
+        "in the connection's extra."
+    )

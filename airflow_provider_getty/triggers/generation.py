@@ -84,8 +84,8 @@ class GenerationTrigger(BaseTrigger):
                 )
             outcome = Outcome.of(result)
         except GettyError as error:
-            # Whatever is wrong here, the generation is submitted.
-            error = error.with_context(credit=Credit.COMMITTED)
+            if error.credit is Credit.UNUSED:  # whatever is wrong here, the generation is submitted
+                error = error.with_context(credit=Credit.COMMITTED)
             log.warning("%s", error)
             outcome = Outcome.of(error)
         else:

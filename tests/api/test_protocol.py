@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import json
 
 import pytest
 
 from airflow_provider_getty.api.account import Dialect
 from airflow_provider_getty.api.answers import Answer
-from airflow_provider_getty.api.errors import (
-    Credit,
-    DownloadError,
-    GettyError,
-    NoAnswerError,
-    UnexpectedAnswerError,
-)
+from airflow_provider_getty.api.errors import UnexpectedAnswerError
 from airflow_provider_getty.api.operations import (
     GetDownload,
     GetGeneration,
@@ -25,7 +18,7 @@ from airflow_provider_getty.api.operations import (
     StartDownload,
     UploadImage,
 )
-from airflow_provider_getty.api.protocol import Call, NewToken, Send, fetch_image
+from airflow_provider_getty.api.protocol import Call, NewToken, Send
 from airflow_provider_getty.api.results import Download, Generation, Pending, PendingDownload
 from tests.support.scripted_getty import (
     COMPLETED,
@@ -167,46 +160,16 @@ def test_a_download_that_is_in_progress_already_is_no_error(coming: Answer, ours
     assert ScriptedGetty().ask(operation, token(), coming) is ours
 
 
-# Images
+def test_a_download_may_be_ready_at_once() -> None:
+    operation = StartDownload(generation_request_id=ID, size_name="1k")
+    ready = ScriptedGetty().ask(operation, token(), answer(200, {"url": SIGNED_URL}))
+    assert isinstance(ready, Download)
+    assert ready.url == SIGNED_URL
 
 
-def test_an_image_is_fetched_without_credentials() -> None:
-    getty, file = ScriptedGetty(Answer(200, {"content-length": "5"}, received=5)), io.BytesIO()
-    assert getty.drive(fetch_image(SIGNED_URL, file, asked="Image 0")) == 5
-    [call] = getty.calls
-    assert (call.method, call.url, call.into) == ("GET", SIGNED_URL, file)
-    assert dict(call.headers) == {"Accept-Encoding": "identity"}
-
-
-def test_an_image_of_unannounced_length_is_whole_when_something_came() -> None:
-    getty = ScriptedGetty(Answer(200, received=5))
-    assert getty.drive(fetch_image(SIGNED_URL, io.BytesIO(), asked="Image 0")) == 5
-
-
-@pytest.mark.parametrize(
-    ("coming", "problem"),
-    [
-        (Answer(200, {"content-length": "5"}, received=4), "4 of 5 bytes arrived."),
-        (Answer(200, {"content-length": "5"}, received=6), "6 of 5 bytes arrived."),
-        (Answer(200, received=0), "0 of some bytes arrived."),
-        (Answer(200, {"content-length": "0"}, received=0), "0 of 0 bytes arrived."),
-        (Answer(200, {"content-type": "text/html; charset=utf-8"}, received=9), "not an image arrived"),
-        (answer(403, {"message": SIGNED_URL}), "answered 403."),
-        (answer(302, location=SIGNED_URL), "answered 302."),
-        (NoAnswerError("There was no answer (ReadTimeout)."), "There was no answer (ReadTimeout)."),
-    ],
-)
-def test_an_image_that_does_not_arrive_whole_is_a_download_error(
-    coming: Answer | GettyError, problem: str
-) -> None:
-    with pytest.raises(DownloadError) as caught:
-        ScriptedGetty(coming).drive(fetch_image(SIGNED_URL, io.BytesIO(), asked="Image 0"))
-    shown = str(caught.value)
-    assert shown.startswith("Image 0: ")
-    assert problem in shown
-    assert Credit.COMMITTED in shown
-    assert caught.value.may_retry
-    assert "signed-secret" not in shown
+@pytest.mark.parametrize("status", [200, 201, 204])
+def test_an_upload_may_be_answered_with_any_success(status: int) -> None:
+    assert ScriptedGetty().ask(UploadImage(file_name="a.jpg", jpeg=b"jpeg"), answer(status)) is None
 
 
 def test_no_secret_is_seen_in_what_is_passed_around() -> None:

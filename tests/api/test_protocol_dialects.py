@@ -43,9 +43,6 @@ NO_ROUTE = [
 ]
 NO_REASON_TO_REPEAT = [
     error(403, "ProductQuotaExceeded"),
-    answer(403, {"message": "Forbidden"}),
-    error(404, "ImageNotFound"),
-    error(404, "GenerationRequestIdNotFound"),
     error(409, "ConcurrencyConflict"),
     error(410, "GenerationRequestGone"),
     answer(429, {"message": "Too Many Requests"}),
@@ -108,9 +105,12 @@ def test_a_generated_image_is_always_named_in_the_current_form(dialect: Dialect)
 # Auto
 
 
-def test_a_refine_that_is_refused_with_400_is_asked_again_in_the_current_form() -> None:
+@pytest.mark.parametrize(
+    "refusal", [BAD_VALUE, answer(422, {"detail": "id: unknown field"}), error(404, "ImageNotFound")], ids=str
+)
+def test_a_refine_whose_image_is_refused_is_asked_again_in_the_current_form(refusal: Answer) -> None:
     getty = ScriptedGetty()
-    assert getty.ask(REFINE, token(), BAD_VALUE, answer(202, PENDING)).generation_request_id == ID
+    assert getty.ask(REFINE, token(), refusal, answer(202, PENDING)).generation_request_id == ID
     assert images(getty) == ["id", "reference_asset_id"]
 
 
@@ -163,6 +163,31 @@ def test_a_post_whose_path_exists_is_not_repeated(coming: Answer | NoAnswerError
     getty = ScriptedGetty()
     getty.failure(SCENE, token(), coming)
     assert len(getty.urls) == 1
+
+
+def test_a_poll_that_a_gateway_forbids_is_asked_again_in_the_current_form() -> None:
+    getty = ScriptedGetty()
+    getty.ask(POLL, token(), answer(403, {"message": "Forbidden"}), answer(200, COMPLETED))
+    assert getty.urls == [BETA, V3]
+
+
+def test_a_generation_that_is_not_found_is_not_asked_for_in_another_form() -> None:
+    getty = ScriptedGetty()
+    getty.failure(POLL, token(), error(404, "GenerationRequestIdNotFound"))
+    assert getty.urls == [BETA]
+
+
+@pytest.mark.parametrize("dialect", [Dialect.REFERENCE_PAGE, Dialect.CURRENT])
+@pytest.mark.parametrize(
+    ("operation", "refusal"),
+    [(REFINE, BAD_VALUE), (POLL, answer(404)), (POLL, answer(403, {"message": "Forbidden"}))],
+)
+def test_an_error_that_another_dialect_would_cure_names_the_extra_to_set(
+    dialect: Dialect, operation: Refine | GetGeneration, refusal: Answer
+) -> None:
+    other = Dialect.CURRENT if dialect is Dialect.REFERENCE_PAGE else Dialect.REFERENCE_PAGE
+    shown = str(ScriptedGetty(dialect=dialect).failure(operation, token(), refusal))
+    assert f"set dialect={other.value} in the connection's extra" in shown
 
 
 # What the current form requires

@@ -98,7 +98,7 @@ ANSWERS: list[tuple[Answer, type[GettyError], str]] = [
     (answer(502, {"message": "Bad Gateway"}), errors.ServerError, UNSURE),
     (Answer(503, {"content-type": "text/html"}, b"<h1>signed-secret</h1>"), errors.ServerError, UNSURE),
     (answer(504), errors.ServerError, UNSURE),
-    (answer(302, location=SIGNED_URL), errors.UnexpectedAnswerError, ODD),
+    (answer(302, location=SIGNED_URL), errors.RedirectedError, FINAL),
     (answer(204), errors.UnexpectedAnswerError, ODD),
     (answer(600), errors.UnexpectedAnswerError, ODD),
 ]
@@ -130,7 +130,9 @@ def test_each_answer_is_the_error_that_it_means(
     assert type(failure) is kind
     assert isinstance(failure, errors.AnswerError)
     unsure = verdict in (UNSURE, ODD) and not phase.is_token
-    assert failure.credit is (phase.unsure if unsure else phase.refused)
+    credit = phase.unsure if unsure else phase.refused
+    is_gone = kind is errors.GoneError and credit is Credit.COMMITTED and not phase.is_token
+    assert failure.credit is (Credit.GONE if is_gone else credit)
     cannot_cost_twice = failure.credit not in (Credit.UNKNOWN, Credit.DOWNLOAD_UNKNOWN)
     assert failure.may_retry is (verdict != FINAL and cannot_cost_twice)
     assert failure.worth_waiting is (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, ClassVar, Generic, Literal, TypeAlias
@@ -65,10 +66,10 @@ class GetDownloadSizes(_OfGeneratedImage[DownloadSizes]):
     answers = MappingProxyType({200: DownloadSizes})
 
 
-class StartDownload(_OfGeneratedImage[bool]):
+class StartDownload(_OfGeneratedImage[bool | Download]):
     """Have Getty prepare a download. A large size may cost.
 
-    False: one of this image is being prepared already, in whatever size.
+    False: one of this image is being prepared already, in whatever size. A :class:`Download` where it is ready at once.
     """
 
     name: ClassVar[str] = "start_download"
@@ -83,8 +84,11 @@ class StartDownload(_OfGeneratedImage[bool]):
     project_code: str | None = None
     notes: str | None = None
 
-    def read(self, status: int, document: Any) -> bool:  # noqa: ARG002 - GetDownload reads what is in it
-        """Whether this call has started it."""
+    def read(self, status: int, document: Any) -> bool | Download:
+        """Whether this call has started it; the download, if the answer has its URL."""
+        if status == HTTPStatus.OK:
+            with suppress(ValueError):
+                return Download.model_validate(document)
         return status != HTTPStatus.CONFLICT
 
 

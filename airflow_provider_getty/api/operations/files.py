@@ -36,7 +36,7 @@ class UploadImage(Operation[None]):
     method: ClassVar[str] = "PUT"
     route: ClassVar[str] = "/v3/search/by-image/uploads/{file_name}"
     label: ClassVar[str] = "Upload of {file_name}"
-    answers = MappingProxyType({200: None})
+    answers = MappingProxyType({200: None, 201: None, 204: None})
     credentials: ClassVar[Credentials] = Credentials.KEY
     content_type: ClassVar[str] = "image/jpeg"
 
