@@ -1,4 +1,4 @@
-"""``python -m getty_emulator``."""
+"""The command line: ``getty-emulator`` or ``python -m getty_emulator``."""
 
 from __future__ import annotations
 
@@ -6,80 +6,129 @@ import argparse
 import ipaddress
 import json
 import logging
+import socket
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import Any, get_args
 from urllib.parse import quote, urlencode
 
 import uvicorn
 
-from getty_emulator.app import create_service, server_config
-from getty_emulator.server import connection
-from getty_emulator.settings import (
-    DEFAULT_CREDITS,
-    Credentials,
-    Dialect,
-    Latency,
-    Settings,
-    Voice,
-)
+from getty_emulator.app import server_config
+from getty_emulator.drawing.library import LIBRARY
+from getty_emulator.options import Declared, ServerOptions, declared_options
+from getty_emulator.server import connection, listen, url_of
+from getty_emulator.service import Service
 from getty_emulator.state_file import StateFileError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from getty_emulator.service import Service
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the emulator until it is interrupted."""
-    options = _parser().parse_args(arguments)
-    settings = Settings(
-        accounts=(Credentials(options.api_key, options.api_secret), *options.account),
-        dialect=Dialect(options.dialect),
-        latency=options.latency,
-        hold=options.hold,
-        download_latency=options.download_latency,
-        credits=options.credits,
-        queries_per_second=options.queries_per_second,
-        concurrent_generations=options.concurrent_generations,
-        concurrency_refusal=Voice(options.concurrency_refusal),
-        state=options.state,
-    )
-    service = create_service(settings)
+    parser = create_parser()
+    given: dict[str, Any] = vars(parser.parse_args(arguments))
+    quiet, as_json = given.pop("quiet"), given.pop("json")
+    try:
+        for name, value in given.items():
+            given[name] = tuple(value) if isinstance(value, list) else value
+        options = ServerOptions(**given)
+        service = Service(options)
+    except ValueError as error:
+        parser.error(str(error))
+    listener = _listener(service, options)
+    options.port = listener.getsockname()[1]
+    logging.basicConfig(level=logging.WARNING if quiet else logging.INFO, format="%(message)s")
+    sys.stdout.write(description(options) + "\n" if as_json else greeting(options))
+    sys.stdout.flush()
+    config = server_config(service, options, log_level="warning", timeout_graceful_shutdown=1)
+    uvicorn.Server(config).run([listener])
+
+
+def _listener(service: Service, options: ServerOptions) -> socket.socket:
+    """Take the port and open the state, or end the program with the reason."""
+    try:
+        listener = listen(options.host, options.port)
+    except OSError as error:
+        problem = f"Cannot listen at {options.host}:{options.port}: {error.strerror or error}."
+        raise SystemExit(f"getty-emulator: {problem}") from None
     try:
         service.open()
     except StateFileError as error:
+        listener.close()
         raise SystemExit(f"getty-emulator: {error}") from None
-    logging.basicConfig(level=logging.WARNING if options.quiet else logging.INFO, format="%(message)s")
-    sys.stdout.write(greeting(service, options.host, options.port))
-    sys.stdout.flush()
-    uvicorn.Server(
-        server_config(
-            service, host=options.host, port=options.port, log_level="warning", timeout_graceful_shutdown=1
-        )
-    ).run()
+    return listener
 
 
-def greeting(service: Service, host: str, port: int) -> str:
-    """Return what is printed at the start: where it is, what may be refined, how Airflow connects."""
-    shown_host = f"[{host}]" if ":" in host else host
-    url = f"http://{shown_host}:{port}"
-    account = service.settings.accounts[0]
-    airflow = connection(url, account.key, account.secret)
-    extra = urlencode(airflow["extra"])
-    uri = f"getty://{quote(account.key, safe='')}:{quote(account.secret, safe='')}@{quote(url, safe='')}/?{extra}"
-    lines = [f"Getty emulator at {url} (switches: {url}/_emulator/)", "", "Images:"]
-    lines += [f"  {image.id}  {image.title}" for image in service.studio.library.values()]
+def greeting(options: ServerOptions) -> str:
+    """Return what is printed at the start: the address, the images to refine, the connection of Airflow."""
+    url = url_of(options.host, options.port)
+    airflow = connection(url, options.api_key, options.api_secret)
+    login = f"{quote(options.api_key, safe='')}:{quote(options.api_secret, safe='')}"
+    uri = f"getty://{login}@{quote(url, safe='')}/?{urlencode(airflow['extra'])}"
+    lines = [f"Getty emulator at {url} (control: {url}/_emulator/)", "", "Images:"]
+    lines += [f"  {image.id}  {image.title}" for image in LIBRARY.values()]
     lines += ["", "Airflow connection, as a URI or as JSON:"]
     lines += [
         f"  AIRFLOW_CONN_GETTY_DEFAULT='{uri}'",
         f"  AIRFLOW_CONN_GETTY_DEFAULT='{json.dumps(airflow)}'",
         "",
     ]
-    if not _is_loopback(host):
-        lines += ["WARNING: anyone who can reach this address can use the emulator and its switches.", ""]
+    if not _is_loopback(options.host):
+        lines += ["WARNING: anyone who can reach this address can use and control the emulator.", ""]
     return "\n".join(lines) + "\n"
+
+
+def description(options: ServerOptions) -> str:
+    """Return the same for programs, as one line of JSON."""
+    url = url_of(options.host, options.port)
+    airflow = connection(url, options.api_key, options.api_secret)
+    return json.dumps({"url": url, "port": options.port, "connection": airflow, "images": list(LIBRARY)})
+
+
+def create_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line: every declared option, ``--json`` and ``--quiet``."""
+    parser = argparse.ArgumentParser(
+        prog="getty-emulator",
+        description="A local Getty Images AI Generator for development and tests.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    for declared in declared_options():
+        parser.add_argument(declared.flag, dest=declared.name, **_settings(declared))
+    parser.add_argument("--json", action="store_true", help="greet with one line of JSON, for programs")
+    parser.add_argument("--quiet", action="store_true", help="log no requests")
+    return parser
+
+
+def _settings(declared: Declared) -> dict[str, Any]:
+    settings: dict[str, Any] = {
+        "default": declared.command_line_default,
+        "help": declared.option.help.replace("`", "").replace("%", "%%"),
+    }
+    if declared.kind is bool:
+        return settings | {"action": "store_true"}
+    if isinstance(declared.default, tuple):
+        settings |= {"action": "append", "default": [], "metavar": declared.option.metavar}
+    elif declared.choices:
+        settings["choices"] = declared.choices
+    else:
+        settings["metavar"] = declared.option.metavar
+    return settings | {"type": _reader(declared)}
+
+
+def _reader(declared: Declared) -> Callable[[str], Any]:
+    """Return what reads a text of the command line as the value of an option."""
+    if declared.name == "other_accounts":
+        return _account
+    for kind in (int, float):
+        if kind in {declared.kind, *get_args(declared.kind)}:
+            return kind
+    return str
+
+
+def _account(text: str) -> tuple[str, str]:
+    key, colon, secret = text.partition(":")
+    if not (key and colon and secret):
+        raise argparse.ArgumentTypeError("An account is written KEY:SECRET.")
+    return key, secret
 
 
 def _is_loopback(host: str) -> bool:
@@ -87,56 +136,6 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="getty-emulator", description="A local Getty Images AI Generator for development and tests."
-    )
-    add = parser.add_argument
-    add("--host", default="127.0.0.1")
-    add("--port", default=8900, type=int)
-    add("--api-key", default="demo-key")
-    add("--api-secret", default="demo-secret")
-    add(
-        "--account",
-        action="append",
-        default=[],
-        type=Credentials.parse,
-        metavar="KEY:SECRET",
-        help="a further account",
-    )
-    add(
-        "--latency",
-        default="3",
-        type=Latency.parse,
-        help="seconds of a generation: 3, 2-20 or lognormal:15:0.6",
-    )
-    add(
-        "--hold",
-        default=0.0,
-        type=float,
-        help="seconds that a POST waits for its result before it answers 202",
-    )
-    add("--download-latency", default=0.5, type=float, help="seconds that a download is prepared")
-    add(
-        "--dialect",
-        default="any",
-        choices=[dialect.value for dialect in Dialect],
-        help="the wording of the API",
-    )
-    add("--credits", default=DEFAULT_CREDITS, type=int, help="credits of each account's product")
-    add("--queries-per-second", type=int, help="limit of each account")
-    add("--concurrent-generations", type=int, help="limit of each account")
-    add(
-        "--concurrency-refusal",
-        default="service",
-        choices=[voice.value for voice in Voice],
-        help="who refuses beyond that limit: the service, with an ErrorCode, or the gateway, with a bare 429",
-    )
-    add("--state", type=Path, metavar="FILE", help="keep the state in this file, and go on where it was left")
-    add("--quiet", action="store_true", help="log no requests")
-    return parser
 
 
 if __name__ == "__main__":

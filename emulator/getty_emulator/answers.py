@@ -1,12 +1,13 @@
-"""What the emulator answers, in the two voices of Getty: the service's, and that of the gateway before it."""
+"""Answers in the two voices of Getty: the service's, and that of the gateway before it."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
-from getty_emulator.settings import Voice
+from getty_emulator.options import Voice
 
 GETTY_ERROR = "application/vnd.getty.error+json"
 JSON = "application/json"
@@ -20,6 +21,8 @@ class Answer:
     body: bytes = b""
     content_type: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
+    date_offset: float = 0
+    """Seconds that its header ``Date`` is ahead of the emulator's clock."""
 
 
 class Refused(Exception):  # noqa: N818 - it is an answer like any other, and reads so where it is raised
@@ -59,7 +62,9 @@ def generation_not_found(problem: str = "There is no generation request of this 
 
 def generation_gone() -> Refused:
     """Say that the generation is past its lifetime."""
-    return service_error(410, "GenerationRequestGone", "The generation request is older than 6 months.")
+    return service_error(
+        410, "GenerationRequestGone", "The generation request with the given identifier is gone"
+    )
 
 
 def quota_exceeded() -> Refused:
@@ -74,7 +79,7 @@ def too_many_generations(voice: Voice) -> Refused:
             problem = "Too many generations of this account are pending."
             return service_error(429, "TooManyConcurrentGenerations", problem)
         case Voice.GATEWAY:
-            return gateway_error(429, "Too Many Requests")
+            return too_many_queries()
 
 
 def too_many_downloads() -> Refused:
@@ -82,8 +87,18 @@ def too_many_downloads() -> Refused:
     return service_error(429, "DailyRequestLimitExceeded", "The account had its downloads of today.")
 
 
-def too_many_queries() -> Refused:
+def too_many_queries(status: int = 429) -> Refused:
     """Say that the account is over its queries per second. Getty sends no Retry-After."""
-    return gateway_error(
-        429, "Too Many Requests", ("X-Error-Detail", "Account Over Queries Per Second Limit")
-    )
+    phrase = HTTPStatus(status).phrase
+    return gateway_error(status, phrase, ("X-Error-Detail", "Account Over Queries Per Second Limit"))
+
+
+def refusal(status: int, code: str | None, message: str | None = None) -> Refused:
+    """Refuse in the service's voice if there is a code, else in the gateway's."""
+    text = message or HTTPStatus(status).phrase
+    return service_error(status, code, text) if code else gateway_error(status, text)
+
+
+def internal_error(message: str = "The emulator failed; its log says why.") -> Refused:
+    """Say that the emulator itself failed."""
+    return service_error(500, "InternalServerError", message)

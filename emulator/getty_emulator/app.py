@@ -1,4 +1,4 @@
-"""The application: Getty's operations, and behind them the switches and the start page."""
+"""The application: Getty's operations, and behind them the control and the start page."""
 
 from __future__ import annotations
 
@@ -10,24 +10,20 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from getty_emulator.control_routes import control_routes
 from getty_emulator.gateway import Gateway
+from getty_emulator.guard import Guard
+from getty_emulator.options import ServerOptions
 from getty_emulator.page import page_routes
 from getty_emulator.service import Service
-from getty_emulator.settings import Settings
 
 
-def create_app(service: Service) -> Gateway:
+def create_app(service: Service, options: ServerOptions) -> Gateway:
     """Return the ASGI application of a service."""
     behind = FastAPI(
         title="Getty emulator", docs_url=None, redoc_url=None, openapi_url="/_emulator/openapi.json"
     )
     behind.include_router(control_routes(service))
     behind.include_router(page_routes(service))
-    return Gateway(service, behind)
-
-
-def create_service(settings: Settings | None = None) -> Service:
-    """Return a service with a fresh state."""
-    return Service(settings or Settings())
+    return Gateway(service, behind, Guard((options.host, *options.allowed_hosts)))
 
 
 class _Protocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
@@ -42,8 +38,15 @@ class _Protocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
         self.access_log = False
 
 
-def server_config(service: Service, **options: Any) -> uvicorn.Config:
+def server_config(service: Service, options: ServerOptions, **uvicorns: Any) -> uvicorn.Config:
     """Return how uvicorn serves a service."""
     return uvicorn.Config(
-        create_app(service), http=_Protocol, access_log=False, lifespan="off", interface="asgi3", **options
+        create_app(service, options),
+        http=_Protocol,
+        access_log=False,
+        lifespan="off",
+        interface="asgi3",
+        date_header=False,  # it shows the emulator's time
+        server_header=False,
+        **uvicorns,
     )

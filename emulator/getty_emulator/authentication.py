@@ -1,9 +1,8 @@
-"""Who calls: API keys, access tokens, and the limit on queries per second that goes with a key."""
+"""API keys, access tokens, and the limit on queries per second that goes with a key."""
 
 from __future__ import annotations
 
 import secrets
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -21,19 +20,19 @@ def sign_in(call: Call) -> Account:
     account = call.service.state.accounts.get(call.headers.get("api-key", ""))
     if account is None:
         raise gateway_error(401, "Unauthorized")
-    count_query(account)
+    count_query(call, account)
     return account
 
 
-def count_query(account: Account) -> None:
+def count_query(call: Call, account: Account) -> None:
     """Refuse the call when the account had its queries of the last second. Refused calls do not count.
 
-    This goes by real time: a limit on how fast one may send has nothing to do with the age of things.
+    Moving the clock does not matter here: a limit on how fast one may send has nothing to do with the age of things.
     """
     limit = account.queries_per_second
     if limit is None:
         return
-    now = time.monotonic()
+    now = call.service.clock.elapsed()
     recent = account.recent_queries
     while recent and recent[0] <= now - 1:
         recent.popleft()
@@ -46,14 +45,14 @@ def check_token(call: Call) -> None:
     """Refuse the call unless it bears a token of its account that has not expired."""
     scheme, _, presented = call.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not presented.strip():
-        raise _unauthorised("An access token is required.")
+        raise _unauthorized("The access token is missing")
     tokens = call.service.state.tokens
     token = tokens.get(presented.strip())
     if call.take("token-expired") and token is not None:
         token = tokens[token.text] = replace(token, expires_at=call.now())
         call.service.save(token)
     if token is None or token.account != call.account.key or token.expires_at <= call.now():
-        raise _unauthorised("The access token is invalid or has expired.")
+        raise _unauthorized("The access token is invalid or has expired")
 
 
 def issue_token(call: Call, account: Account) -> str:
@@ -62,10 +61,11 @@ def issue_token(call: Call, account: Account) -> str:
     for old in [text for text, token in list(state.tokens.items()) if token.expires_at <= now]:
         del state.tokens[old]
     token = Token(secrets.token_urlsafe(32), account.key, now + TOKEN_SECONDS)
-    state.tokens[token.text] = token
     call.service.save(token)
+    state.tokens[token.text] = token
     return token.text
 
 
-def _unauthorised(problem: str) -> Refused:
-    return service_error(401, "AuthorizationTokenRequired", problem, ("WWW-Authenticate", "Bearer"))
+def _unauthorized(problem: str) -> Refused:
+    challenge = f'Bearer realm="Download",error="invalid_token",error_description="{problem}"'
+    return service_error(401, "AuthorizationTokenRequired", problem, ("WWW-Authenticate", challenge))

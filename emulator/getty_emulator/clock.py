@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
+import math
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
+from email.utils import formatdate
+
+LARGEST_ADVANCE = 10 * 366 * 24 * 3600.0
+"""Seconds that the clock can be moved forward in all."""
 
 
 class Clock:
-    """Wall-clock seconds since the epoch, plus what it was advanced by. It never goes backwards."""
+    """Seconds since the epoch: those of a source, plus a fixed skew, plus what the clock was advanced by.
 
-    def __init__(self) -> None:
-        self._origin = time.time() - time.monotonic()
+    :param source: returns seconds since the epoch and never goes backwards. Default: this machine's clock.
+    """
+
+    def __init__(self, source: Callable[[], float] | None = None, skew: float = 0.0) -> None:
+        self._source = source or _steady()
+        self._skew = skew
         self.advanced = 0.0
-        """Seconds that it is ahead of the present."""
+        """Seconds that it was moved forward."""
 
     def now(self) -> float:
         """Return the emulator's time in seconds since the epoch."""
-        return self._origin + time.monotonic() + self.advanced
+        return self._source() + self._skew + self.advanced
+
+    def elapsed(self) -> float:
+        """Return the source's time, which moving the clock does not change."""
+        return self._source()
 
     def advance(self, seconds: float) -> float:
-        """Move the clock forward and return the new time."""
-        if seconds < 0:
-            raise ValueError("The clock moves forward only.")
+        """Move the clock forward and return the new time. Raises ValueError beyond ten years in all."""
+        if not (math.isfinite(seconds) and seconds >= 0):
+            raise ValueError("The clock moves forward only, by a finite number of seconds.")
+        if self.advanced + seconds > LARGEST_ADVANCE:
+            raise ValueError("The clock moves forward by ten years at most.")
         self.advanced += seconds
         return self.now()
 
@@ -29,3 +45,14 @@ class Clock:
 def iso(moment: float) -> str:
     """Write a moment as Getty writes dates: ISO 8601 in UTC, to the millisecond."""
     return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def http_date(moment: float) -> str:
+    """Write a moment as the header ``Date`` has it."""
+    return formatdate(moment, usegmt=True)
+
+
+def _steady() -> Callable[[], float]:
+    """Return a source that starts at the present and goes on steadily, whatever happens to the system's clock."""
+    origin = time.time() - time.monotonic()
+    return lambda: origin + time.monotonic()

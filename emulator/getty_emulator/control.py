@@ -1,4 +1,4 @@
-"""What one can do to an emulator besides calling it: switches, clock, ledger, accounts."""
+"""The control of an emulator: faults, clock, ledger, accounts."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from getty_emulator.clock import iso
-from getty_emulator.fault_kinds import KINDS
+from getty_emulator.faults.active import Aim
+from getty_emulator.faults.kinds import KINDS
 from getty_emulator.operations import OPERATIONS
 from getty_emulator.operations.media import signed
 from getty_emulator.state import Product
 
 if TYPE_CHECKING:
-    from getty_emulator.faults import Fault
+    from getty_emulator.faults.active import Fault
     from getty_emulator.service import Service
     from getty_emulator.state import Generation, State
 
 
 class ProductRequest(BaseModel):
-    """A product as it shall be."""
+    """A product."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -35,7 +36,7 @@ class ProductRequest(BaseModel):
 
 
 class AccountRequest(BaseModel):
-    """What shall change of an account. What is not given stays; null takes a limit away."""
+    """Changes of an account. What is not given stays; null takes a limit away."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -48,13 +49,13 @@ class AccountRequest(BaseModel):
 
 
 class Control:
-    """What tests do with an emulator. Answers are plain JSON values."""
+    """Steers an emulator and shows its state as plain JSON values."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
 
     def index(self) -> dict[str, Any]:
-        """List the switches, the operations they can be aimed at, and the other addresses here."""
+        """List the faults, the operations they can be aimed at, and the other addresses here."""
         return {
             "faults": [
                 {
@@ -76,17 +77,17 @@ class Control:
                     "operation": operation.name,
                     "method": operation.method,
                     "paths": [
-                        path.template
-                        for path in operation.paths
-                        if self._service.settings.dialect in path.dialects
+                        path.template for path in operation.paths if self._service.dialect in path.dialects
                     ],
                 }
                 for operation in OPERATIONS
             ],
             "addresses": {
-                'POST /_emulator/faults {"fault": …, "operation": null, "times": null, …}': "switch a fault on",
+                'POST /_emulator/faults {"fault": …, "operation": null, "times": null, "skip": 0, "path": null, '
+                '"body": null, …}': "switch a fault on",
                 "GET /_emulator/faults": "list the faults that are on",
                 "DELETE /_emulator/faults": "switch all off",
+                "DELETE /_emulator/faults/{id}": "switch one off",
                 'POST /_emulator/clock {"advance": seconds}': "move the clock forward",
                 "GET /_emulator/ledger": "every charge, and totals",
                 "GET /_emulator/requests": "the latest requests, without values that are secret",
@@ -98,14 +99,13 @@ class Control:
             },
         }
 
-    def add_fault(
-        self, name: str, operation: str | None, times: int | None, parameters: dict[str, Any]
-    ) -> dict[str, Any]:
+    def add_fault(self, wanted: dict[str, Any]) -> dict[str, Any]:
         """Switch a fault on. Raises ValueError for what makes no sense."""
-        names = {known.name for known in OPERATIONS}
-        if operation is not None and operation not in names:
-            raise ValueError(f"There is no operation {operation!r}. There are: {', '.join(sorted(names))}.")
-        return _fault(self._service.faults.add(name, operation, times, parameters))
+        return _fault(self._service.add_fault(wanted))
+
+    def remove_fault(self, number: int) -> None:
+        """Switch a fault off. Raises KeyError if it is not on."""
+        self._service.faults.remove(number)
 
     def list_faults(self) -> list[dict[str, Any]]:
         """Return the faults that are on."""
@@ -117,8 +117,14 @@ class Control:
 
     def advance(self, seconds: float) -> dict[str, Any]:
         """Move the clock and return its time."""
-        now = self._service.clock.advance(seconds)
-        self._service.save(self._service.clock)
+        clock = self._service.clock
+        before = clock.advanced
+        now = clock.advance(seconds)
+        try:
+            self._service.save(clock)
+        except BaseException:
+            clock.advanced = before
+            raise
         return {"now": now, "date": iso(now)}
 
     def reset(self) -> None:
@@ -205,8 +211,9 @@ def _fault(fault: Fault) -> dict[str, Any]:
     return {
         "id": fault.id,
         "fault": fault.kind.name,
-        "operation": fault.operation,
+        **{name: getattr(fault.aim, name) for name in Aim.__slots__},
         "times": fault.times,
+        "skip": fault.skip,
         **fault.parameters,
     }
 

@@ -14,38 +14,51 @@ if TYPE_CHECKING:
 
 
 class FaultRequest(BaseModel):
-    """A switch to turn on. Its own parameters stand beside these fields."""
+    """A fault to switch on. Its own parameters stand beside these fields."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", strict=True)
 
     fault: str
     operation: str | None = None
     times: int | None = None
+    skip: int = 0
+    path: str | None = None
+    body: str | None = None
 
 
 class Advance(BaseModel):
-    """How far the clock is moved."""
+    """How far the clock is moved, in seconds."""
 
-    advance: Annotated[float, Field(ge=0)]
+    advance: Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
-def control_routes(service: Service) -> APIRouter:
-    """Return the addresses of the switches."""
+def control_routes(service: Service) -> APIRouter:  # noqa: C901 - a list of short functions
+    """Return the addresses of the control."""
     router = APIRouter(prefix="/_emulator")
     control = Control(service)
 
     async def add_fault(wanted: FaultRequest) -> dict[str, Any]:
         try:
-            return control.add_fault(wanted.fault, wanted.operation, wanted.times, wanted.model_extra or {})
+            return control.add_fault(wanted.model_dump())
         except ValueError as error:
             raise HTTPException(400, str(error)) from None
+
+    async def remove_fault(number: int) -> dict[str, Any]:
+        try:
+            control.remove_fault(number)
+        except KeyError:
+            raise HTTPException(404, f"There is no fault {number}.") from None
+        return {}
 
     async def clear_faults() -> dict[str, Any]:
         control.clear_faults()
         return {}
 
     async def clock(wanted: Advance) -> dict[str, Any]:
-        return control.advance(wanted.advance)
+        try:
+            return control.advance(wanted.advance)
+        except ValueError as error:
+            raise HTTPException(400, str(error)) from None
 
     async def reset() -> dict[str, Any]:
         control.reset()
@@ -67,6 +80,7 @@ def control_routes(service: Service) -> APIRouter:
     router.add_api_route("/faults", _async(control.list_faults))
     router.add_api_route("/faults", add_fault, methods=["POST"])
     router.add_api_route("/faults", clear_faults, methods=["DELETE"])
+    router.add_api_route("/faults/{number}", remove_fault, methods=["DELETE"])
     router.add_api_route("/clock", clock, methods=["POST"])
     router.add_api_route("/reset", reset, methods=["POST"])
     router.add_api_route("/ledger", _async(control.ledger))

@@ -1,4 +1,4 @@
-"""The requests that came in lately, so that a test can prove what was sent where: names only, no secrets."""
+"""The latest requests, so that a test can prove what was sent where: names only, no secrets."""
 
 from __future__ import annotations
 

@@ -5,75 +5,36 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Self, TypeVar
 
 import uvicorn
 
-from getty_emulator.app import create_service, server_config
-from getty_emulator.control import AccountRequest, Control
-from getty_emulator.settings import (
-    DEFAULT_CREDITS,
-    Credentials,
-    Dialect,
-    Latency,
-    Settings,
-    Voice,
-)
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from os import PathLike
+from getty_emulator.app import server_config
+from getty_emulator.control import Control
+from getty_emulator.controls import Controls
+from getty_emulator.options import ServerOptions
+from getty_emulator.service import Service
 
 Result = TypeVar("Result")
 
 
-class Emulator:
-    """A Getty to talk to, while the ``with`` block lasts.
+@dataclass(kw_only=True, eq=False)
+class Emulator(Controls, ServerOptions):
+    """A Getty to talk to while the ``with`` block lasts. Its arguments are the options of the command line."""
 
-    The arguments are the options of the command line. ``port=0`` takes a free one.
-    """
-
-    def __init__(
-        self,
-        *,
-        host: str = "127.0.0.1",
-        port: int = 0,
-        api_key: str = "demo-key",
-        api_secret: str = "demo-secret",  # noqa: S107 - for an emulator
-        accounts: tuple[tuple[str, str], ...] = (),
-        latency: str = "0",
-        hold: float = 0,
-        download_latency: float = 0,
-        dialect: str = "any",
-        credits: int = DEFAULT_CREDITS,  # noqa: A002 - it is called so everywhere else
-        queries_per_second: int | None = None,
-        concurrent_generations: int | None = None,
-        concurrency_refusal: str = "service",
-        state: str | PathLike[str] | None = None,
-    ) -> None:
-        self.api_key, self.api_secret = api_key, api_secret
-        settings = Settings(
-            accounts=(Credentials(api_key, api_secret), *(Credentials(*account) for account in accounts)),
-            dialect=Dialect(dialect),
-            latency=Latency.parse(latency),
-            hold=hold,
-            download_latency=download_latency,
-            credits=credits,
-            queries_per_second=queries_per_second,
-            concurrent_generations=concurrent_generations,
-            concurrency_refusal=Voice(concurrency_refusal),
-            state=None if state is None else Path(state),
-        )
-        self._service = create_service(settings)
+    def __post_init__(self) -> None:
+        """Validate the options. Raises ValueError."""
+        super().__post_init__()
+        self._service = Service(self)
         self._control = Control(self._service)
-        self._host, self._port = host, port
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
-    def url(self) -> str:
+    def url(self) -> str:  # type: ignore[override]
         """Return the address, without a slash at its end."""
-        return f"http://{self._host}:{self._port}"
+        return url_of(self.host, self.port)
 
     @property
     def connection(self) -> dict[str, Any]:
@@ -81,18 +42,22 @@ class Emulator:
         return connection(self.url, self.api_key, self.api_secret)
 
     def __enter__(self) -> Self:
-        """Start the server and wait until it can be reached. Raises StateFileError for a state it cannot use."""
-        listener = socket.create_server((self._host, self._port))
+        """Start the server and wait until it can be reached.
+
+        :raises StateFileError: for a state it cannot use.
+        :raises OSError: where it cannot listen.
+        """
+        listener = listen(self.host, self.port)
         try:
             self._service.open()
         except BaseException:
             listener.close()
             raise
-        # asyncio does this only for sockets whose protocol is set; without it each small answer waits 40 ms.
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._port = listener.getsockname()[1]
+        self.port = listener.getsockname()[1]
         # The level is for uvicorn's "Shutting down" and the like, which would mix with the log of the caller.
-        self._server = uvicorn.Server(server_config(self._service, log_config=None, log_level="warning"))
+        self._server = uvicorn.Server(
+            server_config(self._service, self, log_config=None, log_level="warning")
+        )
         started = threading.Event()
 
         def serve() -> None:
@@ -116,58 +81,29 @@ class Emulator:
         self._loop = None
         self._service.close()
 
-    def fault(
-        self, name: str, operation: str | None = None, times: int | None = 1, **parameters: Any
-    ) -> dict[str, Any]:
-        """Switch a fault on for the next ``times`` calls, or with ``times=None`` for all."""
-        return self._do(lambda: self._control.add_fault(name, operation, times, parameters))
-
-    def clear_faults(self) -> None:
-        """Switch all faults off."""
-        self._do(self._control.clear_faults)
-
-    def advance(self, seconds: float) -> None:
-        """Move the clock forward."""
-        self._do(lambda: self._control.advance(seconds))
-
-    def ledger(self) -> dict[str, Any]:
-        """Return ``entries`` (one per charge), ``total`` and ``totals`` by account."""
-        return self._do(self._control.ledger)
-
-    def requests(self) -> list[dict[str, Any]]:
-        """Return the latest requests, oldest first."""
-        return self._do(self._control.requests)
-
-    def generations(self) -> list[dict[str, Any]]:
-        """Return all generations, oldest first."""
-        return self._do(lambda: self._control.generations(self.url))
-
-    def images(self) -> list[dict[str, Any]]:
-        """Return the images one may refine."""
-        return self._do(lambda: self._control.images(self.url))
-
-    def accounts(self) -> list[dict[str, Any]]:
-        """Return the accounts."""
-        return self._do(self._control.accounts)
-
-    def configure_account(self, key: str | None = None, **changes: Any) -> dict[str, Any]:
-        """Change the products or limits of an account: the fields of ``POST /_emulator/accounts/{key}``."""
-        wanted = AccountRequest.model_validate(changes)
-        return self._do(lambda: self._control.configure_account(key or self.api_key, wanted))
-
-    def reset(self) -> None:
-        """Go back to the start: no uploads, generations, charges, faults; the clock at the present."""
-        self._do(self._control.reset)
-
-    def _do(self, action: Callable[[], Result]) -> Result:
+    def _do(self, action: Callable[[Control], Result]) -> Result:
         """Run something in the server's event loop, where its state lives."""
         if self._loop is None:
             raise RuntimeError("The emulator is not running: use it in a with block.")
 
         async def act() -> Result:
-            return action()
+            return action(self._control)
 
         return asyncio.run_coroutine_threadsafe(act(), self._loop).result()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens. Raises OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.create_server((host, port), family=family)
+    # asyncio does this only for sockets whose protocol is set; without it each small answer waits 40 ms.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
+
+
+def url_of(host: str, port: int) -> str:
+    """Return the address of a server."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def connection(url: str, api_key: str, api_secret: str) -> dict[str, Any]:

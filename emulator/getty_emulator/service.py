@@ -1,36 +1,72 @@
-"""The emulator as one thing: its settings, clock, state, switches, journal and studio."""
+"""The emulator as one thing: its options, clock, state, faults, journal and studio."""
 
 from __future__ import annotations
 
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable
 from random import Random
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 from getty_emulator.clock import Clock
 from getty_emulator.drawing.studio import Studio
-from getty_emulator.faults import Faults
+from getty_emulator.faults.active import Aim, Faults, parse_fault
 from getty_emulator.journal import Journal
+from getty_emulator.latency import Latency
 from getty_emulator.operations import DRAW
-from getty_emulator.settings import Settings
+from getty_emulator.options import Dialect, Options, Voice
 from getty_emulator.state import State
 from getty_emulator.state_file import StateFile, Thing
 
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+
+class InThread(Protocol):
+    """Calls a slow function so that the event loop, if there is one, goes on."""
+
+    def __call__(
+        self, function: Callable[Arguments, Result], /, *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> Awaitable[Result]:
+        """Call it."""
+
 
 class Service:
-    """What the gateway, the switches and the start page share. It lives in one event loop."""
+    """The parts that the gateway, the control and the start page share. It lives in one event loop.
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self.random = Random()  # noqa: S311 - latencies and seeds, no secrets
+    :param source: of the clock; see :class:`Clock`.
+    :param sleep: waits for real seconds.
+    """
+
+    def __init__(
+        self,
+        options: Options,
+        *,
+        source: Callable[[], float] | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        in_thread: InThread = asyncio.to_thread,
+        random: Random | None = None,
+    ) -> None:
+        self.options = options
+        self.strict = options.strict
+        self.dialect = Dialect(options.dialect)
+        self.latency = Latency.parse(options.latency)
+        self.concurrency_refusal = Voice(options.concurrency_refusal)
+        self.sleep = sleep
+        self.in_thread = in_thread
+        self.random = random or Random()  # noqa: S311 - latencies and seeds, no secrets
         self.faults = Faults()
         self.journal = Journal()
+        self._source = source
         self._file: StateFile | None = None
         self._start_anew()
 
     def open(self) -> None:
         """Go on where the state file was left, if there is to be one. Raises StateFileError."""
-        if self.settings.state is None:
+        if self.options.state is None:
             return
         self._start_anew()
-        file = StateFile.open(self.settings.state)
+        file = StateFile.open(self.options.state)
         try:
             file.load(self.state, self.clock)
         except BaseException:
@@ -46,20 +82,37 @@ class Service:
             self._file = None
 
     def save(self, *things: Thing) -> None:
-        """Write what was changed into the state file, if there is one: whoever changes something calls this."""
+        """Write into the state file, if there is one, what a call is about to change.
+
+        Raises StateFileError where it cannot be written. Whoever changes something calls this first, so that nothing is
+        told or charged that a restart would forget.
+        """
         if self._file is not None:
             self._file.save(*things)
 
     def reset(self) -> None:
-        """Go back to the start: the clock, the state, the switches, the journal."""
-        self._start_anew()
+        """Go back to the start: the clock, the state, the faults, the journal. Raises StateFileError."""
         if self._file is not None:
             self._file.clear()
+        self._start_anew()
         self.save(self.state)
 
+    def add_fault(self, wanted: dict[str, Any]) -> Any:
+        """Switch on a fault: ``fault``, the fields of an Aim, and its own parameters. Raises ValueError."""
+        parameters = dict(wanted)
+        name = parameters.pop("fault")
+        aim = {key: parameters.pop(key) for key in Aim.__slots__ if key in parameters}
+        return self.faults.add(name, Aim(**aim), parameters)
+
+    def new_id(self) -> str:
+        """Return a new GUID."""
+        return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
+
     def _start_anew(self) -> None:
-        self.clock = Clock()
-        self.state = State.fresh(self.settings)
-        self.studio = Studio(DRAW, lambda: self.state)
-        self.faults.clear()
+        self.clock = Clock(self._source, self.options.clock_skew)
+        self.state = State.fresh(self.options)
+        self.studio = Studio(DRAW, lambda: self.state, self.in_thread)
         self.journal.clear()
+        self.faults.clear()
+        for text in self.options.faults:
+            self.add_fault(parse_fault(text))

@@ -1,4 +1,4 @@
-"""What the emulator remembers: accounts with their uploads, generations, downloads and charges.
+"""The state: accounts with their uploads, generations, downloads and charges.
 
 Plain data, apart from HTTP and from drawing. Times are seconds since the epoch on the emulator's clock.
 """
@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from getty_emulator.settings import Settings
+    from getty_emulator.options import Options
 
 TOKEN_SECONDS = 1800
 UPLOAD_SECONDS = 24 * 3600
@@ -24,7 +24,7 @@ FIRST_PRODUCT_ID = 10001
 
 @dataclass(slots=True)
 class Product:
-    """A licence product of an account; only active ones of type ``aigen`` can pay for generations."""
+    """A license product of an account; only active ones of type ``aigen`` can pay for generations."""
 
     id: int
     name: str = "AI Generator"
@@ -202,18 +202,18 @@ class State:
     signing_key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
 
     @classmethod
-    def fresh(cls, settings: Settings) -> State:
+    def fresh(cls, options: Options) -> State:
         """Return the state at the start: each account with one AI product."""
         return cls(
             {
-                credentials.key: Account(
-                    credentials.key,
-                    credentials.secret,
-                    [Product(FIRST_PRODUCT_ID + number, credits_remaining=settings.credits)],
-                    queries_per_second=settings.queries_per_second,
-                    concurrent_generations=settings.concurrent_generations,
+                key: Account(
+                    key,
+                    secret,
+                    [Product(FIRST_PRODUCT_ID + number, credits_remaining=options.credits)],
+                    queries_per_second=options.queries_per_second,
+                    concurrent_generations=options.concurrent_generations,
                 )
-                for number, credentials in enumerate(settings.accounts)
+                for number, (key, secret) in enumerate(options.credentials())
             }
         )
 

@@ -1,4 +1,4 @@
-"""What survives a restart: the state in one SQLite file, written before any answer tells of it.
+"""Keeps the state over restarts in one SQLite file, written before any answer tells of it.
 
 The file is in WAL mode: most changes cost a fraction of a millisecond, for they do not wait for the disk. What was
 written survives the death of this process at any moment; a power cut may take the last changes, but leaves a sound
@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import TypeAdapter
@@ -30,7 +33,6 @@ from getty_emulator.state import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 Thing = Account | Charge | Clock | Generation | Registration | State | Token | Upload
 """What can be saved; of the state as a whole only the key that its links are signed with."""
@@ -73,8 +75,9 @@ class StateFile:
         self._database = database
 
     @classmethod
-    def open(cls, path: Path) -> Self:
+    def open(cls, name: str | os.PathLike[str]) -> Self:
         """Open the file, or make it. Raises StateFileError."""
+        path = Path(name)
         try:
             path.touch(mode=0o600)  # there are tokens in it
             database = sqlite3.connect(path, timeout=_PATIENCE, check_same_thread=False)
@@ -92,17 +95,26 @@ class StateFile:
         self._database.close()
 
     def save(self, *things: Thing) -> None:
-        """Write things as they are now: all of them or, should the process die, none."""
-        with self._database:
+        """Write things as they are now: all of them or, should the process die, none. Raises StateFileError."""
+        with self._writing():
             for thing in things:
                 kind, key, content = self._row(thing)
                 self._database.execute(_PUT, (kind, key, json.dumps(content, default=list)))
 
     def clear(self) -> None:
-        """Forget everything."""
-        with self._database:
+        """Forget everything. Raises StateFileError."""
+        with self._writing():
             self._database.execute("DELETE FROM things")
             self._database.execute("DELETE FROM files")
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Write all that the block does, or nothing."""
+        try:
+            with self._database:
+                yield
+        except sqlite3.Error as error:
+            raise StateFileError(f"The state file {self._path} cannot be written: {error}.") from None
 
     def load(self, state: State, clock: Clock) -> None:
         """Put into a fresh state what the file remembers. Raises StateFileError."""

@@ -5,17 +5,16 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
-from pathlib import Path
 from random import Random
 
 import pytest
 import requests
-from getty_emulator.__main__ import _parser, greeting
-from getty_emulator.app import create_service
-from getty_emulator.fault_kinds import KINDS
+from getty_emulator.__main__ import create_parser, greeting, main
+from getty_emulator.latency import Latency
+from getty_emulator.options import ServerOptions
 from getty_emulator.server import Emulator
-from getty_emulator.settings import Credentials, Latency, Settings
 
+from emulator.tests.support import documentation
 from emulator.tests.support.emulator_client import Client, jpeg_mask
 
 
@@ -50,7 +49,7 @@ def test_a_reset_forgets_everything(getty: Client) -> None:
     getty.refined()
     getty.emulator.fault("server-error", times=None)
     getty.emulator.configure_account(queries_per_second=1)
-    requests.post(f"{getty.emulator.url}/_emulator/reset", timeout=5)
+    requests.post(f"{getty.emulator.url}/_emulator/reset", json={}, timeout=5)
     assert getty.emulator.ledger() == {"entries": [], "total": 0, "totals": {"demo-key": 0}}
     assert (getty.emulator.generations(), getty.emulator.requests()) == ([], [])
     getty._token = None
@@ -67,7 +66,7 @@ def test_an_account_is_changed_over_http_and_a_limit_taken_away(getty: Client) -
     requests.post(f"{base}/demo-key", json={"queries_per_second": None}, timeout=5)
     assert requests.get(base, timeout=5).json()[0]["queries_per_second"] is None
     assert requests.post(f"{base}/nobody", json={}, timeout=5).status_code == 404
-    assert requests.post(f"{base}/demo-key", json={"colour": "red"}, timeout=5).status_code == 422
+    assert requests.post(f"{base}/demo-key", json={"color": "red"}, timeout=5).status_code == 422
 
 
 def test_the_images_come_with_an_address_and_a_box_inside_them(getty: Client) -> None:
@@ -120,7 +119,7 @@ def test_no_secret_is_logged_or_shown(getty: Client, caplog: pytest.LogCaptureFi
     )
     assert "/media/" in ours
     assert "signature" not in ours
-    assert getty.secret not in ours + repr(Settings()) + repr(getty.emulator)
+    assert getty.secret not in ours + repr(ServerOptions()) + repr(getty.emulator)
 
 
 @pytest.mark.parametrize(
@@ -145,16 +144,18 @@ def test_a_latency_that_is_none_is_refused(text: str) -> None:
         Latency.parse(text)
 
 
-def test_an_account_is_written_with_a_colon() -> None:
-    assert Credentials.parse("key:se:cret") == Credentials("key", "se:cret")
-    with pytest.raises(ValueError, match="KEY:SECRET"):
-        Credentials.parse("key")
+def test_an_account_is_written_with_a_colon(capsys: pytest.CaptureFixture[str]) -> None:
+    read = create_parser().parse_args(["--account", "key:se:cret"])
+    assert read.other_accounts == [("key", "se:cret")]
+    with pytest.raises(SystemExit):
+        create_parser().parse_args(["--account", "key"])
+    assert "KEY:SECRET" in capsys.readouterr().err
 
 
 def test_the_greeting_names_the_address_the_images_and_the_connection() -> None:
     from airflow.models.connection import Connection  # noqa: PLC0415 - takes seconds
 
-    text = greeting(create_service(), "127.0.0.1", 8900)
+    text = greeting(ServerOptions(port=8900))
     assert "1473240153" in text
     assert "WARNING" not in text
     written = [line.split("=", 1)[1].strip("'") for line in text.splitlines() if "AIRFLOW_CONN" in line]
@@ -171,12 +172,12 @@ def test_the_greeting_names_the_address_the_images_and_the_connection() -> None:
 
 
 def test_an_address_that_others_can_reach_is_warned_about() -> None:
-    assert "WARNING" in greeting(create_service(), "0.0.0.0", 8900)
+    assert "WARNING" in greeting(ServerOptions(host="0.0.0.0", port=8900))
 
 
 def test_the_command_line_refuses_what_it_does_not_understand(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        _parser().parse_args(["--latency", "soon"])
+        main(["--latency", "soon"])
     assert "latency" in capsys.readouterr().err
 
 
@@ -200,10 +201,8 @@ def test_an_emulator_can_be_started_again_on_another_port() -> None:
         emulator.ledger()
 
 
-def test_the_documentation_names_every_switch_and_option() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "emulator.md").read_text()
-    assert [name for name in KINDS if f"| `{name}` |" not in page] == []
-    options = [
-        name for action in _parser()._actions for name in action.option_strings if name.startswith("--")
-    ]
-    assert [name for name in options if name != "--help" and f"`{name}" not in page] == []
+def test_the_tables_of_the_documentation_follow_from_the_code() -> None:
+    """``python -m emulator.tests.support.documentation`` writes them."""
+    page = documentation.PAGE.read_text()
+    assert page.count("<!-- end -->") == len(documentation.TABLES)
+    assert page == documentation.with_tables(page)

@@ -101,7 +101,7 @@ def test_refining_again_starts_from_the_refined_image(getty: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("prompt", "motifs", "colours"),
+    ("prompt", "motifs", "colors"),
     [
         ("Red hot-air balloons over the mountains", ("balloon",), 1),
         ("white birds in a golden sky", ("bird",), 1),
@@ -112,13 +112,13 @@ def test_refining_again_starts_from_the_refined_image(getty: Client) -> None:
         ("", (), 0),
     ],
 )
-def test_a_prompt_is_read_for_things_and_their_colours(
-    prompt: str | None, motifs: tuple[str, ...], colours: int
+def test_a_prompt_is_read_for_things_and_their_colors(
+    prompt: str | None, motifs: tuple[str, ...], colors: int
 ) -> None:
     wish = palette.read(prompt)
     assert wish.motifs == motifs
-    assert len(wish.colours) == colours
+    assert len(wish.colors) == colors
 
 
-def test_a_colour_may_be_that_of_the_ground() -> None:
+def test_a_color_may_be_that_of_the_ground() -> None:
     assert palette.read("white birds in a golden sky").ground == (244, 184, 66)

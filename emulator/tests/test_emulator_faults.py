@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import requests
-from getty_emulator.fault_kinds import KINDS
+from getty_emulator.faults.kinds import KINDS
 
 from emulator.tests.support.emulator_client import Client, Start
 
@@ -18,7 +18,6 @@ SERVICE = "application/vnd.getty.error+json"
     [
         ("gone", 410, "GenerationRequestGone"),
         ("conflict", 409, "ConcurrencyConflict"),
-        ("concurrent-generations", 429, "TooManyConcurrentGenerations"),
         ("server-error", 500, "InternalServerError"),
     ],
 )
@@ -267,7 +266,7 @@ def test_the_switches_work_over_http(getty: Client) -> None:
         {"fault": "gone", "operation": "nonsense"},
         {"fault": "gone", "operation": "products"},
         {"fault": "gone", "times": 0},
-        {"fault": "gone", "colour": "red"},
+        {"fault": "gone", "color": "red"},
         {"fault": "server-error", "status": 404},
         {"fault": "refuse", "status": 500},
         {"fault": "refuse", "status": 499},

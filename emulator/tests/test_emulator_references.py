@@ -48,7 +48,7 @@ def test_a_background_needs_a_product_that_is_registered_as_one(getty: Client) -
     assert code_of(send(getty, name, background_asset_id="1")) == (404, "ImageNotFound")
 
 
-def test_before_a_plain_colour_there_is_one_image(getty: Client) -> None:
+def test_before_a_plain_color_there_is_one_image(getty: Client) -> None:
     answer = send(getty, "background-replacement", prompt=None, background_color="#88CC99")
     assert [result["index"] for result in answer.json()["results"]] == [0]
     reference = {"generation_request_id": answer.json()["generation_request_id"], "index": 1}

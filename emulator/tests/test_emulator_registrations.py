@@ -90,7 +90,7 @@ def test_a_registration_that_is_deleted_cannot_be_used_but_what_it_made_stays(ge
 
 
 def test_a_registration_of_another_account_is_not_found(start: Start) -> None:
-    getty = start(accounts=(("other-key", "other-secret"),))
+    getty = start(other_accounts=(("other-key", "other-secret"),))
     with Client(getty.emulator, "other-key", "other-secret") as other:
         file = registered(other)
     assert getty.call("GET", f"{REGISTRATIONS}/{file}").status_code == 404

@@ -82,8 +82,8 @@ def test_a_scene_follows_its_prompt(prompt: str | None) -> None:
 
 def test_what_the_prompt_names_is_in_the_scene() -> None:
     red, blue = (
-        drawn(order("text_to_image", (512, 342), prompt=f"{colour} balloons at noon in the mountains"))
-        for colour in ("red", "blue")
+        drawn(order("text_to_image", (512, 342), prompt=f"{color} balloons at noon in the mountains"))
+        for color in ("red", "blue")
     )
     assert _red(red) > 300
     assert _red(blue) < 20
@@ -167,8 +167,8 @@ def test_where_nothing_is_left_of_an_image_its_removal_does_not_fail() -> None:
         assert draw_object_removal(picture(), order("object_removal", mask=mask), 1).size == (1024, 683)
 
 
-def test_colours_come_from_the_reference() -> None:
-    red, blue = (Image.new("RGB", (64, 64), colour) for colour in ((200, 40, 30), (30, 60, 200)))
+def test_colors_come_from_the_reference() -> None:
+    red, blue = (Image.new("RGB", (64, 64), color) for color in ((200, 40, 30), (30, 60, 200)))
     wanted = order("influence_color_by_image", (512, 342), prompt="a city", options={"noise_level": 0.0})
     warm, cold = (ImageStat.Stat(drawn(wanted, base)).mean for base in (red, blue))
     assert warm[0] > warm[2] + 30
@@ -187,7 +187,7 @@ def test_more_noise_leaves_less_of_the_reference() -> None:
     assert difference(noisy, scene) < difference(quiet, scene)
 
 
-def test_the_composition_stays_and_the_colours_do_not() -> None:
+def test_the_composition_stays_and_the_colors_do_not() -> None:
     result = drawn(order("influence_composition_by_image", prompt="a green forest"))
     before, after = (image.convert("L").resize((12, 8)) for image in (picture(), result))
     assert ImageStat.Stat(ImageChops.difference(before, after)).mean[0] < 60

@@ -73,7 +73,7 @@ def test_a_client_goes_on_after_a_restart(file: Path) -> None:
 
 
 def test_ledger_generations_accounts_and_clock_survive_but_no_faults(file: Path) -> None:
-    others: Any = {"accounts": (("other-key", "other-secret"),), "latency": "60", "port": free_port()}
+    others: Any = {"other_accounts": (("other-key", "other-secret"),), "latency": "60", "port": free_port()}
 
     def seen(emulator: Emulator) -> list[Any]:
         return [emulator.ledger(), emulator.generations(), emulator.accounts()]
@@ -194,11 +194,11 @@ def test_a_new_account_may_come_but_a_known_one_must_stay(file: Path) -> None:
     other = (("other-key", "other-secret"),)
     with Emulator(state=file):
         pass
-    with Emulator(state=file, accounts=other) as emulator:
+    with Emulator(state=file, other_accounts=other) as emulator:
         Client(emulator, "other-key", "other-secret").refined()
     with pytest.raises(StateFileError, match="knows the account 'other-key'"), Emulator(state=file):
         pass
-    with Emulator(state=file, accounts=other) as emulator:
+    with Emulator(state=file, other_accounts=other) as emulator:
         assert emulator.ledger()["totals"] == {"demo-key": 0, "other-key": 1}
 
 

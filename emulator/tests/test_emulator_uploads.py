@@ -90,7 +90,7 @@ def test_a_name_is_decoded(getty: Client) -> None:
 
 
 def test_a_mask_of_another_key_is_refused(start: Start) -> None:
-    getty = start(accounts=(("other-key", "other-secret"),))
+    getty = start(other_accounts=(("other-key", "other-secret"),))
     other = type(getty)(getty.emulator, "other-key", "other-secret", getty.session)
     assert getty.refine(mask_url=other.mask_url()).status_code == 400
 

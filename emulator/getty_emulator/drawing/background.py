@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def draw_background(base: Image.Image, order: Order, seed: int) -> Image.Image:
-    """Return the subject where it was, with its shadow, before a plain colour or the scene of the prompt."""
+    """Return the subject where it was, with its shadow, before a plain color or the scene of the prompt."""
     at = placed(order)
     inner = (at.right - at.left, at.bottom - at.top)
     mask = subject_of(base, order.source).resize(inner, Image.Resampling.BILINEAR)
@@ -40,5 +40,5 @@ def _plain(size: tuple[int, int], order: Order) -> Image.Image | None:
     if text is None:
         return None
     red, green, blue = ImageColor.getrgb(str(text))[:3]
-    colour = (red, green, blue)
-    return gradient(size, [mix(colour, WHITE, 0.06), colour, mix(colour, BLACK, 0.06)])
+    color = (red, green, blue)
+    return gradient(size, [mix(color, WHITE, 0.06), color, mix(color, BLACK, 0.06)])

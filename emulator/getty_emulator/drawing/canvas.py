@@ -13,37 +13,37 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter
 if TYPE_CHECKING:
     from random import Random
 
-Colour = tuple[int, int, int]
-Paint = Colour | list[Colour]
-"""One colour, or several from top to bottom."""
+Color = tuple[int, int, int]
+Paint = Color | list[Color]
+"""One color, or several from top to bottom."""
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom."""
-WHITE: Colour = (255, 255, 255)
-BLACK: Colour = (0, 0, 0)
+WHITE: Color = (255, 255, 255)
+BLACK: Color = (0, 0, 0)
 _SCALE = 2
 
 
-def mix(one: Colour, other: Colour, share: float) -> Colour:
-    """Return a colour between two; ``share`` is the part of the other."""
+def mix(one: Color, other: Color, share: float) -> Color:
+    """Return a color between two; ``share`` is the part of the other."""
     red, green, blue = (round(a + (b - a) * share) for a, b in zip(one, other, strict=True))
     return red, green, blue
 
 
-def gradient(size: tuple[int, int], colours: Sequence[Colour]) -> Image.Image:
-    """Return colours that run evenly from top to bottom."""
-    strip = Image.frombytes("RGB", (1, size[1]), _ramp(size[1], tuple(colours)))
+def gradient(size: tuple[int, int], colors: Sequence[Color]) -> Image.Image:
+    """Return colors that run evenly from top to bottom."""
+    strip = Image.frombytes("RGB", (1, size[1]), _ramp(size[1], tuple(colors)))
     return strip.resize(size, Image.Resampling.NEAREST)
 
 
 @lru_cache(256)
-def _ramp(height: int, colours: tuple[Colour, ...]) -> bytes:
-    last = len(colours) - 1
+def _ramp(height: int, colors: tuple[Color, ...]) -> bytes:
+    last = len(colors) - 1
     rows = bytearray()
     for row in range(height):
         place = row / max(1, height - 1) * last
         index = min(int(place), max(0, last - 1))
-        rows += bytes(mix(colours[index], colours[min(index + 1, last)], place - index))
+        rows += bytes(mix(colors[index], colors[min(index + 1, last)], place - index))
     return bytes(rows)
 
 
@@ -138,9 +138,9 @@ class Canvas:
             box, paint, opacity, blur, lambda draw, at: draw.ellipse((*at(box[:2]), *at(box[2:])), 255)
         )
 
-    def disc(self, centre: Point, radius: float, paint: Paint, opacity: float = 1, blur: float = 0) -> None:
+    def disc(self, center: Point, radius: float, paint: Paint, opacity: float = 1, blur: float = 0) -> None:
         """Fill a circle."""
-        x, y = centre
+        x, y = center
         self.ellipse((x - radius, y - radius, x + radius, y + radius), paint, opacity, blur)
 
     def rectangle(
@@ -170,28 +170,28 @@ class Canvas:
 
         self._stamp((left - width, top - width, right + width, bottom + width), paint, opacity, blur, trace)
 
-    def glow(self, centre: Point, radius: float, colour: Colour, opacity: float) -> None:
+    def glow(self, center: Point, radius: float, color: Color, opacity: float) -> None:
         """Put a soft light that fades towards ``radius``."""
-        x, y = centre
+        x, y = center
         box = (x - radius, y - radius, x + radius, y + radius)
         size = _pixels(box)
         falloff = Image.radial_gradient("L").resize(size, Image.Resampling.BICUBIC)
         mask = falloff.point([round(opacity * 255 * max(0, 1 - value / 180) ** 2) for value in range(256)])
-        self._lay(box, colour, mask)
+        self._lay(box, color, mask)
 
     def mist(self, box: Box, paint: Paint, mask: Image.Image, opacity: float = 1) -> None:
         """Lay paint over a box through a mask, which is stretched to fit."""
         stretched = mask.resize(_pixels(box), Image.Resampling.BICUBIC)
         self._lay(box, paint, stretched.point(_dimmed(opacity)))
 
-    def picture(self, picture: Image.Image, centre: Point, opacity: float = 1) -> None:
+    def picture(self, picture: Image.Image, center: Point, opacity: float = 1) -> None:
         """Lay another picture (as large as a canvas made it) on this one."""
         if opacity < 1:
             picture = picture.copy()
             picture.putalpha(picture.getchannel("A").point(_dimmed(opacity)))
         corner = (
-            round(centre[0] * _SCALE - picture.width / 2),
-            round(centre[1] * _SCALE - picture.height / 2),
+            round(center[0] * _SCALE - picture.width / 2),
+            round(center[1] * _SCALE - picture.height / 2),
         )
         self._composite(picture, corner)
 

@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageChops, ImageFilter
 
-from getty_emulator.drawing.canvas import BLACK, WHITE, Canvas, Colour, mix
+from getty_emulator.drawing.canvas import BLACK, WHITE, Canvas, Color, mix
 from getty_emulator.drawing.motifs import MOTIFS, Motif, Place
 
 if TYPE_CHECKING:
     from random import Random
 
-_CREAM: Colour = (255, 240, 214)
+_CREAM: Color = (255, 240, 214)
 _SMALLEST = 14
 """Pixels; a piece is never smaller."""
-_FIRST_COLOUR = 0.72
-"""Share of the pieces that have the first colour."""
+_FIRST_COLOR = 0.72
+"""Share of the pieces that have the first color."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Spot:
-    """Where one piece goes: its centre, its size, and how near it is (0 far, 1 near)."""
+    """Where one piece goes: its center, its size, and how near it is (0 far, 1 near)."""
 
     x: float
     y: float
@@ -34,20 +34,20 @@ class _Spot:
 class Composition:
     """An area of a picture into which motifs are put, one kind after the other."""
 
-    def __init__(self, canvas: Canvas, ambient: Colour, random: Random) -> None:
+    def __init__(self, canvas: Canvas, ambient: Color, random: Random) -> None:
         self._canvas, self._ambient, self._random = canvas, ambient, random
         self._taken: list[_Spot] = []
 
-    def add(self, name: str, wished: tuple[Colour, ...]) -> None:
+    def add(self, name: str, wished: tuple[Color, ...]) -> None:
         """Put a motif in, as often and as large as suits it."""
         motif, random = MOTIFS[name], self._random
-        colours = (*wished, mix(wished[0], _CREAM, 0.45)) if wished else motif.colours
+        colors = (*wished, mix(wished[0], _CREAM, 0.45)) if wished else motif.colors
         spots = self._spots(motif)
         self._taken += spots
         for spot in sorted(spots, key=lambda spot: spot.nearness):
-            colour = colours[0] if random.random() < _FIRST_COLOUR else random.choice(colours)
-            colour = mix(colour, random.choice((WHITE, BLACK)), random.random() * 0.12)
-            self._put(motif, spot, colour)
+            color = colors[0] if random.random() < _FIRST_COLOR else random.choice(colors)
+            color = mix(color, random.choice((WHITE, BLACK)), random.random() * 0.12)
+            self._put(motif, spot, color)
 
     def _spots(self, motif: Motif) -> list[_Spot]:
         width, height, random = self._canvas.width, self._canvas.height, self._random
@@ -87,14 +87,14 @@ class Composition:
                 spots.append(best)
         return spots
 
-    def _put(self, motif: Motif, spot: _Spot, colour: Colour) -> None:
+    def _put(self, motif: Motif, spot: _Spot, color: Color) -> None:
         """Paint one piece in the light of its place: tinted by it, hazy with distance, with its shadow."""
         canvas, ambient, size = self._canvas, self._ambient, spot.size
         piece = Canvas(size, size)
-        motif.paint(piece, size, colour, self._random)
-        picture, centre = piece.image, (spot.x, spot.y)
+        motif.paint(piece, size, color, self._random)
+        picture, center = piece.image, (spot.x, spot.y)
         if motif.luminous:
-            canvas.picture(picture, centre, 0.55 + 0.45 * spot.nearness)
+            canvas.picture(picture, center, 0.55 + 0.45 * spot.nearness)
             return
         alpha = picture.getchannel("A")
         light = Image.new("RGB", picture.size, mix(WHITE, mix(ambient, WHITE, 0.35), 0.5))
@@ -105,7 +105,7 @@ class Composition:
         shadow = Image.new("RGBA", picture.size, mix(ambient, BLACK, 0.75))
         shadow.putalpha(alpha.filter(ImageFilter.GaussianBlur(max(1, size * 0.035))))
         canvas.picture(shadow, (spot.x + size * 0.015, spot.y + size * 0.02), 0.1 + 0.12 * spot.nearness)
-        canvas.picture(lit, centre)
+        canvas.picture(lit, center)
 
 
 def _freedom(spot: _Spot, taken: list[_Spot]) -> float:
@@ -153,7 +153,7 @@ def _rows(width: float, height: float, motif: Motif, random: Random) -> list[_Sp
     return spots
 
 
-def paint_ribbons(canvas: Canvas, colours: tuple[Colour, ...], random: Random) -> None:
+def paint_ribbons(canvas: Canvas, colors: tuple[Color, ...], random: Random) -> None:
     """Paint flowing ribbons of light, for a prompt that names nothing known."""
     width, height = canvas.width, canvas.height
     thick = height / 9
@@ -169,12 +169,12 @@ def paint_ribbons(canvas: Canvas, colours: tuple[Colour, ...], random: Random) -
             )
             for step in range(-2, 43)
         ]
-        colour = mix(colours[number % len(colours)], WHITE, random.uniform(0.05, 0.4))
+        color = mix(colors[number % len(colors)], WHITE, random.uniform(0.05, 0.4))
         band = [*line, *[(x, y + thick * random.uniform(0.9, 1.1)) for x, y in reversed(line)]]
         canvas.polygon([(x, y + thick * 0.16) for x, y in band], BLACK, 0.16, thick * 0.12)
-        canvas.polygon(band, [mix(colour, WHITE, 0.3), colour], 0.62, thick * 0.03)
+        canvas.polygon(band, [mix(color, WHITE, 0.3), color], 0.62, thick * 0.03)
         canvas.line(line, WHITE, max(0.6, thick * 0.05), 0.55, thick * 0.02)
     for _ in range(26):
         radius = random.uniform(0.01, 0.05) * min(width, height)
         spot = (random.uniform(0, width), random.uniform(0, height))
-        canvas.disc(spot, radius, mix(random.choice(colours), WHITE, 0.6), 0.4, radius * 0.2)
+        canvas.disc(spot, radius, mix(random.choice(colors), WHITE, 0.6), 0.4, radius * 0.2)

@@ -14,10 +14,10 @@ from getty_emulator.drawing.scene import put
 from getty_emulator.drawing.style import tinted
 
 if TYPE_CHECKING:
-    from getty_emulator.drawing.canvas import Colour
+    from getty_emulator.drawing.canvas import Color
     from getty_emulator.state import Order
 
-_LIGHTS: tuple[Colour, ...] = ((255, 190, 120), (120, 170, 240), (240, 150, 170), (150, 200, 150))
+_LIGHTS: tuple[Color, ...] = ((255, 190, 120), (120, 170, 240), (240, 150, 170), (150, 200, 150))
 """Of the margins, by seed: the results of one generation differ."""
 _SEAM = 7
 """Pixels over which the new runs into the old."""
@@ -104,7 +104,7 @@ def _peopled(
     canvas = Canvas(*picture.size, picture)
     for box in boxes:
         for name in wish.motifs:
-            put(canvas, box, name, wish.colours, random)
+            put(canvas, box, name, wish.colors, random)
     return canvas.finish().convert("RGB")
 
 

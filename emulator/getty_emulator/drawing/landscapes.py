@@ -13,7 +13,7 @@ from getty_emulator.drawing.canvas import (
     BLACK,
     WHITE,
     Canvas,
-    Colour,
+    Color,
     clouds,
     contrast,
     gradient,
@@ -83,7 +83,7 @@ def _dusk(canvas: Canvas, random: Random) -> None:
 
 def _ranges(canvas: Canvas, random: Random, shore: int) -> None:
     width = canvas.width
-    ranges: list[tuple[float, float, list[Colour]]] = [
+    ranges: list[tuple[float, float, list[Color]]] = [
         (262, 92, [(138, 108, 150), (206, 144, 146)]),
         (308, 80, [(92, 78, 126), (150, 106, 130)]),
         (352, 58, [(48, 50, 90), (84, 72, 108)]),
@@ -113,7 +113,7 @@ def beach() -> Image.Image:
         ),
     )
     canvas.mist((0, -40, width, 250), WHITE, clouds((1024, 300), (300, 90), (122, 196), random), 0.85)
-    sea: list[Colour] = [(44, 122, 158), (38, 146, 170), (92, 196, 196), (176, 226, 214)]
+    sea: list[Color] = [(44, 122, 158), (38, 146, 170), (92, 196, 196), (176, 226, 214)]
     canvas.rectangle((0, horizon, width, sand + 40), sea)
     ripples = contrast(noise((1024, 400), (150, 9), random, 4), 130, 210)
     canvas.mist((0, horizon, width, sand + 20), WHITE, ripples, 0.36)
@@ -184,7 +184,7 @@ def dunes() -> Image.Image:
         )
     canvas.mist((0, 180, width, 420), (244, 176, 150), clouds((900, 240), (500, 40), (116, 205), random), 0.5)
     canvas.glow((140, 430), 420, (255, 196, 140), 0.75)
-    layers: list[tuple[float, Colour, Colour]] = [
+    layers: list[tuple[float, Color, Color]] = [
         (408, (196, 136, 118), (150, 96, 98)),
         (452, (204, 132, 96), (126, 74, 82)),
         (512, (214, 136, 86), (98, 56, 70)),
@@ -263,14 +263,14 @@ def _parasol(canvas: Canvas, top: tuple[float, float], radius: float, foot: floa
             for t in range(9)
         ]
         shoulder = [(x + radius * 0.62 * right, y + 16), (x + radius * 0.62 * left, y + 16)]
-        colour = (238, 92, 84) if panel % 2 else (252, 246, 236)
-        shade = mix(colour, (120, 60, 70), 0.06 + 0.34 * panel / panels)
+        color = (238, 92, 84) if panel % 2 else (252, 246, 236)
+        shade = mix(color, (120, 60, 70), 0.06 + 0.34 * panel / panels)
         canvas.polygon([(x, y), shoulder[1], rim[0], *rim[1:], shoulder[0]], [mix(shade, WHITE, 0.12), shade])
     canvas.disc((x, y - 4), 5, (250, 240, 220))
 
 
 def _deck_chair(canvas: Canvas, x: float, y: float) -> None:
-    wood: list[Colour] = [(182, 128, 84), (140, 94, 60)]
+    wood: list[Color] = [(182, 128, 84), (140, 94, 60)]
     canvas.line([(x - 66, y + 84), (x + 52, y - 26)], wood, 7)
     canvas.line([(x + 44, y + 88), (x - 40, y + 8)], wood, 7)
     seat = [

@@ -1,4 +1,4 @@
-"""The things a refinement can add: where each belongs, how large it is, what colour it has of itself."""
+"""The things a refinement can add: where each belongs, how large it is, what color it has of itself."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
-    from getty_emulator.drawing.canvas import Canvas, Colour
+    from getty_emulator.drawing.canvas import Canvas, Color
 
-_RED: Colour = (214, 62, 58)
-_GOLD: Colour = (246, 190, 72)
-_BLUE: Colour = (64, 124, 196)
-_PINK: Colour = (236, 128, 162)
-_WHITE: Colour = (250, 246, 238)
+_RED: Color = (214, 62, 58)
+_GOLD: Color = (246, 190, 72)
+_BLUE: Color = (64, 124, 196)
+_PINK: Color = (236, 128, 162)
+_WHITE: Color = (250, 246, 238)
 
 
 class Place(Enum):
@@ -49,12 +49,12 @@ class Place(Enum):
 class Motif:
     """A thing, where it belongs, and how tall it is compared with the area (or as one of many)."""
 
-    paint: Callable[[Canvas, float, Colour, Random], None]
+    paint: Callable[[Canvas, float, Color, Random], None]
     """Paints in a square canvas of the given side."""
     place: Place
     size: float
-    colours: tuple[Colour, ...]
-    """What it has when no colour is asked for."""
+    colors: tuple[Color, ...]
+    """What it has when no color is asked for."""
     luminous: bool = False
     """Whether it gives light rather than throwing a shadow."""
 

@@ -1,4 +1,4 @@
-"""What a prompt asks for, as far as this painter understands: motifs and colours, by keyword."""
+"""What a prompt asks for, as far as this painter understands: motifs and colors, by keyword."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from random import Random
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from getty_emulator.drawing.canvas import Colour
+    from getty_emulator.drawing.canvas import Color
 
-_COLOURS: dict[str, Colour] = {
+_COLORS: dict[str, Color] = {
     "red": (214, 58, 56),
     "crimson": (184, 32, 62),
     "scarlet": (226, 60, 44),
@@ -78,7 +78,7 @@ _MOTIFS = {
     "parasol": "umbrella",
 }
 _AMBIGUOUS = {"orange", "gold"}
-"""A colour before another motif, a thing by itself: "orange balloons", "a bowl of orange"."""
+"""A color before another motif, a thing by itself: "orange balloons", "a bowl of orange"."""
 _GROUNDS = frozenset(
     {
         "sky",
@@ -99,7 +99,7 @@ _GROUNDS = frozenset(
 )
 _ASIDE = re.compile(r"\b(over|above|under|below|between|behind|among|beside|near|before) (the|a|an|some) \w+")
 """Words that only say where: no wish for more mountains in "balloons over the mountains"."""
-_PLAIN: tuple[Colour, ...] = ((222, 92, 82), (244, 184, 66), (70, 150, 182), (136, 104, 184), (104, 168, 108))
+_PLAIN: tuple[Color, ...] = ((222, 92, 82), (244, 184, 66), (70, 150, 182), (136, 104, 184), (104, 168, 108))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +108,9 @@ class Wish:
 
     motifs: tuple[str, ...]
     """In the order they were named. Empty: nothing that is known, so something abstract."""
-    colours: tuple[Colour, ...]
+    colors: tuple[Color, ...]
     """Of the motifs, the most important first. Empty: none was named."""
-    ground: Colour | None
+    ground: Color | None
     """Of what is behind them, if it was named: "in a golden sky"."""
 
 
@@ -121,24 +121,24 @@ def read(prompt: str | None) -> Wish:
     motifs = [motif for word in words if (motif := _motif(word))]
     if len(set(motifs)) > 1:
         motifs = [motif for word in words if word not in _AMBIGUOUS and (motif := _motif(word))]
-    colours: list[Colour] = []
-    ground: list[Colour] = []
-    waiting: list[Colour] = []
+    colors: list[Color] = []
+    ground: list[Color] = []
+    waiting: list[Color] = []
     for word in words:
-        if word in _COLOURS:
-            waiting.append(_COLOURS[word])
+        if word in _COLORS:
+            waiting.append(_COLORS[word])
         if word in _GROUNDS or (_motif(word) and word not in _AMBIGUOUS):
-            (ground if word in _GROUNDS else colours).extend(waiting)
+            (ground if word in _GROUNDS else colors).extend(waiting)
             waiting = []
-    colours += waiting
-    return Wish(tuple(dict.fromkeys(motifs)), tuple(colours), ground[0] if ground else None)
+    colors += waiting
+    return Wish(tuple(dict.fromkeys(motifs)), tuple(colors), ground[0] if ground else None)
 
 
-def any_colours(prompt: str | None) -> tuple[Colour, ...]:
-    """Return colours that suit a text that names none: the same text, the same colours."""
-    colours = list(_PLAIN)
-    Random(hashlib.sha256((prompt or "").encode()).digest()).shuffle(colours)  # noqa: S311 - nothing secret
-    return tuple(colours[:3])
+def any_colors(prompt: str | None) -> tuple[Color, ...]:
+    """Return colors that suit a text that names none: the same text, the same colors."""
+    colors = list(_PLAIN)
+    Random(hashlib.sha256((prompt or "").encode()).digest()).shuffle(colors)  # noqa: S311 - nothing secret
+    return tuple(colors[:3])
 
 
 def _motif(word: str) -> str | None:

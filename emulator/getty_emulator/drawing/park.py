@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from getty_emulator.drawing.canvas import (
     Canvas,
-    Colour,
+    Color,
     Point,
     contrast,
     gradient,
@@ -81,7 +81,7 @@ def park() -> Image.Image:
 
 def _tree(canvas: Canvas, random: Random, stem: Point, lean: float, size: float) -> None:
     x, foot = stem
-    bark: list[Colour] = [(96, 66, 52), (62, 44, 40)]
+    bark: list[Color] = [(96, 66, 52), (62, 44, 40)]
     crown = foot - 330 * size
     canvas.ellipse((x - 150 * size, foot - 10, x + 40 * size, foot + 16), (60, 52, 40), 0.4, 9)
     canvas.polygon(

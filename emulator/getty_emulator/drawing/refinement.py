@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from PIL import Image, ImageChops, ImageFilter
 
 from getty_emulator.drawing import palette
-from getty_emulator.drawing.canvas import WHITE, Canvas, Colour, clouds, contrast, mix
+from getty_emulator.drawing.canvas import WHITE, Canvas, Color, clouds, contrast, mix
 from getty_emulator.drawing.composition import Composition, paint_ribbons
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def repainted(base: Image.Image, white: Image.Image, order: Order, seed: int) ->
     wish = palette.read(order.prompt)
     area = _Area(cleared(base, white, box).crop(box), _faded(white, box).crop(box))
     layer = base.copy()
-    layer.paste(area.painted(wish, palette.any_colours(order.prompt), random), box[:2])
+    layer.paste(area.painted(wish, palette.any_colors(order.prompt), random), box[:2])
     result = base.copy()
     result.paste(layer, mask=feathered(white, box))
     return result
@@ -90,26 +90,26 @@ class _Area:
     ground: Image.Image
     faded: Image.Image
 
-    def painted(self, wish: palette.Wish, spare: tuple[Colour, ...], random: Random) -> Image.Image:
-        """Return it with its new air, light and things; without a thing to paint, with ribbons of colour."""
+    def painted(self, wish: palette.Wish, spare: tuple[Color, ...], random: Random) -> Image.Image:
+        """Return it with its new air, light and things; without a thing to paint, with ribbons of color."""
         ambient = mean(self.ground)
-        colours = wish.colours or spare
+        colors = wish.colors or spare
         aired = self._aired(
-            wish.ground or mix(ambient, mix(colours[0], WHITE, 0.5), 0.5), wish, ambient, random
+            wish.ground or mix(ambient, mix(colors[0], WHITE, 0.5), 0.5), wish, ambient, random
         )
         canvas = Canvas(*self.ground.size, aired)
         if not wish.motifs:
             paint_ribbons(
-                canvas, colours if len(colours) > 1 else (*colours, mix(colours[0], WHITE, 0.5)), random
+                canvas, colors if len(colors) > 1 else (*colors, mix(colors[0], WHITE, 0.5)), random
             )
             return Image.composite(canvas.finish().convert("RGB"), aired, self.faded)
         composition = Composition(canvas, ambient, random)
         for motif in wish.motifs:
-            composition.add(motif, wish.colours)
+            composition.add(motif, wish.colors)
         return canvas.finish().convert("RGB")
 
-    def _aired(self, tone: Colour, wish: palette.Wish, ambient: Colour, random: Random) -> Image.Image:
-        """Lay veils of colour over the ground, strong in the middle: there is a new light, but no frame to see."""
+    def _aired(self, tone: Color, wish: palette.Wish, ambient: Color, random: Random) -> Image.Image:
+        """Lay veils of color over the ground, strong in the middle: there is a new light, but no frame to see."""
         width, height = self.ground.size
         strength = 0.62 if wish.ground else 0.3
         veiled = Canvas(width, height, self.ground)
@@ -138,7 +138,7 @@ def _shorter(box: _Pixels) -> int:
     return min(box[2] - box[0], box[3] - box[1])
 
 
-def mean(picture: Image.Image) -> Colour:
-    """Return the mean colour of a picture."""
+def mean(picture: Image.Image) -> Color:
+    """Return the mean color of a picture."""
     red, green, blue = picture.resize((1, 1), Image.Resampling.BOX).tobytes()
     return red, green, blue

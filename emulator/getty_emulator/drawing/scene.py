@@ -16,7 +16,7 @@ from getty_emulator.drawing.canvas import (
     BLACK,
     WHITE,
     Canvas,
-    Colour,
+    Color,
     clouds,
     contrast,
     grain,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 _FINENESS = 0.7
 """A scene is painted so much smaller: it is soft anyhow, and takes half the time."""
-_SKIES: dict[str, tuple[Colour, ...]] = {
+_SKIES: dict[str, tuple[Color, ...]] = {
     "night": ((12, 18, 48), (34, 44, 92), (84, 84, 132)),
     "dusk": ((58, 56, 118), (176, 104, 140), (250, 178, 126)),
     "dawn": ((118, 150, 206), (236, 190, 190), (254, 226, 178)),
@@ -108,27 +108,27 @@ def scene(size: tuple[int, int], prompt: str | None, seed: int) -> Image.Image:
     place = _chosen(_PLACES, words) or Random(prompt).choice(_OUTDOORS)  # noqa: S311
     sky = list(_SKIES[_chosen(_TIMES, words) or random.choice(("dusk", "dawn", "day"))])
     if wish.ground:
-        sky = [mix(colour, wish.ground, 0.45) for colour in sky]
+        sky = [mix(color, wish.ground, 0.45) for color in sky]
     elif not wish.motifs:
-        sky = [mix(colour, palette.any_colours(prompt)[number], 0.25) for number, colour in enumerate(sky)]
+        sky = [mix(color, palette.any_colors(prompt)[number], 0.25) for number, color in enumerate(sky)]
     canvas = Canvas(max(4, round(size[0] * _FINENESS)), max(4, round(size[1] * _FINENESS)))
     horizon = round(canvas.height * (random.uniform(0.48, 0.66) + (0.16 if place == "city" else 0)))
     _GROUNDS[place](canvas, sky, horizon, random)
     for name in wish.motifs:
         box = _room(canvas, MOTIFS[name], horizon, indoors=place == "table")
-        put(canvas, box, name, wish.colours, random)
+        put(canvas, box, name, wish.colors, random)
     return grain(canvas.image.resize(size, Image.Resampling.LANCZOS), random)
 
 
 def put(
-    canvas: Canvas, box: tuple[int, int, int, int], motif: str, colours: tuple[Colour, ...], random: Random
+    canvas: Canvas, box: tuple[int, int, int, int], motif: str, colors: tuple[Color, ...], random: Random
 ) -> None:
     """Put a motif into a part of a canvas, in the light that is there."""
     area = Canvas(box[2] - box[0], box[3] - box[1])
     scale = canvas.image.width / canvas.width
     left, top, right, bottom = (round(at * scale) for at in box)
     ambient = mean(canvas.image.crop((left, top, right, bottom)).resize((8, 8)).convert("RGB"))
-    Composition(area, ambient, random).add(motif, colours)
+    Composition(area, ambient, random).add(motif, colors)
     canvas.picture(area.image, ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2))
 
 
@@ -154,7 +154,7 @@ def _chosen(table: dict[str, tuple[str, ...]], words: set[str]) -> str | None:
     return next((name for name, known in table.items() if words.intersection(known)), None)
 
 
-def _sky(canvas: Canvas, sky: list[Colour], horizon: int, random: Random) -> None:
+def _sky(canvas: Canvas, sky: list[Color], horizon: int, random: Random) -> None:
     width = canvas.width
     canvas.rectangle((-4, -4, width + 4, horizon + 8), list(sky))
     drifting = clouds((256, 96), (90, 16), (110, 205), random)
@@ -167,7 +167,7 @@ def _sky(canvas: Canvas, sky: list[Colour], horizon: int, random: Random) -> Non
     canvas.glow(glow, width * 0.42, mix(sky[-1], (255, 236, 190), 0.6), 0.75)
 
 
-def _ranges(canvas: Canvas, sky: list[Colour], horizon: int, random: Random, count: int) -> None:
+def _ranges(canvas: Canvas, sky: list[Color], horizon: int, random: Random, count: int) -> None:
     width = canvas.width
     for layer in range(count):
         far = 1 - (layer + 1) / (count + 1)
@@ -179,7 +179,7 @@ def _ranges(canvas: Canvas, sky: list[Colour], horizon: int, random: Random, cou
         canvas.polygon([*line, (width + 5, horizon + 6), (-5, horizon + 6)], [tone, mix(tone, sky[-1], 0.4)])
 
 
-def _sea(canvas: Canvas, sky: list[Colour], horizon: int, random: Random) -> None:
+def _sea(canvas: Canvas, sky: list[Color], horizon: int, random: Random) -> None:
     _sky(canvas, sky, horizon, random)
     if random.random() < 0.6:
         _ranges(canvas, sky, horizon, random, 1)
@@ -192,19 +192,19 @@ def _sea(canvas: Canvas, sky: list[Colour], horizon: int, random: Random) -> Non
     canvas.mist((0, horizon, width, height), mix(sky[-1], WHITE, 0.6), ripples, 0.42)
 
 
-def _mountains(canvas: Canvas, sky: list[Colour], horizon: int, random: Random) -> None:
+def _mountains(canvas: Canvas, sky: list[Color], horizon: int, random: Random) -> None:
     _sky(canvas, sky, horizon, random)
     _ranges(canvas, sky, horizon, random, 3)
     _turf(canvas, sky, horizon, random, (74, 106, 92))
 
 
-def _meadow(canvas: Canvas, sky: list[Colour], horizon: int, random: Random) -> None:
+def _meadow(canvas: Canvas, sky: list[Color], horizon: int, random: Random) -> None:
     _sky(canvas, sky, horizon, random)
     _ranges(canvas, sky, horizon, random, 1)
     _turf(canvas, sky, horizon, random, (122, 156, 84))
 
 
-def _turf(canvas: Canvas, sky: list[Colour], horizon: int, random: Random, green: Colour) -> None:
+def _turf(canvas: Canvas, sky: list[Color], horizon: int, random: Random, green: Color) -> None:
     width, height = canvas.width, canvas.height
     tone = mix(green, sky[1], 0.22)
     for layer in range(3):
@@ -224,7 +224,7 @@ def _turf(canvas: Canvas, sky: list[Colour], horizon: int, random: Random, green
     )
 
 
-def _city(canvas: Canvas, sky: list[Colour], horizon: int, random: Random) -> None:
+def _city(canvas: Canvas, sky: list[Color], horizon: int, random: Random) -> None:
     _sky(canvas, sky, horizon, random)
     width, height = canvas.width, canvas.height
     for layer in range(3):
@@ -249,7 +249,7 @@ def _city(canvas: Canvas, sky: list[Colour], horizon: int, random: Random) -> No
     canvas.mist((0, horizon, width, height), mix(sky[-1], WHITE, 0.3), gloss, 0.4)
 
 
-def _table(canvas: Canvas, sky: list[Colour], horizon: int, random: Random) -> None:
+def _table(canvas: Canvas, sky: list[Color], horizon: int, random: Random) -> None:
     width, height = canvas.width, canvas.height
     wall = mix((224, 214, 196), sky[1], 0.28)
     canvas.rectangle((-4, -4, width + 4, horizon + 4), [mix(wall, BLACK, 0.14), wall, mix(wall, WHITE, 0.2)])
@@ -281,7 +281,7 @@ def _table(canvas: Canvas, sky: list[Colour], horizon: int, random: Random) -> N
     )
 
 
-_GROUNDS: dict[str, Callable[[Canvas, list[Colour], int, Random], None]] = {
+_GROUNDS: dict[str, Callable[[Canvas, list[Color], int, Random], None]] = {
     "sea": _sea,
     "mountains": _mountains,
     "city": _city,

@@ -12,7 +12,7 @@ from getty_emulator.drawing.canvas import (
     BLACK,
     WHITE,
     Canvas,
-    Colour,
+    Color,
     Point,
     clouds,
     contrast,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 _GROUND = 520
-_HOUSES: tuple[tuple[float, float, Colour, Colour], ...] = (
+_HOUSES: tuple[tuple[float, float, Color, Color], ...] = (
     (-40, 236, (206, 112, 84), (120, 70, 66)),
     (150, 190, (236, 194, 112), (132, 80, 66)),
     (318, 262, (110, 158, 158), (96, 74, 80)),
@@ -35,7 +35,7 @@ _HOUSES: tuple[tuple[float, float, Colour, Colour], ...] = (
     (846, 196, (150, 168, 124), (128, 82, 68)),
 )
 """Left, top, wall, roof."""
-_GLASS: list[Colour] = [(64, 84, 112), (128, 158, 180)]
+_GLASS: list[Color] = [(64, 84, 112), (128, 158, 180)]
 
 
 def street() -> Image.Image:
@@ -82,7 +82,7 @@ def houses(canvas: Canvas) -> None:
 
 
 def _house(
-    canvas: Canvas, random: Random, box: tuple[float, float, float, float], paints: tuple[Colour, Colour]
+    canvas: Canvas, random: Random, box: tuple[float, float, float, float], paints: tuple[Color, Color]
 ) -> None:
     wall, roof = paints
     left, top, right, ground = box
@@ -134,7 +134,7 @@ def _house(
         canvas.ellipse((x, shop[1] + 15, x + step, shop[1] + 30), mix(tone, BLACK, 0.12))
 
 
-def _window(canvas: Canvas, random: Random, spot: Point, shutter: Colour, wall: Colour) -> None:
+def _window(canvas: Canvas, random: Random, spot: Point, shutter: Color, wall: Color) -> None:
     x, y = spot
     canvas.rectangle((x - 16, y - 4, x + 16, y + 50), mix(wall, WHITE, 0.55))
     canvas.rectangle((x - 12, y, x + 12, y + 45), _GLASS)
@@ -157,7 +157,7 @@ def _window(canvas: Canvas, random: Random, spot: Point, shutter: Colour, wall: 
 
 
 def _lamp(canvas: Canvas, x: float, foot: float) -> None:
-    iron: list[Colour] = [(54, 56, 66), (36, 36, 44)]
+    iron: list[Color] = [(54, 56, 66), (36, 36, 44)]
     canvas.line([(x, foot), (x, foot - 190)], iron, 4.4)
     canvas.rectangle((x - 7, foot - 14, x + 7, foot), iron)
     canvas.glow((x, foot - 206), 60, (255, 226, 150), 0.5)

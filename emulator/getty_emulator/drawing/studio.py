@@ -15,6 +15,7 @@ from getty_emulator.drawing.library import LIBRARY
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from getty_emulator.service import InThread
     from getty_emulator.state import Generation, Order, Registration, State
 
     Draw = Callable[[Image.Image, Order, int], Image.Image]
@@ -30,10 +31,11 @@ _QUALITY = 90
 class Studio:
     """Draws library and generated images. Drawing is slow, so it never happens in the event loop."""
 
-    def __init__(self, draw: Mapping[str, Draw], state: Callable[[], State]) -> None:
+    def __init__(self, draw: Mapping[str, Draw], state: Callable[[], State], in_thread: InThread) -> None:
         self.library = LIBRARY
         self._draw = draw
         self._state = state
+        self._in_thread = in_thread
         self._pictures: OrderedDict[tuple[str, int], Image.Image] = OrderedDict()
         self._files: OrderedDict[tuple[str, int, int], bytes] = OrderedDict()
         self._lock = threading.Lock()
@@ -56,7 +58,7 @@ class Studio:
         file = self._files.get(key)
         if file is None:
             async with self._at_work:
-                file = await asyncio.to_thread(lambda: _jpeg(picture(), key[2]))
+                file = await self._in_thread(lambda: _jpeg(picture(), key[2]))
             if key[2] <= KEPT_SIDE:
                 self._files[key] = file
         if key in self._files:

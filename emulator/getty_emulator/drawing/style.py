@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageChops, ImageEnhance, ImageFilter, ImageOps
 
-from getty_emulator.drawing.canvas import BLACK, WHITE, Colour, mix
+from getty_emulator.drawing.canvas import BLACK, WHITE, Color, mix
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,13 +37,13 @@ def styled(picture: Image.Image, order: Order) -> Image.Image:  # noqa: PLR0911 
             return picture
 
 
-def tinted(picture: Image.Image, colour: Colour, share: float) -> Image.Image:
-    """Return the picture in coloured light, as bright as before."""
-    return Image.blend(picture, ImageOps.colorize(picture.convert("L"), BLACK, WHITE, mid=colour), share)
+def tinted(picture: Image.Image, color: Color, share: float) -> Image.Image:
+    """Return the picture in colored light, as bright as before."""
+    return Image.blend(picture, ImageOps.colorize(picture.convert("L"), BLACK, WHITE, mid=color), share)
 
 
 def illustrated(picture: Image.Image) -> Image.Image:
-    """Return the picture in flat areas of few colours, with outlines."""
+    """Return the picture in flat areas of few colors, with outlines."""
     small = picture.reduce(2).filter(ImageFilter.BoxBlur(1))
     few = small.quantize(18, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     areas = Image.frombytes("L", few.size, few.tobytes()).filter(ImageFilter.ModeFilter(3))
@@ -63,18 +63,18 @@ def outlines(picture: Image.Image, strength: int) -> Image.Image:
     return ImageOps.colorize(lines.filter(ImageFilter.GaussianBlur(0.6)), (34, 30, 46), WHITE)
 
 
-def palette_of(picture: Image.Image, count: int) -> list[Colour]:
-    """Return the main colours of a picture, dark ones first."""
+def palette_of(picture: Image.Image, count: int) -> list[Color]:
+    """Return the main colors of a picture, dark ones first."""
     small = picture.resize((96, 96), Image.Resampling.BOX).quantize(count, method=Image.Quantize.MEDIANCUT)
     values = small.getpalette() or []
     used = len(small.getcolors() or [])
-    colours = [(values[at], values[at + 1], values[at + 2]) for at in range(0, 3 * used, 3)]
-    return sorted(colours, key=_luminance)
+    colors = [(values[at], values[at + 1], values[at + 2]) for at in range(0, 3 * used, 3)]
+    return sorted(colors, key=_luminance)
 
 
-def recoloured(picture: Image.Image, colours: Sequence[Colour]) -> Image.Image:
-    """Return the picture in other colours: its shades, from dark to light, run through them."""
-    shades = [mix(colours[0], BLACK, 0.35), *colours, mix(colours[-1], WHITE, 0.45)]
+def recolored(picture: Image.Image, colors: Sequence[Color]) -> Image.Image:
+    """Return the picture in other colors: its shades, from dark to light, run through them."""
+    shades = [mix(colors[0], BLACK, 0.35), *colors, mix(colors[-1], WHITE, 0.45)]
     last = len(shades) - 1
     ramp = []
     for value in range(256):
@@ -85,5 +85,5 @@ def recoloured(picture: Image.Image, colours: Sequence[Colour]) -> Image.Image:
     return Image.merge("RGB", [grey.point([shade[band] for shade in ramp]) for band in range(3)])
 
 
-def _luminance(colour: Colour) -> float:
-    return 0.3 * colour[0] + 0.59 * colour[1] + 0.11 * colour[2]
+def _luminance(color: Color) -> float:
+    return 0.3 * color[0] + 0.59 * color[1] + 0.11 * color[2]

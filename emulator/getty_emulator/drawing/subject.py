@@ -30,7 +30,7 @@ def subject_of(picture: Image.Image, source: Source | None) -> Image.Image:
 
 
 def found(picture: Image.Image) -> Image.Image:
-    """Return where the picture differs from the colours along its border; an ellipse, if that tells nothing."""
+    """Return where the picture differs from the colors along its border; an ellipse, if that tells nothing."""
     scale = _SMALL / max(picture.size)
     size = (max(8, round(picture.width * scale)), max(8, round(picture.height * scale)))
     small = picture.resize(size, Image.Resampling.BOX)
@@ -39,8 +39,8 @@ def found(picture: Image.Image) -> Image.Image:
     rim.paste(small.crop((0, 0, 3, size[1])).resize((size[0], 3)), (0, 3))
     rim.paste(small.crop((size[0] - 3, 0, size[0], size[1])).resize((size[0], 3)), (0, 6))
     strange = Image.new("L", size, 255)
-    for colour in palette_of(rim, 6):
-        bands = ImageChops.difference(small, Image.new("RGB", size, colour)).split()
+    for color in palette_of(rim, 6):
+        bands = ImageChops.difference(small, Image.new("RGB", size, color)).split()
         strange = ImageChops.darker(strange, ImageChops.lighter(ImageChops.lighter(*bands[:2]), bands[2]))
     strange = contrast(strange, 26, 54).filter(ImageFilter.MedianFilter(5))
     share = sum(strange.histogram()[128:]) / (size[0] * size[1])

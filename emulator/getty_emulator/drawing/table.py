@@ -12,7 +12,7 @@ from getty_emulator.drawing.canvas import (
     BLACK,
     WHITE,
     Canvas,
-    Colour,
+    Color,
     contrast,
     curve,
     gradient,
@@ -141,7 +141,7 @@ def _jug(canvas: Canvas, x: float, top: float) -> None:
 
 
 def _bowl(canvas: Canvas, random: Random, x: float, top: float) -> None:
-    fruits: list[tuple[float, float, float, Colour]] = [
+    fruits: list[tuple[float, float, float, Color]] = [
         (-58, -26, 36, (214, 150, 52)),
         (8, -36, 40, (190, 52, 48)),
         (68, -24, 34, (150, 166, 62)),
@@ -149,15 +149,15 @@ def _bowl(canvas: Canvas, random: Random, x: float, top: float) -> None:
         (40, -8, 34, (204, 74, 52)),
     ]
     canvas.ellipse((x - 122, top - 22, x + 122, top + 22), [(176, 96, 66), (210, 130, 92)])
-    for dx, dy, radius, colour in fruits:
-        centre = (x + dx, top + dy)
-        canvas.disc(centre, radius, [mix(colour, WHITE, 0.22), colour, mix(colour, (60, 20, 30), 0.4)])
+    for dx, dy, radius, color in fruits:
+        center = (x + dx, top + dy)
+        canvas.disc(center, radius, [mix(color, WHITE, 0.22), color, mix(color, (60, 20, 30), 0.4)])
         canvas.disc(
-            (centre[0] - radius * 0.36, centre[1] - radius * 0.42), radius * 0.2, WHITE, 0.6, radius * 0.09
+            (center[0] - radius * 0.36, center[1] - radius * 0.42), radius * 0.2, WHITE, 0.6, radius * 0.09
         )
         for _ in range(14):
-            spot = (centre[0] + random.gauss(0, radius * 0.36), centre[1] + random.gauss(0, radius * 0.36))
-            canvas.disc(spot, 0.8, mix(colour, WHITE, 0.4), 0.5)
+            spot = (center[0] + random.gauss(0, radius * 0.36), center[1] + random.gauss(0, radius * 0.36))
+            canvas.disc(spot, 0.8, mix(color, WHITE, 0.4), 0.5)
     front = [(x + 122 * math.cos(t / 20 * math.pi), top + 22 * math.sin(t / 20 * math.pi)) for t in range(21)]
     under = [(x - 92, top + 56), (x - 52, top + 84), (x + 52, top + 84), (x + 92, top + 56)]
     canvas.polygon(

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageOps
 
-from getty_emulator.drawing.canvas import WHITE, Canvas, Colour, clouds
+from getty_emulator.drawing.canvas import WHITE, Canvas, Color, clouds
 from getty_emulator.drawing.style import tinted
 
 if TYPE_CHECKING:
     from getty_emulator.state import Order
 
-_LIGHTS: tuple[Colour, ...] = ((255, 176, 84), (84, 150, 240), (236, 120, 160), (120, 190, 120))
+_LIGHTS: tuple[Color, ...] = ((255, 176, 84), (84, 150, 240), (236, 120, 160), (120, 190, 120))
 
 
 def draw_variation(base: Image.Image, order: Order, seed: int) -> Image.Image:

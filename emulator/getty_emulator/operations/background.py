@@ -24,7 +24,7 @@ from getty_emulator.state import Category
 if TYPE_CHECKING:
     from getty_emulator.operations.call import Call
 
-Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
+Color = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
 """Getty publishes no form of ``background_color``; this is the usual one."""
 
 
@@ -68,10 +68,10 @@ class BackgroundGenerationBody(Widened):
 
 
 class BackgroundReplacementBody(NamedImage, Prompted):
-    """An image, and what its subject shall stand before: a scene or a plain colour."""
+    """An image, and what its subject shall stand before: a scene or a plain color."""
 
     media_type: MediaType | None = None
-    background_color: Colour | None = None
+    background_color: Color | None = None
 
     def check(self, call: Call) -> None:
         """Refuse it when it says nothing of the new background."""
@@ -80,7 +80,7 @@ class BackgroundReplacementBody(NamedImage, Prompted):
             raise invalid_parameter("prompt", "A prompt or a background_color is required.")
 
     def images(self) -> int:
-        """Return how many images are made: before a plain colour, one."""
+        """Return how many images are made: before a plain color, one."""
         return 1 if self.background_color else super().images()
 
 

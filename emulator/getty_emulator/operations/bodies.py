@@ -1,12 +1,13 @@
-"""What the bodies of generating calls have in common, and what each tells of itself."""
+"""The fields that the bodies of generating calls share."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from getty_emulator.answers import invalid_parameter
+from getty_emulator.operations.call import OLD_DIALECTS, Fields, Only
 from getty_emulator.state import IMAGES_PER_GENERATION, Source
 
 if TYPE_CHECKING:
@@ -30,10 +31,8 @@ class Original(NamedTuple):
     size: Size
 
 
-class GeneratingBody(BaseModel):
+class GeneratingBody(Fields):
     """The fields that every generating call takes. A body may say more of itself in the methods."""
-
-    model_config = ConfigDict(strict=True, extra="ignore")
 
     product_id: Int32 | None = None
     project_code: str | None = None
@@ -63,8 +62,8 @@ class Prompted(GeneratingBody):
     """A body with a prompt that may be left out."""
 
     prompt: str | None = None
-    negative_prompt: str | None = None
-    seed: Int32 | None = None
+    negative_prompt: Annotated[str | None, Only(OLD_DIALECTS)] = None
+    seed: Annotated[Int32 | None, Only(OLD_DIALECTS)] = None
 
 
 class Shaped(Prompted):

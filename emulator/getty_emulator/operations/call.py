@@ -1,29 +1,69 @@
-"""One call of one operation, and how an operation is declared."""
+"""One call of one operation, and the declaration of an operation."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qs
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, model_validator
+from pydantic_core import PydanticCustomError
 
 from getty_emulator.answers import JSON, Answer, invalid_parameter, service_error
-from getty_emulator.settings import Dialect
+from getty_emulator.options import Dialect
 
 if TYPE_CHECKING:
-    from getty_emulator.faults import Fault
+    from getty_emulator.faults.active import Fault
     from getty_emulator.service import Service
     from getty_emulator.state import Account
 
-Body = TypeVar("Body", bound=BaseModel)
+REDIRECTED = "redirected"
+"""The parameter that the fault ``redirect`` adds to a query."""
 LARGEST_PAGE = 1000
 ALL_DIALECTS = frozenset(Dialect)
 OLD_DIALECTS = frozenset({Dialect.ANY, Dialect.REFERENCE_PAGE})
 NEW_DIALECTS = frozenset({Dialect.ANY, Dialect.CURRENT})
+
+
+@dataclass(frozen=True, slots=True)
+class Only:
+    """Marks a field that not every dialect has."""
+
+    dialects: frozenset[Dialect]
+
+
+class Fields(BaseModel):
+    """The fields of a body."""
+
+    model_config = ConfigDict(strict=True, extra="ignore")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _check_names(cls, content: Any, info: ValidationInfo) -> Any:
+        """Take nulls away or, if strict, refuse them, and fields that the dialect does not have."""
+        if not isinstance(content, dict):
+            return content
+        context = info.context or {}
+        if context.get("strict"):
+            for name, value in content.items():
+                if not cls._has(name, context["dialect"]):
+                    raise PydanticCustomError("unknown", "There is no such field.", {"field": name})
+                if value is None:
+                    raise PydanticCustomError("null", "It must not be null.", {"field": name})
+        return {name: value for name, value in content.items() if value is not None}
+
+    @classmethod
+    def _has(cls, name: str, dialect: Dialect) -> bool:
+        field = cls.model_fields.get(name)
+        if field is None:
+            return False
+        return all(dialect in mark.dialects for mark in field.metadata if isinstance(mark, Only))
+
+
+Body = TypeVar("Body", bound=Fields)
 
 
 class Access(Enum):
@@ -40,6 +80,8 @@ class Path:
 
     template: str
     dialects: frozenset[Dialect] = ALL_DIALECTS
+    is_superseded: bool = False
+    """True for a path that Getty once had: a strict emulator does not serve it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +93,8 @@ class Operation:
     paths: tuple[Path, ...]
     access: Access
     handle: Callable[[Call], Awaitable[Answer]]
+    query: frozenset[str] = frozenset()
+    """The parameters of the query that it knows; any other is refused. Calls with open access take all."""
 
 
 @dataclass(slots=True)
@@ -59,10 +103,12 @@ class Call:
 
     service: Service
     operation: Operation
+    path: str
+    """As it was sent."""
     segments: dict[str, str]
     """The variable segments of the path, decoded."""
     query_string: bytes
-    headers: dict[str, str]
+    headers: Mapping[str, str]
     """By lower-case name."""
     origin: str
     """``http://host:port`` as the client wrote it: links in answers begin with it."""
@@ -82,14 +128,25 @@ class Call:
 
     def take(self, fault: str) -> Fault | None:
         """Return the fault of this name that hits the call, if one does, and count the hit."""
-        return self.service.faults.take(self.operation.name, fault)
+        return self.service.faults.take(self, fault)
 
     def query(self) -> dict[str, list[str]]:
-        """Return the parameters of the query; ``name[]`` counts as ``name``."""
+        """Return the parameters of the query; unless strict, ``name[]`` counts as ``name``."""
         found: dict[str, list[str]] = {}
         for name, values in parse_qs(self.query_string.decode("latin-1"), keep_blank_values=True).items():
-            found.setdefault(name.removesuffix("[]"), []).extend(values)
+            known = name if self.service.strict else name.removesuffix("[]")
+            found.setdefault(known, []).extend(values)
         return found
+
+    def check_query(self) -> None:
+        """Refuse parameters of the query that the operation does not know, and, if strict, empty ones."""
+        if self.operation.access is Access.OPEN:
+            return
+        for name, values in self.query().items():
+            if name not in self.operation.query and name != REDIRECTED:
+                raise invalid_parameter(name, "It is not recognized.")
+            if self.service.strict and not all(values):
+                raise invalid_parameter(name, "It is empty.")
 
     def parameter(self, name: str) -> str | None:
         """Return a parameter of the query, if it is there and not empty."""
@@ -103,12 +160,13 @@ class Call:
         return int(text)
 
     def read(self, model: type[Body]) -> Body:
-        """Read the JSON body. Fields that are null count as absent, unknown ones are passed over.
+        """Read the JSON body. Unless strict, fields that are null count as absent, and unknown ones are passed over.
 
         Getty's reference page names application/json as the default of Content-Type.
         """
         content_type = self.headers.get("content-type", JSON).partition(";")[0].strip().lower()
-        if not (content_type in {"application/json", "text/json"} or content_type.endswith("+json")):
+        is_like_json = content_type == "text/json" or content_type.endswith("+json")
+        if content_type != JSON and (self.service.strict or not is_like_json):
             raise service_error(415, "UnsupportedMediaType", "The body must be application/json.")
         try:
             content = json.loads(self.body)
@@ -116,16 +174,13 @@ class Call:
             raise service_error(400, "MalformedRequest", "The body is not JSON.") from None
         if not isinstance(content, dict):
             raise service_error(400, "MalformedRequest", "The body is not a JSON object.")
-        return validated(model, {name: value for name, value in content.items() if value is not None})
-
-
-def validated(model: type[Body], content: dict[str, Any]) -> Body:
-    """Return the content as the model, or refuse the first value that is wrong."""
-    try:
-        return model.model_validate(content)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        raise invalid_parameter(".".join(map(str, first["loc"])), first["msg"]) from None
+        context = {"strict": self.service.strict, "dialect": self.service.dialect}
+        try:
+            return model.model_validate(content, context=context)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            names = [*map(str, first["loc"]), *filter(None, [first.get("ctx", {}).get("field")])]
+            raise invalid_parameter(".".join(names), first["msg"]) from None
 
 
 def int32(call: Call, segment: str) -> int:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import secrets
 from dataclasses import replace
 
-from pydantic import BaseModel, ConfigDict
-
 from getty_emulator.answers import (
     Answer,
     generation_gone,
@@ -16,11 +14,11 @@ from getty_emulator.answers import (
     service_error,
 )
 from getty_emulator.operations.bodies import Int32, fitted, require
-from getty_emulator.operations.call import Access, Call, Operation, Path
+from getty_emulator.operations.call import Access, Call, Fields, Operation, Path
 from getty_emulator.operations.generations import find_image
 from getty_emulator.operations.media import image_link
-from getty_emulator.operations.paying import charge, check_requirements, find_product
-from getty_emulator.settings import Dialect
+from getty_emulator.operations.paying import check_requirements, find_product, new_charge, settle
+from getty_emulator.options import Dialect
 from getty_emulator.state import Download, Generation
 
 SIDES = {"1k": 1024, "4k": 4096}
@@ -29,10 +27,8 @@ CHARGED = frozenset({"4k"})
 _IMAGE = "/v3/ai/image-generations/{id}/images/{index}"
 
 
-class DownloadBody(BaseModel):
+class DownloadBody(Fields):
     """The body of a download request."""
-
-    model_config = ConfigDict(strict=True, extra="ignore")
 
     size_name: str | None = None
     notes: str | None = None
@@ -65,13 +61,16 @@ async def start_download(call: Call) -> Answer:
     paid = []
     if size_name in CHARGED:
         project = body.project_code
-        paid.append(charge(call, generation, product, body.notes, project, index=index, size_name=size_name))
-    seconds = 0 if call.take("finish-at-once") else call.service.settings.download_latency
+        paid.append(
+            new_charge(call, generation, product, body.notes, project, index=index, size_name=size_name)
+        )
+    seconds = 0 if call.take("finish-at-once") else call.service.options.download_latency
     asset_id = earlier.generated_asset_id if earlier else str(secrets.randbelow(9 * 10**9) + 10**9)
     download = Download(size_name, asset_id, now + seconds)
-    generation.downloads = {**(generation.downloads or {}), index: download}
-    call.service.save(call.account, *paid, generation)
-    at_once = seconds <= 0 and call.service.settings.dialect is not Dialect.CURRENT
+    downloads = {**(generation.downloads or {}), index: download}
+    settle(call, product, paid, replace(generation, downloads=downloads))
+    generation.downloads = downloads
+    at_once = seconds <= 0 and call.service.dialect is not Dialect.CURRENT
     return _ready(call, generation, index, download) if at_once else Answer(202)
 
 

@@ -15,7 +15,7 @@ from getty_emulator.operations.bodies import (
 )
 from getty_emulator.operations.call import OLD_DIALECTS, Path
 from getty_emulator.operations.generating import Generating
-from getty_emulator.operations.references import NamedImage, PathImage
+from getty_emulator.operations.references import OldNamedImage, PathImage
 
 if TYPE_CHECKING:
     from getty_emulator.operations.call import Call
@@ -46,7 +46,7 @@ class _ExtendBody(Widened):
             raise invalid_parameter("left_percentage", "At least one percentage must be greater than 0.")
 
 
-class ExtendBody(_ExtendBody, NamedImage):
+class ExtendBody(_ExtendBody, OldNamedImage):
     """An extension of the image that is named."""
 
 

@@ -1,4 +1,4 @@
-"""What all calls that make a generation have in common: who pays, the limits, the charge, 200 or 202.
+"""Serves every call that makes a generation: who pays, the limits, the charge, 200 or 202.
 
 An operation that generates declares a :class:`Generating`: its name, its body, and how its images are drawn. All else
 happens here.
@@ -6,11 +6,9 @@ happens here.
 
 from __future__ import annotations
 
-import asyncio
 import math
-import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from getty_emulator.answers import Answer, json_answer, too_many_generations
@@ -18,8 +16,9 @@ from getty_emulator.drawing.variation import draw_variation
 from getty_emulator.operations.bodies import LONGER_SIDE
 from getty_emulator.operations.call import Access, Call, Operation, Path
 from getty_emulator.operations.generations import pending, result
-from getty_emulator.operations.paying import charge, paying_product
-from getty_emulator.settings import Dialect
+from getty_emulator.operations.notes import altered_notes
+from getty_emulator.operations.paying import new_charge, paying_product, settle
+from getty_emulator.options import Dialect
 from getty_emulator.state import IMAGES_PER_GENERATION, Generation, Order
 
 if TYPE_CHECKING:
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 Draw = Callable[["Image", Order, int], "Image"]
 """Draws one image of a generation: from the original, the order, and the seed of this image."""
 GENERATIONS = "/v3/ai/image-generations"
+BETA_GENERATIONS = "/beta/ai/image-generations"
 _HOLD_STEP = 0.02
 _SQUARE = (LONGER_SIDE, LONGER_SIDE)
 _OF_THE_ORDER = ("prompt", "negative_prompt", "seed", "notes", "project_code")
@@ -95,10 +95,10 @@ async def generate(call: Call, order: Order, product: Product) -> Answer:
     service, account, now = call.service, call.account, call.now()
     limit = account.concurrent_generations
     if limit is not None and account.pending(now) >= limit:
-        raise too_many_generations(service.settings.concurrency_refusal)
+        raise too_many_generations(service.concurrency_refusal)
     seed = order.seed if order.seed is not None else service.random.randrange(2**31)
     generation = Generation(
-        id=str(uuid.uuid4()),
+        id=service.new_id(),
         account=account.key,
         order=order,
         seed=seed,
@@ -107,10 +107,12 @@ async def generate(call: Call, order: Order, product: Product) -> Answer:
         listed_at=_listed_at(call, now),
         blocked=_blocked(call),
     )
-    paid = charge(call, generation, product, order.notes, order.project_code)
+    paid = new_charge(call, generation, product, order.notes, order.project_code)
+    if altered := call.take("notes-altered"):
+        generation.order = replace(order, notes=altered_notes(order.notes, **altered.parameters))
+    settle(call, product, [paid], generation)
     account.add(generation)
-    service.save(account, paid, generation)
-    if service.settings.dialect is Dialect.CURRENT:
+    if service.dialect is Dialect.CURRENT:
         return pending(generation)
     await _hold(call, generation)
     return (
@@ -123,7 +125,7 @@ def _ready_at(call: Call, now: float) -> float:
         return math.inf
     if call.take("finish-at-once"):
         return now
-    return now + call.service.settings.latency.sample(call.service.random)
+    return now + call.service.latency.sample(call.service.random)
 
 
 def _listed_at(call: Call, now: float) -> float:
@@ -143,7 +145,9 @@ def _blocked(call: Call) -> frozenset[int]:
 
 async def _hold(call: Call, generation: Generation) -> None:
     """Wait for the result for at most the configured time, by both clocks: tests may move the emulator's."""
-    loop = asyncio.get_running_loop()
-    end = loop.time() + call.service.settings.hold
-    while not generation.is_ready(call.now()) and (left := end - loop.time()) > 0:  # noqa: ASYNC110 - time passes
-        await asyncio.sleep(min(_HOLD_STEP, left))
+    service = call.service
+    left = service.options.hold
+    while not generation.is_ready(call.now()) and left > 0:
+        step = min(_HOLD_STEP, left)
+        await service.sleep(step)
+        left -= step

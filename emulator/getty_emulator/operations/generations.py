@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from getty_emulator.answers import (
@@ -12,7 +13,6 @@ from getty_emulator.answers import (
 )
 from getty_emulator.operations.bodies import fitted
 from getty_emulator.operations.call import (
-    NEW_DIALECTS,
     OLD_DIALECTS,
     Access,
     Call,
@@ -31,8 +31,9 @@ async def get_generation(call: Call) -> Answer:
     """Answer a poll."""
     generation = find(call)
     if call.take("finish-at-once"):
-        generation.ready_at = min(generation.ready_at, call.now())
-        call.service.save(generation)
+        ready_at = min(generation.ready_at, call.now())
+        call.service.save(replace(generation, ready_at=ready_at))
+        generation.ready_at = ready_at
     if call.take("stay-pending") or not generation.is_ready(call.now()):
         return pending(generation)
     return json_answer(200, result(call, generation))
@@ -40,7 +41,7 @@ async def get_generation(call: Call) -> Answer:
 
 def find(call: Call) -> Generation:
     """Return the generation that the path names, if it is the account's and still kept."""
-    generation = call.account.generations.get(call.segments["id"])
+    generation = call.account.generations.get(call.segments["id"].lower())
     if generation is None:
         raise generation_not_found()
     if generation.is_gone(call.now()):
@@ -106,7 +107,7 @@ OPERATIONS = (
         "get-generation",
         "GET",
         (
-            Path("/v3/ai/image-generations/{id}", NEW_DIALECTS),
+            Path("/v3/ai/image-generations/{id}"),
             Path("/beta/ai/image-generations/{id}", OLD_DIALECTS),
         ),
         Access.API_KEY_AND_TOKEN,

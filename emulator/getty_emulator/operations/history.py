@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 _MEDIA_TYPES = frozenset({"photography", "illustration"})
 MEDIA_TYPE = "photography"
 """Of every generation that asked for nothing else: the library is one of photographs."""
+_DOCUMENTED_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
+_QUERY = frozenset(
+    {"page", "page_size", "date_start", "date_end", "media_type", "product_ids", "company_generations"}
+)
 _SHOWN_OPTIONS = ("aspect_ratio", "mood")
 
 
@@ -34,6 +39,8 @@ async def history(call: Call) -> Answer:
     if _flag(call, "company_generations") and not call.account.company_generations:
         raise service_error(403, "NotAuthorized", "The account is not configured for company generations.")
     found = list(_matching(call))
+    if page > 1 and (page - 1) * page_size >= len(found):
+        raise service_error(400, "InvalidPage", f"Page {page} is beyond the end.")
     shown = found[(page - 1) * page_size : page * page_size]
     content = {"result_count": len(found), "generations": [_item(call, generation) for generation in shown]}
     return json_answer(200, content)
@@ -41,7 +48,7 @@ async def history(call: Call) -> Answer:
 
 async def history_item(call: Call) -> Answer:
     """Show one generation."""
-    generation = call.account.generations.get(call.segments["id"])
+    generation = call.account.generations.get(call.segments["id"].lower())
     if generation is None or generation.is_gone(call.now()) or not _listed(call)(generation):
         raise generation_not_found()
     return json_answer(200, _item(call, generation))
@@ -116,7 +123,9 @@ def _media_type(generation: Generation) -> str:
 
 
 def _flag(call: Call, name: str) -> bool:
-    text = (call.parameter(name) or "false").lower()
+    text = call.parameter(name) or "false"
+    if not call.service.strict:
+        text = text.lower()
     if text not in {"true", "false"}:
         raise invalid_parameter(name, "It must be true or false.")
     return text == "true"
@@ -130,10 +139,15 @@ def _product_ids(call: Call) -> set[int]:
 
 
 def _moment(call: Call, name: str) -> float | None:
-    """Read a date or a date and time; without a zone it is UTC, without a time it is 00:00:00."""
+    """Read a date or a date and time; without a zone it is UTC, without a time it is 00:00:00.
+
+    Strictly, only ``YYYY-MM-DDTHH:mm:ssZ`` is a moment.
+    """
     text = call.parameter(name)
     if text is None:
         return None
+    if call.service.strict and not _DOCUMENTED_DATE.fullmatch(text):
+        raise invalid_parameter(name, "It must be written YYYY-MM-DDTHH:mm:ssZ.")
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -143,7 +157,12 @@ def _moment(call: Call, name: str) -> float | None:
 
 OPERATIONS = (
     Operation(
-        "generation-history", "GET", (Path("/v3/ai/generation-history"),), Access.API_KEY_AND_TOKEN, history
+        "generation-history",
+        "GET",
+        (Path("/v3/ai/generation-history"),),
+        Access.API_KEY_AND_TOKEN,
+        history,
+        _QUERY,
     ),
     Operation(
         "generation-history-item",

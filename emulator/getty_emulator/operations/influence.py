@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from getty_emulator.answers import invalid_parameter
 from getty_emulator.drawing.influence import (
-    draw_colour_influence,
+    draw_color_influence,
     draw_composition_influence,
 )
 from getty_emulator.operations.bodies import Level, Shaped
-from getty_emulator.operations.generating import Generating
+from getty_emulator.operations.call import OLD_DIALECTS, Only, Path
+from getty_emulator.operations.generating import BETA_GENERATIONS, GENERATIONS, Generating
 from getty_emulator.operations.references import NamedImageOrFile
-from getty_emulator.settings import Dialect
+from getty_emulator.options import Dialect
 
 if TYPE_CHECKING:
     from getty_emulator.operations.call import Call
 
 
-class InfluenceColourBody(Shaped, NamedImageOrFile):
+class InfluenceColorBody(Shaped, NamedImageOrFile):
     """The higher the noise, the less of the image is in the result. Today's API has no such field."""
 
-    noise_level: Level | None = None
+    noise_level: Annotated[Level | None, Only(OLD_DIALECTS)] = None
 
     def check(self, call: Call) -> None:
         """Refuse it without a level, where there must be one."""
@@ -32,7 +33,7 @@ class InfluenceColourBody(Shaped, NamedImageOrFile):
 class InfluenceCompositionBody(Shaped, NamedImageOrFile):
     """The higher the influence, the more of the image is in the result. Today's API has no such field."""
 
-    influence_level: Level | None = None
+    influence_level: Annotated[Level | None, Only(OLD_DIALECTS)] = None
 
     def check(self, call: Call) -> None:
         """Refuse it without a level, where there must be one."""
@@ -41,18 +42,27 @@ class InfluenceCompositionBody(Shaped, NamedImageOrFile):
 
 
 def _require_level(call: Call, name: str, level: float | None) -> None:
-    if level is None and call.service.settings.dialect is Dialect.REFERENCE_PAGE:
+    if level is None and call.service.dialect is Dialect.REFERENCE_PAGE:
         raise invalid_parameter(name, "It is required: a number from 0 to 1.")
+
+
+def _paths(name: str) -> tuple[Path, ...]:
+    return Path(f"{GENERATIONS}/{name}"), Path(f"{BETA_GENERATIONS}/{name}", OLD_DIALECTS)
 
 
 GENERATING = (
     Generating(
-        "influence-color-by-image", "influence_color_by_image", InfluenceColourBody, draw_colour_influence
+        "influence-color-by-image",
+        "influence_color_by_image",
+        InfluenceColorBody,
+        draw_color_influence,
+        _paths("influence-color-by-image"),
     ),
     Generating(
         "influence-composition-by-image",
         "influence_composition_by_image",
         InfluenceCompositionBody,
         draw_composition_influence,
+        _paths("influence-composition-by-image"),
     ),
 )

@@ -1,4 +1,4 @@
-"""Who pays: the products of an account, what they demand of a call, and the charge."""
+"""The products of an account, their demands on a call, and the charge."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def paying_product(account: Account, body: GeneratingBody) -> Product:
 
 
 def find_product(account: Account, product_id: int | None) -> Product:
-    """Return the AI product of this id; without one, the only one. The .NET SDK sends 0 for no id."""
+    """Return the AI product of this id; without one, the only one. The .NET SDK sends 0 for no id, strictly none."""
     products = account.ai_products()
     if not product_id and len(products) == 1:
         return products[0]
@@ -46,7 +46,7 @@ def check_requirements(product: Product, notes: str | None, project_code: str | 
         raise invalid_parameter("notes", "The product requires notes.")
 
 
-def charge(
+def new_charge(
     call: Call,
     generation: Generation,
     product: Product,
@@ -56,11 +56,10 @@ def charge(
     index: int | None = None,
     size_name: str | None = None,
 ) -> Charge:
-    """Take one credit from the product and write it into the ledger, or refuse. It is the caller's to save."""
+    """Return a charge of one credit, yet to be settled, or refuse where the product has none left."""
     if product.credits_remaining < 1:
         raise quota_exceeded()
-    product.credits_remaining -= 1
-    paid = Charge(
+    return Charge(
         time=call.now(),
         account=call.account.key,
         operation=call.operation.name,
@@ -72,5 +71,18 @@ def charge(
         index=index,
         size_name=size_name,
     )
-    call.account.charges.append(paid)
-    return paid
+
+
+def settle(call: Call, product: Product, charges: list[Charge], generation: Generation) -> None:
+    """Take the credits and write them into the ledger, together with what they pay for; or do none of it.
+
+    Raises StateFileError.
+    """
+    credits_used = sum(charge.credits for charge in charges)
+    product.credits_remaining -= credits_used
+    try:
+        call.service.save(call.account, *charges, generation)
+    except BaseException:
+        product.credits_remaining += credits_used
+        raise
+    call.account.charges.extend(charges)

@@ -38,4 +38,8 @@ def _product(product: Product, *, detailed: bool) -> dict[str, Any]:
     return content
 
 
-OPERATIONS = (Operation("products", "GET", (Path("/v3/products"),), Access.API_KEY_AND_TOKEN, products),)
+OPERATIONS = (
+    Operation(
+        "products", "GET", (Path("/v3/products"),), Access.API_KEY_AND_TOKEN, products, frozenset({"fields"})
+    ),
+)

@@ -5,11 +5,9 @@ from __future__ import annotations
 import hashlib
 from random import Random
 
-from pydantic import BaseModel, ConfigDict
-
 from getty_emulator.answers import Answer, json_answer
 from getty_emulator.operations.bodies import require
-from getty_emulator.operations.call import NEW_DIALECTS, Access, Call, Operation, Path
+from getty_emulator.operations.call import NEW_DIALECTS, Access, Call, Fields, Operation, Path
 
 _DETAILS = (
     "soft morning light",
@@ -18,15 +16,13 @@ _DETAILS = (
     "fine natural texture",
     "a gentle depth of field",
     "a balanced composition",
-    "rich but natural colours",
+    "rich but natural colors",
     "a quiet, optimistic mood",
 )
 
 
-class PromptBody(BaseModel):
+class PromptBody(Fields):
     """The body of an enhancement."""
-
-    model_config = ConfigDict(strict=True, extra="ignore")
 
     prompt: str | None = None
 

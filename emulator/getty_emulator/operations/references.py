@@ -1,43 +1,35 @@
-"""How a generating call names the image that it starts from: in its body, in its path, or as a registered file."""
+"""The image that a generating call starts from, named in its body, in its path, or as a registered file."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from getty_emulator.answers import generation_gone, invalid_parameter, service_error
+from getty_emulator.answers import generation_gone, invalid_parameter, refusal, service_error
 from getty_emulator.operations.bodies import GeneratingBody, Original, require
-from getty_emulator.operations.call import int32
+from getty_emulator.operations.call import OLD_DIALECTS, Fields, Only, int32
 from getty_emulator.operations.generations import find_image
 from getty_emulator.operations.uploads import find_mask
-from getty_emulator.settings import Dialect
+from getty_emulator.options import Dialect
 from getty_emulator.state import Category, Source
 
 if TYPE_CHECKING:
     from getty_emulator.operations.call import Call
 
-_NAMES = {
-    Dialect.REFERENCE_PAGE: ("id",),
-    Dialect.CURRENT: ("reference_asset_id", "reference_generation"),
-    Dialect.ANY: ("id", "reference_asset_id", "reference_generation"),
-}
-"""The fields that may name the image, by dialect."""
+_CURRENT_NAMES = ("reference_asset_id", "reference_generation")
 
 
-class ReferenceGeneration(BaseModel):
+class ReferenceGeneration(Fields):
     """An image of an earlier generation."""
 
-    model_config = ConfigDict(strict=True, extra="ignore")
-
     generation_request_id: str
-    index: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    index: Annotated[int, Field(ge=0, lt=2**31)] | None = None
 
 
 class NamedImage(GeneratingBody):
-    """A body that names one image: ``id`` in the words of the reference page, the other two in today's."""
+    """A body that names one image."""
 
-    id: str | None = None
     reference_asset_id: str | None = None
     reference_generation: ReferenceGeneration | None = None
     other_names: ClassVar[tuple[str, ...]] = ()
@@ -46,6 +38,8 @@ class NamedImage(GeneratingBody):
         """Refuse it unless it names one image, and no more, in a field of the dialect."""
         super().check(call)
         names = self._names(call)
+        if self.reference_generation and self.reference_generation.index is None and call.service.strict:
+            require("reference_generation.index", None)
         if len([name for name in names if getattr(self, name)]) == 1:
             return
         if len(names) == 1:
@@ -62,8 +56,29 @@ class NamedImage(GeneratingBody):
             return generated_image(call, value)
         return library_image(call, value)
 
+    def _names(self, call: Call) -> tuple[str, ...]:  # noqa: ARG002 - of those that differ by dialect
+        return (*_CURRENT_NAMES, *self.other_names)
+
+
+class OldNamedImage(NamedImage):
+    """A body of refine or extend: the reference page, which describes these two, names the image in ``id``."""
+
+    id: Annotated[str | None, Only(OLD_DIALECTS)] = None
+
+    def check(self, call: Call) -> None:
+        """Refuse ``id`` where a fault says so."""
+        if self.id and (fault := call.take("refuse-id")):
+            raise refusal(**fault.parameters)
+        super().check(call)
+
     def _names(self, call: Call) -> tuple[str, ...]:
-        return (*_NAMES[call.service.settings.dialect], *self.other_names)
+        match call.service.dialect:
+            case Dialect.REFERENCE_PAGE:
+                return ("id",)
+            case Dialect.CURRENT:
+                return super()._names(call)
+            case Dialect.ANY:
+                return ("id", *super()._names(call))
 
 
 class NamedImageOrFile(NamedImage):
@@ -133,13 +148,14 @@ def library_image(call: Call, asset_id: str) -> Original:
 
 def generated_image(call: Call, reference: ReferenceGeneration) -> Original:
     """Return the image of an earlier generation of the account, or refuse."""
-    generation = call.account.generations.get(reference.generation_request_id)
+    generation = call.account.generations.get(reference.generation_request_id.lower())
     if generation is None:
         raise service_error(404, "GenerationRequestIdNotFound", "There is no such generation request.")
     if generation.is_gone(call.now()):
         raise generation_gone()
-    missing = reference.index >= generation.order.images or reference.index in generation.blocked
+    index = reference.index or 0
+    missing = index >= generation.order.images or index in generation.blocked
     if missing or not generation.is_ready(call.now()):
         raise service_error(404, "ImageNotFound", "The generation has no such image, or not yet.")
-    source = Source(generation_request_id=generation.id, index=reference.index)
+    source = Source(generation_request_id=generation.id, index=index)
     return Original(source, (generation.order.width, generation.order.height))

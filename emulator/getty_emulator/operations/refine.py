@@ -8,19 +8,19 @@ from getty_emulator.drawing.refinement import draw_refinement
 from getty_emulator.operations.bodies import Prompted, require
 from getty_emulator.operations.call import OLD_DIALECTS, Path
 from getty_emulator.operations.generating import Generating
-from getty_emulator.operations.references import Masked, NamedImage, PathImage
-from getty_emulator.settings import Dialect
+from getty_emulator.operations.references import Masked, OldNamedImage, PathImage
+from getty_emulator.options import Dialect
 
 if TYPE_CHECKING:
     from getty_emulator.operations.call import Call
 
 
-class RefineBody(Masked, NamedImage, Prompted):
+class RefineBody(Masked, OldNamedImage, Prompted):
     """A refine of the image that is named."""
 
     def check(self, call: Call) -> None:
         """Refuse it without a prompt, today."""
-        if call.service.settings.dialect is Dialect.CURRENT:
+        if call.service.dialect is Dialect.CURRENT:
             require("prompt", self.prompt)
         super().check(call)
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
-import uuid
+from dataclasses import replace
 from typing import Any
 
 from PIL import Image
-from pydantic import BaseModel, ConfigDict
 
 from getty_emulator.answers import Answer, invalid_parameter, json_answer, service_error
 from getty_emulator.clock import iso
@@ -19,6 +17,7 @@ from getty_emulator.operations.call import (
     OLD_DIALECTS,
     Access,
     Call,
+    Fields,
     Operation,
     Path,
 )
@@ -31,10 +30,8 @@ _BETA, _V3 = "/beta/ai/file-registrations", "/v3/ai/file-registrations"
 _CATEGORIES = {category.value: category for category in Category}
 
 
-class RegistrationBody(BaseModel):
+class RegistrationBody(Fields):
     """The body of a registration."""
-
-    model_config = ConfigDict(strict=True, extra="ignore")
 
     url: str | None = None
     rights_claimed: bool | None = None
@@ -50,9 +47,9 @@ async def register(call: Call) -> Answer:
     if body.category not in _CATEGORIES:
         raise invalid_parameter("category", f"It must be one of {', '.join(_CATEGORIES)}.")
     upload = find_upload(call, "url", body.url or "")
-    width, height = fitted(*await asyncio.to_thread(_size, upload.content), LONGER_SIDE)
+    width, height = fitted(*await call.service.in_thread(_size, upload.content), LONGER_SIDE)
     registration = Registration(
-        id=str(uuid.uuid4()),
+        id=call.service.new_id(),
         account=call.account.key,
         category=_CATEGORIES[body.category],
         content=upload.content,
@@ -60,8 +57,8 @@ async def register(call: Call) -> Answer:
         height=height,
         created_at=call.now(),
     )
-    call.account.registrations[registration.id] = registration
     call.service.save(registration)
+    call.account.registrations[registration.id] = registration
     return json_answer(200, {"id": registration.id})
 
 
@@ -82,8 +79,8 @@ async def list_registrations(call: Call) -> Answer:
 async def delete_registration(call: Call) -> Answer:
     """Put a file away: it cannot be used any more, but what was made from it stays."""
     registration = _find(call)
+    call.service.save(replace(registration, is_archived=True))
     registration.is_archived = True
-    call.service.save(registration)
     return Answer(204)
 
 
@@ -115,6 +112,13 @@ _ONE = (Path(_BETA + "/{id}", OLD_DIALECTS), Path(_V3 + "/{id}", NEW_DIALECTS))
 OPERATIONS = (
     Operation("file-registrations", "POST", _BOTH, Access.API_KEY_AND_TOKEN, register),
     Operation("get-file-registration", "GET", _ONE, Access.API_KEY_AND_TOKEN, get_registration),
-    Operation("list-file-registrations", "GET", _BOTH[1:], Access.API_KEY_AND_TOKEN, list_registrations),
+    Operation(
+        "list-file-registrations",
+        "GET",
+        _BOTH[1:],
+        Access.API_KEY_AND_TOKEN,
+        list_registrations,
+        frozenset({"page", "page_size"}),
+    ),
     Operation("delete-file-registration", "DELETE", _ONE[1:], Access.API_KEY_AND_TOKEN, delete_registration),
 )

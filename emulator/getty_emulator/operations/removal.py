@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from getty_emulator.drawing.removal import draw_background_removal, draw_object_removal
-from getty_emulator.operations.generating import Generating
+from getty_emulator.operations.call import OLD_DIALECTS, Path
+from getty_emulator.operations.generating import BETA_GENERATIONS, GENERATIONS, Generating
 from getty_emulator.operations.references import Masked, NamedImage
 
 
@@ -13,5 +14,11 @@ class ObjectRemovalBody(Masked, NamedImage):
 
 GENERATING = (
     Generating("background-removal", "background_removal", NamedImage, draw_background_removal),
-    Generating("object-removal", "object_removal", ObjectRemovalBody, draw_object_removal),
+    Generating(
+        "object-removal",
+        "object_removal",
+        ObjectRemovalBody,
+        draw_object_removal,
+        (Path(f"{GENERATIONS}/object-removal"), Path(f"{BETA_GENERATIONS}/object-removal", OLD_DIALECTS)),
+    ),
 )

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from getty_emulator.drawing.scene import draw_scene
 from getty_emulator.drawing.variation import draw_variation
 from getty_emulator.operations.bodies import Shaped
-from getty_emulator.operations.call import Path
+from getty_emulator.operations.call import OLD_DIALECTS, Only, Path
 from getty_emulator.operations.generating import GENERATIONS, Generating
 from getty_emulator.operations.references import PathImage
 
 
 class GenerateBody(Shaped):
-    """What the images shall show and look like."""
+    """The look of the images."""
 
-    lens_type: Literal["wide_angle", "telephoto"] | None = None
-    depth_of_field: Literal["shallow", "deep"] | None = None
+    lens_type: Annotated[Literal["wide_angle", "telephoto"] | None, Only(OLD_DIALECTS)] = None
+    depth_of_field: Annotated[Literal["shallow", "deep"] | None, Only(OLD_DIALECTS)] = None
 
 
 class VariationsBody(PathImage):

@@ -27,12 +27,15 @@ async def token(call: Call) -> Answer:
         raise _oauth_error(400, "invalid_request", "grant_type is missing.")
     if form["grant_type"] != "client_credentials":
         raise _oauth_error(400, "unsupported_grant_type", "Only client_credentials is supported.")
-    key, secret = _basic(call) or (form.get("client_id", ""), form.get("client_secret", ""))
+    key, secret = (None if call.service.strict else _basic(call)) or (
+        form.get("client_id", ""),
+        form.get("client_secret", ""),
+    )
     account = call.service.state.accounts.get(key)
     if account is None or not secrets.compare_digest(account.secret.encode(), secret.encode()):
         raise _oauth_error(401, "invalid_client", "The client id or the client secret is wrong.")
     call.signed_in = account
-    count_query(account)
+    count_query(call, account)
     content = {
         "access_token": issue_token(call, account),
         "token_type": "Bearer",
@@ -62,7 +65,11 @@ OPERATIONS = (
     Operation(
         "token",
         "POST",
-        (Path("/oauth2/token"), Path("/v4/oauth2/token"), Path("/v4/oauth2/token/")),
+        (
+            Path("/oauth2/token"),
+            Path("/v4/oauth2/token", is_superseded=True),
+            Path("/v4/oauth2/token/", is_superseded=True),
+        ),
         Access.OPEN,
         token,
     ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import ipaddress
 from dataclasses import replace
@@ -18,6 +17,8 @@ PREFIX = "/v3/search/by-image/uploads/"
 LARGEST = 10_000_000
 """Bytes. Getty says "10 MB"; this is the smaller reading."""
 _SUFFIXES = (".jpg", ".jpeg", ".png")
+_STRICT = {"image/jpeg": ".jpg", "image/png": ".png"}
+"""The documented types, and how a name of each ends."""
 _FORMATS = {"image/jpeg": "JPEG", "image/jpg": "JPEG", "image/png": "PNG"}
 
 
@@ -26,17 +27,18 @@ async def upload(call: Call) -> Answer:
     name = call.segments["name"]
     if not name.lower().endswith(_SUFFIXES):
         raise invalid_parameter("file-name", "The name must end in .jpg, .jpeg or .png.")
-    declared = _FORMATS.get(call.headers.get("content-type", "").partition(";")[0].strip().lower())
-    if declared is None:
+    content_type = call.headers.get("content-type", "").partition(";")[0].strip().lower()
+    declared = _FORMATS.get(content_type)
+    if declared is None or (call.service.strict and not name.endswith(_STRICT.get(content_type, "/"))):
         raise invalid_parameter("Content-Type", "It must be image/jpeg or image/png.")
     if len(call.body) > LARGEST:
         raise invalid_parameter("body", "The file is larger than 10 MB.")
-    found = await asyncio.to_thread(image_format, call.body)
+    found = await call.service.in_thread(image_format, call.body)
     if found != declared:
         raise invalid_parameter("body", f"The file is not a readable {declared} image.")
     uploaded = Upload(call.account.key, name, call.body, declared, call.now() + UPLOAD_SECONDS)
-    call.account.uploads[name] = uploaded
     call.service.save(uploaded)
+    call.account.uploads[name] = uploaded
     return Answer(200)
 
 

@@ -102,7 +102,7 @@ def product() -> bytes:
 def registered(getty: Client, category: str = "ImageReference", path: str | None = None) -> str:
     """Register the product and give the id."""
     if path is None:
-        is_old = getty.emulator._service.settings.dialect == "reference-page"
+        is_old = getty.emulator._service.dialect == "reference-page"
         path = BETA_REGISTRATIONS if is_old else REGISTRATIONS
     body = {"url": getty.mask_url(product(), "product.jpg"), "rights_claimed": True, "category": category}
     answer = getty.call("POST", path, json=body)
