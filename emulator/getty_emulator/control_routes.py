@@ -29,7 +29,7 @@ class FaultRequest(BaseModel):
 class Advance(BaseModel):
     """How far the clock is moved, in seconds."""
 
-    advance: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    advance: Annotated[float, Field(ge=0)]
 
 
 def control_routes(service: Service) -> APIRouter:  # noqa: C901 - a list of short functions

@@ -1,8 +1,11 @@
-"""The fixture ``getty_emulator``. It imports the emulator only when a test asks for it."""
+"""The pytest fixture ``getty_emulator``.
+
+pytest imports this module in every run, so the emulator itself is imported only when a test asks for it.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,10 +16,16 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def _getty_emulator_server() -> Iterator[Emulator]:
+def getty_emulator_options() -> dict[str, Any]:
+    """Return the options of the session's emulator. Override it to choose others than ``strict``."""
+    return {"strict": True}
+
+
+@pytest.fixture(scope="session")
+def _getty_emulator_server(getty_emulator_options: dict[str, Any]) -> Iterator[Emulator]:
     from getty_emulator.server import Emulator  # noqa: PLC0415 - see the module's docstring
 
-    with Emulator() as emulator:
+    with Emulator(**getty_emulator_options) as emulator:
         yield emulator
 
 

@@ -96,7 +96,7 @@ def test_an_expired_token_is_renewed(getty: Emulator) -> None:
 
 def test_a_limit_that_lasts_until_the_timeout_leaves_the_task_to_its_retries(getty: Emulator) -> None:
     """Nothing was submitted, so a retry pays for the first time."""
-    getty.fault("concurrent-generations", "refine", times=None)
+    getty.fault("concurrent-generations", "refine", times=None, voice="service")
     began = time.monotonic()
     limited = run(timeout=1)
     assert 0.9 < time.monotonic() - began < 3

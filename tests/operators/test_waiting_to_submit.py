@@ -97,7 +97,7 @@ def test_a_retry_of_a_task_that_waited_for_its_turn_submits_once(getty: Emulator
 
 
 def test_at_the_deadline_one_last_attempt_is_made_and_its_refusal_is_told(getty: Emulator) -> None:
-    getty.fault(REFUSAL, "refine", times=None)
+    getty.fault(REFUSAL, "refine", times=None, voice="service")
     worker = Worker()
     run: TaskRun = worker.run(refine(deferrable=True, timeout=0.3), retries_left=True)
     began = time.monotonic()

@@ -40,6 +40,8 @@ class GeneratingBody(Fields):
 
     def check(self, call: Call) -> None:
         """Refuse what its fields do not show one by one."""
+        if call.service.strict and self.product_id == 0:
+            raise invalid_parameter("product_id", "There is no product 0.")
 
     def original(self, call: Call) -> Original | None:  # noqa: ARG002 - of those that have one
         """Find the image that it starts from, or refuse."""
