@@ -16,6 +16,19 @@ if TYPE_CHECKING:
     from emulator.tests.support.emulator_client import Start
 
 
+@pytest.fixture(scope="session")
+def _lenient() -> Iterator[Emulator]:
+    with Emulator() as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def getty_emulator(_lenient: Emulator) -> Emulator:
+    """The emulator of most tests here: not strict, so that every form may be tried."""
+    _lenient.reset()
+    return _lenient
+
+
 @pytest.fixture
 def getty(getty_emulator: Emulator) -> Iterator[Client]:
     """A client of the session's emulator, which answers at once."""
