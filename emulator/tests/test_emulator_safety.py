@@ -37,7 +37,7 @@ def test_a_page_of_another_site_cannot_control_the_emulator(getty: Client) -> No
         assert answer.status_code == 403, headers
         assert requests.delete(f"{url}/_emulator/faults", headers=headers, timeout=5).status_code == 403
     for body in ({"data": "{}"}, {"data": {"a": "b"}}, {"files": {"a": b"b"}}):
-        assert requests.post(url + RESET, timeout=5, **body).status_code == 415  # type: ignore[arg-type]
+        assert requests.post(url + RESET, timeout=5, **body).status_code == 415
     plain = requests.post(url + RESET, data="{}", headers={"Content-Type": "text/plain"}, timeout=5)
     assert plain.status_code == 415
     assert getty.emulator.ledger()["total"] == 1

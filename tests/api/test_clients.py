@@ -7,6 +7,7 @@ import logging
 from typing import Any
 
 import pytest
+from getty_emulator.options import DialectName
 from getty_emulator.server import Emulator
 from PIL import Image
 
@@ -78,7 +79,7 @@ def test_products_and_history_are_listed(getty: Client) -> None:
 
 
 @pytest.mark.parametrize("spoken", ["current", "reference-page"])
-def test_auto_finds_out_which_dialect_the_server_speaks(connect: Connect, spoken: str) -> None:
+def test_auto_finds_out_which_dialect_the_server_speaks(connect: Connect, spoken: DialectName) -> None:
     with Emulator(dialect=spoken) as emulator:
         client = connect(emulator)
         poll = generate(client)

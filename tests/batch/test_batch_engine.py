@@ -24,7 +24,7 @@ from tests.support.batch_runs import batch, charges, generates, lines, manifest
 @pytest.fixture
 def slow_getty(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
     """A Getty that takes its time, and has three slots for pending generations."""
-    with Emulator(latency="0.2-0.3", concurrent_generations=3) as emulator:
+    with Emulator(latency="0.2-0.3", concurrent_generations=3, concurrency_refusal="service") as emulator:
         monkeypatch.setenv("AIRFLOW_CONN_GETTY_DEFAULT", json.dumps(emulator.connection))
         yield emulator
 
@@ -49,7 +49,7 @@ def test_an_account_that_is_full_is_asked_again_only_when_a_place_may_be_free(
 
 
 def test_others_may_take_all_slots_of_the_account(slow_getty: Emulator, tmp_path: Path) -> None:
-    slow_getty.fault("concurrent-generations", "generate", times=5)
+    slow_getty.fault("concurrent-generations", "generate", times=5, voice="service")
     assert manifest(batch(generates(4), tmp_path).begin())["completed"] == 4
     assert slow_getty.ledger()["total"] == 4
 

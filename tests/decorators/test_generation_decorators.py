@@ -322,7 +322,7 @@ def test_a_mask_of_bytes_is_not_kept_but_adopted_if_it_is_the_same(
 def test_a_submission_that_waits_for_a_place_asks_for_the_same(getty: Emulator, impatient: None) -> None:
     """The function is called again only where there is no store."""
     worker, refine = Worker(), changing_its_mind()
-    getty.fault("concurrent-generations", "refine", times=1)
+    getty.fault("concurrent-generations", "refine", times=1, voice="service")
     made = made_by(refine.override(deferrable=True))
     deferred = worker.run(made)
     assert deferred.told["next_method"] == "submit_again", deferred.message

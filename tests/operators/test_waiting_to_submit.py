@@ -32,7 +32,7 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def crowded(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
     """A Getty that works at one generation of the account at a time."""
-    with Emulator(concurrent_generations=1, latency="600") as emulator:
+    with Emulator(concurrent_generations=1, latency="600", concurrency_refusal="service") as emulator:
         monkeypatch.setenv("AIRFLOW_CONN_GETTY_DEFAULT", json.dumps(emulator.connection))
         yield emulator
 
@@ -42,7 +42,7 @@ def charges(getty: Emulator) -> int:
 
 
 def test_a_refused_submission_gives_its_worker_back_and_is_made_later(getty: Emulator) -> None:
-    getty.fault(REFUSAL, "refine", times=2)
+    getty.fault(REFUSAL, "refine", times=2, voice="service")
     getty.fault("stay-pending", "refine")
     worker = Worker()
     first = worker.run(refine(deferrable=True, timeout=600))
@@ -85,7 +85,7 @@ def test_several_tasks_share_one_place_and_each_pays_once(crowded: Emulator) -> 
 
 def test_a_retry_of_a_task_that_waited_for_its_turn_submits_once(getty: Emulator) -> None:
     """Whether its worker died after the refusal or Airflow gave up the trigger: nothing was created."""
-    getty.fault(REFUSAL, "refine")
+    getty.fault(REFUSAL, "refine", voice="service")
     worker = Worker()
     waiting = worker.run(refine(deferrable=True), retries_left=True)
     assert worker.store == {}, "a refusal proves that there is nothing to adopt"
@@ -111,7 +111,7 @@ def test_at_the_deadline_one_last_attempt_is_made_and_its_refusal_is_told(getty:
 
 
 def test_a_task_that_is_not_deferrable_waits_in_its_worker(getty: Emulator) -> None:
-    getty.fault(REFUSAL, "refine", times=2)
+    getty.fault(REFUSAL, "refine", times=2, voice="service")
     assert Worker().run(refine(deferrable=False)).state == "success"
     assert sent(getty).count("refine") == 3
 
@@ -131,7 +131,7 @@ def test_the_second_try_looks_for_the_first_ones_generation_only_once(
     """Where there is no state store, it waits until the history is certain; a refusal comes after that."""
     monkeypatch.setattr("airflow_provider_getty.generating.submission._LOOK_AGAIN_IN", 0.01)
     monkeypatch.setattr(SubmissionStore, "of", classmethod(lambda cls, _: cls(None)))
-    getty.fault(REFUSAL, "refine", times=2)
+    getty.fault(REFUSAL, "refine", times=2, voice="service")
     getty.fault("stay-pending", "refine")
     worker = Worker()
     assert worker.run(refine(deferrable=True, mask="nowhere.png")).state == "failed"

@@ -34,7 +34,7 @@ def getty() -> Iterator[Emulator]:
 @pytest.fixture(scope="session")
 def crowded() -> Iterator[Emulator]:
     """Another account, whose limit of pending generations a test may set."""
-    with Emulator(latency="3") as emulator:
+    with Emulator(latency="3", concurrency_refusal="service") as emulator:
         yield emulator
 
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -52,10 +51,9 @@ TABLES = {"options": options_table, "faults": faults_table}
 def with_tables(text: str) -> str:
     """Return a page with its tables as they should be, each between ``<!-- NAME -->`` and ``<!-- end -->``."""
     for name, table in TABLES.items():
-        pattern = rf"(<!-- {name} -->\n).*?(\n<!-- end -->)"
-        text = re.sub(
-            pattern, lambda found, table=table: found[1] + table() + found[2], text, flags=re.DOTALL
-        )
+        begin = f"<!-- {name} -->\n"
+        before, _, rest = text.partition(begin)
+        text = before + begin + table() + "\n<!-- end -->" + rest.partition("<!-- end -->")[2]
     return text
 
 
