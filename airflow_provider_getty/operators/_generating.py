@@ -12,7 +12,7 @@ from airflow_provider_getty.api.errors import ConcurrentGenerationsError, GettyE
 from airflow_provider_getty.api.operations import GENERATING, GetGeneration
 from airflow_provider_getty.api.results import Generation, Pending
 from airflow_provider_getty.generating.outcomes import Outcome, accept, fail
-from airflow_provider_getty.generating.request import Request, request_of
+from airflow_provider_getty.generating.request import Request, argument_names, request_of
 from airflow_provider_getty.generating.submission import Policy
 from airflow_provider_getty.generating.submitter import SubmissionStore, Submitter
 from airflow_provider_getty.triggers.generation import TRIGGER_GRACE, GenerationTrigger
@@ -48,8 +48,9 @@ def request(task: GenerationOperator) -> Request:
 
     :raises GettyError: the arguments cannot be used.
     """
-    written = {name: getattr(task, name) for name in task.names}
-    return request_of(GENERATING[task.operation], written, task.hook.account)
+    operation = GENERATING[task.operation]
+    written = {name: getattr(task, name, None) for name in argument_names(operation)}
+    return request_of(operation, written, task.hook.account)
 
 
 def _generate_or_fail(

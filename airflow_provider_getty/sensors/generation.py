@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Unpack
 
 from airflow.providers.common.compat.sdk import (
     AirflowFailException,
@@ -18,6 +17,8 @@ from airflow.providers.common.compat.sdk import (
 from airflow_provider_getty.api import clock
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.inputs import arguments
+from airflow_provider_getty.inputs.task_arguments import SensorArguments
+from airflow_provider_getty.operators.checked import CheckedOperator
 from airflow_provider_getty.sensors import in_triggerer
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 _POKE_INTERVAL = 5.0
 
 
-class GenerationSensor(BaseSensorOperator):
+class GenerationSensor(CheckedOperator, BaseSensorOperator):
     """Waits until a generation is finished, in a worker (``poke``, ``reschedule``) or without one (``deferrable``).
 
     The result, in XCom, is the finished generation, as of :class:`GenerationOperator`. Trouble that may pass (429,
@@ -44,34 +45,39 @@ class GenerationSensor(BaseSensorOperator):
     """
 
     template_fields: Sequence[str] = ("generation_request_id", "getty_conn_id")
+    template_fields_renderers: ClassVar[dict[str, str]] = {"generation_request_id": "json"}
     ui_color = "#dff1f1"
 
     def __init__(
         self,
         *,
-        generation_request_id: arguments.GenerationSource,
+        generation_request_id: arguments.Generated,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         timeout: arguments.Seconds = timedelta(hours=1),
         poke_interval: arguments.Seconds | None = None,
         on_blocked: arguments.OnBlocked = "fail",
         run_in_triggerer: bool = False,
         getty_conn_id: str = GettyHook.default_conn_name,
-        **kwargs: Any,
+        **kwargs: Unpack[SensorArguments],
     ) -> None:
-        fixed_interval = arguments.optional_seconds("poke_interval", poke_interval)
-        limit = arguments.seconds("timeout", timeout)
+        times = {"timeout": timeout, "poke_interval": poke_interval}
+        arguments.Check(kwargs["task_id"]).values(times)  # before Airflow does, which names no task
+        fixed_interval = None if poke_interval is None else arguments.in_seconds(poke_interval)
+        limit = arguments.in_seconds(timeout)
         super().__init__(
             timeout=limit,
             poke_interval=fixed_interval or min(_POKE_INTERVAL, limit),
             **kwargs,
         )
         self.generation_request_id = generation_request_id
-        self.deferrable = deferrable or run_in_triggerer
+        self.deferrable = deferrable
         self.fixed_interval = fixed_interval
-        self.on_blocked = arguments.one_of("on_blocked", on_blocked, arguments.OnBlocked)
+        self.on_blocked = on_blocked
         self.run_in_triggerer = run_in_triggerer
         self.getty_conn_id = getty_conn_id
+        self._check().required(generation_request_id=generation_request_id)
         if run_in_triggerer:
+            self.deferrable = True
             self.start_from_trigger = True
             self.start_trigger_args = in_triggerer.start_trigger_args(self)
 
@@ -81,11 +87,6 @@ class GenerationSensor(BaseSensorOperator):
         if kwargs.get("run_in_triggerer"):
             in_triggerer.refuse_mapping(kwargs.get("task_id", ""))
         return super().partial(**kwargs)
-
-    @cached_property
-    def hook(self) -> GettyHook:
-        """The hook of the connection."""
-        return GettyHook(self.getty_conn_id)
 
     def execute(self, context: Context) -> Any:
         """Wait; at the timeout, the error names the generation and says what became of its credit."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from contextlib import suppress
 from http import HTTPStatus
 from types import MappingProxyType
-from typing import Any, ClassVar, Generic, Literal, TypeAlias
+from typing import Any, ClassVar, Generic
 
 from airflow_provider_getty.api.account import Account
+from airflow_provider_getty.api.choices import SizeName
 from airflow_provider_getty.api.errors import Credit
 from airflow_provider_getty.api.operations.operation import (
     ImageIndex,
@@ -20,9 +21,7 @@ from airflow_provider_getty.api.operations.operation import (
 )
 from airflow_provider_getty.api.results import Download, DownloadSizes, Generation, Pending, PendingDownload
 
-__all__ = ["GetDownload", "GetDownloadSizes", "GetGeneration", "Redownload", "SizeName", "StartDownload"]
-
-SizeName: TypeAlias = Literal["1k", "4k"]
+__all__ = ["GetDownload", "GetDownloadSizes", "GetGeneration", "Redownload", "StartDownload"]
 
 
 class GetGeneration(MovedOperation[Pending | Generation]):

@@ -4,28 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias
+from typing import Annotated, Any, ClassVar, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from airflow_provider_getty.api.account import Dialect
+from airflow_provider_getty.api.choices import LARGEST
 from airflow_provider_getty.api.errors import Credit
 from airflow_provider_getty.api.operations.operation import ImageIndex, Operation, PathId, ProductId, Text
 from airflow_provider_getty.api.results import Generation, Pending
 
 __all__ = [
     "GENERATING",
-    "AspectRatio",
     "GeneratingOperation",
     "ImageOperation",
-    "Mood",
     "ReferenceGeneration",
 ]
 
-AspectRatio: TypeAlias = Literal["1:1", "3:4", "4:3", "9:16", "16:9"]
-"""Width to height."""
-Mood: TypeAlias = Literal["black_and_white", "warm", "cool", "natural", "vivid", "dramatic", "bold"]
-Seed: TypeAlias = Annotated[int, Field(ge=-(2**31), le=2**31 - 1)]
+Seed: TypeAlias = Annotated[int, Field(ge=-LARGEST - 1, le=LARGEST)]
 Percentage: TypeAlias = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 """Of the width, at the left and right, or of the height of the image."""
 

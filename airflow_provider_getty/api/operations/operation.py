@@ -6,24 +6,24 @@ import json
 from collections.abc import Mapping
 from enum import Enum, auto
 from string import Formatter
-from typing import Annotated, Any, ClassVar, Generic, Literal, Self, TypeAlias, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Self, TypeAlias, TypeVar
 from urllib.parse import quote, urlencode
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from airflow_provider_getty.api.account import Account, Dialect
+from airflow_provider_getty.api.choices import LARGEST
 from airflow_provider_getty.api.errors import Credit, InvalidRequestError
 
-__all__ = ["Credentials", "MediaType", "MovedOperation", "Operation"]
+__all__ = ["Credentials", "MovedOperation", "Operation"]
 
 ResultT_co = TypeVar("ResultT_co", covariant=True)
 
 Text: TypeAlias = Annotated[str, Field(min_length=1)]
 # Becomes a segment of the path, in which "." and ".." would lead elsewhere.
 PathId: TypeAlias = Annotated[str, Field(pattern="[^.]")]
-ImageIndex: TypeAlias = Annotated[int, Field(ge=0, le=2**31 - 1)]
-ProductId: TypeAlias = Annotated[int, Field(ge=0, le=2**31 - 1)]
-MediaType: TypeAlias = Literal["photography", "illustration"]
+ImageIndex: TypeAlias = Annotated[int, Field(ge=0, le=LARGEST)]
+ProductId: TypeAlias = Annotated[int, Field(ge=0, le=LARGEST)]
 
 
 class Credentials(Enum):
