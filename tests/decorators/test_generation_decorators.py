@@ -197,7 +197,7 @@ def test_an_async_function_is_refused_in_the_dag_file() -> None:
 @pytest.mark.parametrize("multiple_outputs", [False, True])
 def test_the_result_is_one_xcom_unless_told_otherwise(multiple_outputs: bool) -> None:
     """What the function is said to return is not what the task returns."""
-    options = {"multiple_outputs": True} if multiple_outputs else {}
+    options: Any = {"multiple_outputs": True} if multiple_outputs else {}
 
     @getty_generate(**options)
     def generate() -> dict[str, str]:
