@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, BinaryIO, Self, TypeVar
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from yarl import URL
@@ -20,6 +19,7 @@ from airflow_provider_getty.api.answers import Answer
 from airflow_provider_getty.api.budget import RequestBudget, budget_of
 from airflow_provider_getty.api.driving import drive_async
 from airflow_provider_getty.api.fetching import fetch_image
+from airflow_provider_getty.api.network import Network, network
 from airflow_provider_getty.api.observing import Observer, Unobserved
 from airflow_provider_getty.api.operations import Operation
 from airflow_provider_getty.api.pacing import Polling
@@ -81,8 +81,9 @@ class AsyncGettyClient:
         self._on_token = on_token
         self._observer = observer or Unobserved()
         self._token_lock = asyncio.Lock()
+        self._network = network()
         self._session = aiohttp.ClientSession(
-            connector=_Connector(self.budget, connections),
+            connector=_Connector(self.budget, connections, self._network.tls),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(
                 total=None, sock_connect=account.timeout, sock_read=account.timeout
@@ -156,9 +157,11 @@ class AsyncGettyClient:
             opening = self._protocol.opening(operation)
             if opening is None:
                 return await self.ask(operation)
-            poll = _Poll(opening, URL(opening.call.url, encoded=True), _proxy(opening.call.url))
+            poll = _Poll(
+                opening, URL(opening.call.url, encoded=True), self._network.proxy_for(opening.call.url)
+            )
             waiting.poll = poll
-        reply: Answer | errors.TransportError
+        reply: Answer | errors.GettyError
         sent, status = clock.monotonic(), None
         try:
             with clock.at_work():
@@ -171,8 +174,8 @@ class AsyncGettyClient:
                         return _STILL_PENDING
                     reply = await _answer(response, None)
                     self.budget.answered(reply, clock.monotonic() - sent)
-        except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
-            reply = _failure(error)
+        except (aiohttp.ClientError, TimeoutError, ConnectionError, ValueError) as error:
+            reply = _failure(error, str(poll.url), self._network)
         finally:
             self._observer.requested(operation.name, status)
         waiting.poll = None  # the next conversation may lead elsewhere
@@ -209,14 +212,14 @@ class AsyncGettyClient:
                     headers=call.headers,
                     data=call.body,
                     allow_redirects=False,
-                    proxy=_proxy(call.url),
+                    proxy=self._network.proxy_for(call.url),
                 ) as response:
                     status = response.status
                     answer = await _answer(response, call.into)
                     self.budget.answered(answer, clock.monotonic() - sent)
                     return answer
-        except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
-            failure = _failure(error)
+        except (aiohttp.ClientError, TimeoutError, ConnectionError, ValueError) as error:
+            failure = _failure(error, call.url, self._network)
         finally:
             self._observer.requested(name, status)
         # Outside of the handler, as what aiohttp raises may show the URL, which may be signed.
@@ -236,8 +239,8 @@ class AsyncGettyClient:
 class _Connector(aiohttp.TCPConnector):
     """Tells the budget about requests that had to wait for a connection, and left later than it was told."""
 
-    def __init__(self, budget: RequestBudget, connections: int) -> None:
-        super().__init__(limit=connections)
+    def __init__(self, budget: RequestBudget, connections: int, tls: ssl.SSLContext) -> None:
+        super().__init__(limit=connections, ssl=tls)
         self._budget = budget
 
     async def connect(self, *arguments: Any, **named: Any) -> Any:
@@ -246,12 +249,6 @@ class _Connector(aiohttp.TCPConnector):
         if (late := clock.monotonic() - asked) > _LATE:
             self._budget.sent_late(late)
         return connection
-
-
-def _proxy(url: str) -> str | None:
-    """The proxy that the environment names. Aiohttp's own ``trust_env`` would also read ~/.netrc."""
-    parts = urlsplit(url)
-    return None if proxy_bypass(parts.netloc) else getproxies().get(parts.scheme)
 
 
 async def _answer(response: aiohttp.ClientResponse, into: BinaryIO | None) -> Answer:
@@ -266,7 +263,15 @@ async def _answer(response: aiohttp.ClientResponse, into: BinaryIO | None) -> An
     return Answer(response.status, headers, first, received)
 
 
-def _failure(error: Exception) -> errors.TransportError:
+def _failure(error: Exception, url: str, network: Network) -> errors.GettyError:
+    match error:
+        case aiohttp.ClientConnectorCertificateError():
+            refusal = error.certificate_error
+            return network.certificate_error(url, getattr(refusal, "verify_message", str(refusal)))
+        case aiohttp.ClientHttpProxyError():
+            return network.proxy_error(url, error.status, error.message)
+        case ValueError():  # an invalid URL, a header that cannot be encoded
+            return errors.unsendable(error)
     never_reached = isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
     kind = errors.ConnectionFailedError if never_reached else errors.NoAnswerError
     return kind(f"There was no answer ({type(error).__name__}).")

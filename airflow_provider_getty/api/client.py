@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 import random
+import re
 import ssl
 import threading
 from collections.abc import Callable
 from http.cookiejar import DefaultCookiePolicy
-from typing import BinaryIO, Self, TypeVar
+from typing import Any, BinaryIO, Self, TypeVar
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, SSLError
+from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, ProxyError, SSLError
 
 from airflow_provider_getty.api import clock, errors
 from airflow_provider_getty.api.account import Account
@@ -20,6 +21,7 @@ from airflow_provider_getty.api.answers import Answer
 from airflow_provider_getty.api.budget import budget_of
 from airflow_provider_getty.api.driving import drive
 from airflow_provider_getty.api.fetching import fetch_image
+from airflow_provider_getty.api.network import Network, network
 from airflow_provider_getty.api.observing import Observer, Unobserved
 from airflow_provider_getty.api.operations import Operation
 from airflow_provider_getty.api.pacing import Polling
@@ -74,11 +76,13 @@ class GettyClient:
         self._observer = observer or Unobserved()
         self._budget = budget_of(account)
         self._schedules = Schedules()
+        self._network = network()
         self._session = requests.Session()
+        self._session.trust_env = False  # the network says what the environment does
         self._session.auth = lambda request: request  # or a ~/.netrc would replace the token
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
         for scheme in ("https://", "http://"):
-            self._session.mount(scheme, HTTPAdapter(pool_maxsize=20))
+            self._session.mount(scheme, _Adapter(self._network.tls))
 
     def __enter__(self) -> Self:
         return self
@@ -177,6 +181,7 @@ class GettyClient:
                     self._on_token(self._protocol.token)
 
     def _send(self, call: Call, name: str) -> Answer:
+        proxy = self._network.proxy_for(call.url)
         self._take_turn()
         sent, status = clock.monotonic(), None
         try:
@@ -190,6 +195,7 @@ class GettyClient:
                     timeout=self.account.timeout,
                     allow_redirects=False,
                     stream=True,
+                    proxies={"all": proxy} if proxy else {},
                 ) as response,
             ):
                 status = response.status_code
@@ -197,7 +203,9 @@ class GettyClient:
                 self._budget.answered(answer, clock.monotonic() - sent)
                 return answer
         except (requests.RequestException, HTTPError) as error:
-            failure = _failure(error)
+            failure = _failure(error, call.url, self._network)
+        except ValueError as error:  # of urllib3, of a header's encoding
+            failure = errors.unsendable(error)
         finally:
             self._observer.requested(name, status)
         # Outside of the handler, as what requests raises shows the URL, which may be signed.
@@ -224,16 +232,41 @@ def _answer(response: requests.Response, into: BinaryIO | None) -> Answer:
     return Answer(response.status_code, headers, first, received)
 
 
-def _failure(error: Exception) -> errors.TransportError:
+def _failure(error: Exception, url: str, network: Network) -> errors.GettyError:
+    if isinstance(error, ValueError):
+        return errors.unsendable(error)
     reason: object = error.args[0] if error.args else None
     if isinstance(reason, MaxRetryError):
         reason = reason.reason
+    if isinstance(reason, ProxyError):
+        reason = reason.original_error
+    if tunnel := re.match(r"Tunnel connection failed: (\d+) ?(.*)", str(reason)):
+        return network.proxy_error(url, int(tunnel[1]), tunnel[2])
     if isinstance(reason, SSLError) and reason.args:
         reason = reason.args[0]
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        return network.certificate_error(url, reason.verify_message)
     # Any other trouble with TLS may have come after the request.
     never_reached = isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError) or isinstance(
-        reason, NewConnectionError | ssl.SSLCertVerificationError
+        reason, NewConnectionError
     )
     kind = errors.ConnectionFailedError if never_reached else errors.NoAnswerError
     named = type(reason if isinstance(reason, Exception) else error).__name__
     return kind(f"There was no answer ({named}).")
+
+
+class _Adapter(HTTPAdapter):
+    """Trusts whom the network trusts."""
+
+    def __init__(self, tls: ssl.SSLContext) -> None:
+        self._tls = tls
+        super().__init__(pool_maxsize=20)
+
+    def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
+        super().init_poolmanager(*arguments, **named, ssl_context=self._tls)
+
+    def proxy_manager_for(self, proxy: str, **named: Any) -> Any:
+        return super().proxy_manager_for(proxy, **named, ssl_context=self._tls, proxy_ssl_context=self._tls)
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Leave the context as it is: requests would have each connection load certifi's certificates into it."""

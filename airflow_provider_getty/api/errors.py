@@ -6,6 +6,8 @@ GettyError
 │   └── MaskError ........................ no Getty mask can be made of this
 ├── TransportError ....................... there is no answer
 │   ├── ConnectionFailedError ............ the request never reached Getty
+│   │   ├── CertificateError .............. its certificate, or the proxy's, is not trusted
+│   │   └── ProxyRefusedError ............. the proxy does not let the request through
 │   └── NoAnswerError .................... it may have reached Getty, which may have done the work
 ├── AnswerError .......................... Getty answered: status, code, detail, request_id
 │   ├── UnexpectedAnswerError ............ an answer that the API does not document
@@ -136,15 +138,39 @@ class TransportError(GettyError):
 
 
 class ConnectionFailedError(TransportError):
-    """The request never reached Getty: name not resolved, connection refused, certificate not trusted."""
+    """The request never reached Getty: name not resolved, connection refused."""
 
     default_advice = "Check the connection's host and the network between here and Getty."
+
+
+class CertificateError(ConnectionFailedError):
+    """The certificate of Getty, or of a proxy, is not trusted. It does not pass by itself."""
+
+    temporary = False
+
+
+class ProxyRefusedError(ConnectionFailedError):
+    """The proxy does not let the request through: 407, 403. It does not pass by itself."""
+
+    temporary = False
+    default_advice = "Ask who runs the proxy to let this machine reach Getty, or list the host in NO_PROXY."
 
 
 class NoAnswerError(TransportError):
     """The request may have reached Getty, but the connection broke or timed out before an answer came."""
 
     default_advice = "Check the network between here and Getty, and the connection's timeout."
+
+
+def unsendable(error: ValueError) -> InvalidRequestError:
+    """The error for a request of which no HTTP can be made: nothing was sent, and nothing will change that.
+
+    :param error: what the HTTP library raised. Its text is left out, as it may hold a key.
+    """
+    return InvalidRequestError(
+        f"The request cannot be sent as it is ({type(error).__name__}).",
+        advice="Check the arguments, and the connection's host and API key, for characters that do not belong there.",
+    )
 
 
 class AnswerError(GettyError):
