@@ -76,6 +76,8 @@ class AsyncGettyClient:
         schedules: Schedules | None = None,
     ) -> None:
         self.account = account
+        self.ahead_of_getty = 0.0
+        """By how many seconds this machine's clock is ahead of Getty's, by its last answer; 0 before."""
         self.budget = budget_of(account)
         self._protocol = Protocol(account)
         self._on_token = on_token
@@ -116,9 +118,12 @@ class AsyncGettyClient:
         *,
         deadline: float | None = None,
         not_for: tuple[type[errors.GettyError], ...] = (),
+        before_send: Callable[[], Awaitable[None]] | None = None,
     ) -> ResultT:
         """Perform the operation; see :meth:`.client.GettyClient.ask`."""
-        return await self._drive(self._protocol.ask(operation, Patience(deadline, not_for)), operation.name)
+        return await self._drive(
+            self._protocol.ask(operation, Patience(deadline, not_for)), operation.name, before_send
+        )
 
     async def wait_for(
         self,
@@ -181,11 +186,16 @@ class AsyncGettyClient:
         waiting.poll = None  # the next conversation may lead elsewhere
         return await self._drive(self._protocol.opened(operation, poll.opening, reply), operation.name)
 
-    async def _drive(self, conversation: Conversation[ResultT], name: str) -> ResultT:
+    async def _drive(
+        self,
+        conversation: Conversation[ResultT],
+        name: str,
+        before_send: Callable[[], Awaitable[None]] | None = None,
+    ) -> ResultT:
         async def do(step: Send | NewToken | Pause) -> Answer | None:
             match step:
                 case Send(call):
-                    return await self._send(call, name)
+                    return await self._send(call, name, before_send)
                 case NewToken(refused):
                     await self._renew_token(refused)
                 case Pause(seconds):
@@ -201,8 +211,10 @@ class AsyncGettyClient:
                 if self._on_token and self._protocol.token:
                     await self._on_token(self._protocol.token)
 
-    async def _send(self, call: Call, name: str) -> Answer:
+    async def _send(self, call: Call, name: str, before_send: Callable[[], Awaitable[None]] | None) -> Answer:
         await self._take_turn()
+        if before_send:
+            await before_send()
         sent, status = clock.monotonic(), None
         try:
             with clock.at_work():
@@ -216,6 +228,7 @@ class AsyncGettyClient:
                 ) as response:
                     status = response.status
                     answer = await _answer(response, call.into)
+                    self.ahead_of_getty = answer.seconds_behind(clock.now(), self.ahead_of_getty)
                     self.budget.answered(answer, clock.monotonic() - sent)
                     return answer
         except (aiohttp.ClientError, TimeoutError, ConnectionError, ValueError) as error:

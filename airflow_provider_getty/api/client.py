@@ -70,6 +70,8 @@ class GettyClient:
         observer: Observer | None = None,
     ) -> None:
         self.account = account
+        self.ahead_of_getty = 0.0
+        """By how many seconds this machine's clock is ahead of Getty's, by its last answer; 0 before."""
         self._protocol = Protocol(account)
         self._on_token = on_token
         self._token_lock = threading.Lock()
@@ -100,15 +102,19 @@ class GettyClient:
         *,
         deadline: float | None = None,
         not_for: tuple[type[errors.GettyError], ...] = (),
+        before_send: Callable[[], None] | None = None,
     ) -> ResultT:
         """Perform the operation.
 
         :param deadline: until when (``time.time()``) trouble that may pass is waited out: 429, 409, 5xx and
             broken connections, as long as no credit can be used twice. None: fail at once.
         :param not_for: errors that are not waited out.
+        :param before_send: called right before the request is sent; if it raises, nothing is sent.
         :raises GettyError: in every way in which it may fail.
         """
-        return self._drive(self._protocol.ask(operation, Patience(deadline, not_for)), operation.name)
+        return self._drive(
+            self._protocol.ask(operation, Patience(deadline, not_for)), operation.name, before_send
+        )
 
     def wait_for(
         self,
@@ -160,11 +166,16 @@ class GettyClient:
         """
         return self._drive(fetch_image(url, into, asked=asked), "image")
 
-    def _drive(self, conversation: Conversation[ResultT], name: str) -> ResultT:
+    def _drive(
+        self,
+        conversation: Conversation[ResultT],
+        name: str,
+        before_send: Callable[[], None] | None = None,
+    ) -> ResultT:
         def do(step: Send | NewToken | Pause) -> Answer | None:
             match step:
                 case Send(call):
-                    return self._send(call, name)
+                    return self._send(call, name, before_send)
                 case NewToken(refused):
                     self._renew_token(refused)
                 case Pause(seconds):
@@ -180,9 +191,11 @@ class GettyClient:
                 if self._on_token and self._protocol.token:
                     self._on_token(self._protocol.token)
 
-    def _send(self, call: Call, name: str) -> Answer:
+    def _send(self, call: Call, name: str, before_send: Callable[[], None] | None) -> Answer:
         proxy = self._network.proxy_for(call.url)
         self._take_turn()
+        if before_send:
+            before_send()
         sent, status = clock.monotonic(), None
         try:
             with (
@@ -200,6 +213,7 @@ class GettyClient:
             ):
                 status = response.status_code
                 answer = _answer(response, call.into)
+                self.ahead_of_getty = answer.seconds_behind(clock.now(), self.ahead_of_getty)
                 self._budget.answered(answer, clock.monotonic() - sent)
                 return answer
         except (requests.RequestException, HTTPError) as error:

@@ -33,6 +33,7 @@ GettyError
 │   └── UnsafeUrlError ................... its URL is not one to fetch an image from
 ├── DeadlineExceededError ................ the time that the caller gave is over
 ├── SubmissionUnsureError ................ nobody can tell whether a generation was created
+├── SubmissionSupersededError ............ another process submits for the same task
 └── GenerationBlockedError ............... Getty's content policy withheld the images
 
 Each error says four things: what was asked, what Getty answered, what became of the credit, and what to do. It is
@@ -66,8 +67,13 @@ class GettyError(Exception):
     :param asked: what was asked of Getty, for example ``Refine of image 1473240153``.
     :param credit: what became of the credit.
     :param advice: what to do about it; each class has an advice of its own for where none is given.
+    :param generation_request_id: the generation that it is about, where one is known.
     """
 
+    status: int | None = None
+    """HTTP status of Getty's answer, where there was one."""
+    code: str | None = None
+    """Getty's ``ErrorCode``, where the answer had one."""
     temporary: ClassVar[bool] = False
     """Whether the same call may succeed later."""
     default_advice: ClassVar[str] = ""
@@ -79,8 +85,10 @@ class GettyError(Exception):
         asked: str = "",
         credit: Credit = Credit.UNUSED,
         advice: str | None = None,
+        generation_request_id: str | None = None,
     ) -> None:
         super().__init__(problem)
+        self.generation_request_id = generation_request_id
         self.problem = problem
         self.asked = asked
         self.credit = credit
@@ -97,11 +105,21 @@ class GettyError(Exception):
         return self.may_retry
 
     def with_context(
-        self, *, asked: str | None = None, credit: Credit | None = None, advice: str | None = None
+        self,
+        *,
+        asked: str | None = None,
+        credit: Credit | None = None,
+        advice: str | None = None,
+        generation_request_id: str | None = None,
     ) -> Self:
         """Return a copy that says more; None leaves what it says."""
         copy = type(self).__new__(type(self), *self.args)
-        context = {"asked": asked, "credit": credit, "advice": advice}
+        context = {
+            "asked": asked,
+            "credit": credit,
+            "advice": advice,
+            "generation_request_id": generation_request_id,
+        }
         copy.__dict__ |= self.__dict__ | {name: value for name, value in context.items() if value is not None}
         copy.__cause__ = self.__cause__
         return copy
@@ -193,8 +211,11 @@ class AnswerError(GettyError):
         asked: str = "",
         credit: Credit = Credit.UNUSED,
         advice: str | None = None,
+        generation_request_id: str | None = None,
     ) -> None:
-        super().__init__(problem, asked=asked, credit=credit, advice=advice)
+        super().__init__(
+            problem, asked=asked, credit=credit, advice=advice, generation_request_id=generation_request_id
+        )
         self.status = status
         self.code = code
         self.detail = detail
@@ -347,6 +368,12 @@ class DeadlineExceededError(GettyError):
 
 class SubmissionUnsureError(GettyError):
     """Nobody can tell whether an earlier attempt created a generation."""
+
+
+class SubmissionSupersededError(GettyError):
+    """Another process submits for the same task: a later try, after Airflow gave this one up."""
+
+    default_advice = "The other try goes on; there is nothing to do."
 
 
 class GenerationBlockedError(GettyError):
