@@ -1,4 +1,4 @@
-"""The operations that ask what the account has: its products, and the history of its generations."""
+"""The operations that list an account's products and the history of its generations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The operations that bring what was generated."""
+"""The operations that collect generations and download images."""
 
 from __future__ import annotations
 
@@ -107,8 +107,8 @@ class GetDownload(_OfGeneratedImage[PendingDownload | Download]):
 class Redownload(Operation[Download]):
     """Download once more what was downloaded before.
 
-    What it costs is not published; as Getty may answer that the product's quota is exceeded, it is not repeated when
-    nobody knows whether it was done.
+    The cost is not published. As Getty may answer that the product's quota is exceeded, the call is not repeated when
+    it is unknown whether it was done.
 
     :param generated_asset_id: as the first download returned it.
     :param product_id: the product to use. Getty requires it also if the account has only one.

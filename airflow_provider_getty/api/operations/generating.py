@@ -1,4 +1,4 @@
-"""What all operations have in common that make images; :data:`GENERATING` lists them."""
+"""The bases of the operations that generate images; :data:`GENERATING` lists those."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class ReferenceGeneration(BaseModel):
 
 
 class GeneratingOperation(Operation[Pending | Generation]):
-    """What makes images, and may cost a credit each time it is sent.
+    """Generates images, and may cost a credit each time it is sent.
 
     A subclass that declares a ``name`` is listed in :data:`GENERATING`.
 
@@ -50,7 +50,7 @@ class GeneratingOperation(Operation[Pending | Generation]):
     """
 
     generation_type: ClassVar[str | None]
-    """What Getty's history calls it; None if that is not published."""
+    """Its type in Getty's history; None if that is not published."""
     method: ClassVar[str] = "POST"
     answers = MappingProxyType({200: Generation, 202: Pending})
     at_risk: ClassVar[Credit] = Credit.UNKNOWN
@@ -74,7 +74,7 @@ class GeneratingOperation(Operation[Pending | Generation]):
 
 
 class ImageOperation(GeneratingOperation):
-    """What makes images from one that exists.
+    """Generates images from an existing one.
 
     :param image_id: an image of Getty's creative library; or
     :param reference_generation: a generated image. Exactly one of the two.
@@ -95,7 +95,7 @@ class ImageOperation(GeneratingOperation):
 
     @property
     def asked(self) -> str:
-        """The call in a person's words, with its image."""
+        """The call in words, with its image."""
         return self.label.format(image=self._image)
 
     @property
