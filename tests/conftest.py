@@ -6,21 +6,34 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from airflow_provider_getty.api import budget, products
 from airflow_provider_getty.api.protocol import Protocol
+from tests.support.watched import sitecustomize
 
 if TYPE_CHECKING:
     from getty_emulator.server import Emulator
 
-# Before Airflow is imported: the tests have an Airflow home of their own, and take no settings from outside.
+# Before Airflow is imported: the tests have a home of their own, and take no settings from outside.
 for _name in [name for name in os.environ if name.startswith("AIRFLOW_")]:
     del os.environ[_name]
-os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="airflow-home-of-tests-")
+_HOME = Path(tempfile.mkdtemp(prefix="home-of-tests-"))
+_REPORT = _HOME / "trespass"
+_REPORT.touch()
+os.environ.setdefault("XDG_CACHE_HOME", str(Path("~/.cache").expanduser()))
+os.environ |= {
+    "AIRFLOW_HOME": str(_HOME / "airflow"),
+    "HOME": str(_HOME),
+    "PYTHONPATH": str(Path(sitecustomize.__file__).parent),
+    sitecustomize.REPORT: str(_REPORT),
+}
+sitecustomize.watch(_REPORT)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -34,7 +47,23 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_unconfigure() -> None:
     """Leave nothing behind."""
-    shutil.rmtree(os.environ["AIRFLOW_HOME"], ignore_errors=True)
+    shutil.rmtree(_HOME, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def _keep_to_the_clone() -> Iterator[None]:
+    """Fail what reads or writes outside of the clone, the temporary folder and the caches."""
+    before = _REPORT.stat().st_size
+    yield
+    if _REPORT.stat().st_size > before:
+        pytest.fail("Outside of the clone and the temporary folder:\n" + _REPORT.read_text()[before:])
+
+
+@pytest.fixture(autouse=True)
+def _virtual_time(request: pytest.FixtureRequest) -> None:
+    """No wait of the provider takes real time, and no deadline passes because the machine is slow."""
+    if not request.node.get_closest_marker("real_time"):
+        request.getfixturevalue("getty_clock")
 
 
 @pytest.fixture(autouse=True)
@@ -50,12 +79,3 @@ def getty(getty_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Emulator
     """A Getty to which the connection ``getty_default`` leads."""
     monkeypatch.setenv("AIRFLOW_CONN_GETTY_DEFAULT", json.dumps(getty_emulator.connection))
     return getty_emulator
-
-
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is waited out or polled for is looked at again almost at once."""
-    monkeypatch.setattr("airflow_provider_getty.api.patience._FIRST_BACKOFF", 0.01)
-    monkeypatch.setattr("airflow_provider_getty.api.schedule.SHORTEST_DELAY", 0.01)
-    monkeypatch.setattr("airflow_provider_getty.api.schedule.LONGEST_DELAY", 0.01)
-    monkeypatch.setattr("airflow_provider_getty.triggers.generation._FIRST_POLL_IN", 0.0)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar, Unpack
+from typing import Any
 
 from airflow_provider_getty.inputs import arguments
-from airflow_provider_getty.inputs.task_arguments import GenerationArguments
 from airflow_provider_getty.operators.generation import GenerationOperator
 
 
@@ -22,22 +20,12 @@ class GettyBackgroundRemovalOperator(GenerationOperator):
 
     operation = "background_removal"
 
-    template_fields: Sequence[str] = (
-        "image_id",
-        "reference_generation",
-        *GenerationOperator.template_fields,
-    )
-    template_fields_renderers: ClassVar[dict[str, str]] = {"reference_generation": "json"}
-
     def __init__(
         self,
         *,
-        image_id: arguments.Text | None = None,
-        reference_generation: arguments.Generated | None = None,
-        **kwargs: Unpack[GenerationArguments],
+        image_id: str | None = None,
+        reference_generation: arguments.GenerationSource | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.image_id = image_id
-        self.reference_generation = reference_generation
-        check = self._check()
-        check.exactly_one(image_id=image_id, reference_generation=reference_generation)
+        self._keep(locals())

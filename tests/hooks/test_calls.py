@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import inspect
 import io
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 from getty_emulator.server import Emulator
 from PIL import Image
 
+from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.errors import (
     Credit,
     DeadlineExceededError,
@@ -117,7 +117,7 @@ def test_what_generates_is_submitted_charged_and_found_in_the_history(
     arguments = GENERATIONS[name](do)
     charged = len(getty.ledger()["entries"])
     generation_id = do(name, **arguments, notes="spring").generation_request_id
-    assert do("wait_for_generation", generation_id, deadline=time.time() + 10).results[0].url
+    assert do("wait_for_generation", generation_id, deadline=clock.now() + 10).results[0].url
     assert len(getty.ledger()["entries"]) == charged + 1
     item = do("history_item", generation_id)
     published = GENERATING[name].generation_type
@@ -130,7 +130,7 @@ def test_a_generation_is_asked_for_once_or_until_the_deadline(do: Getty, getty: 
     generation_id = do("generate", prompt="a lake").generation_request_id
     assert do("get_generation", generation_id).status == "pending"
     with pytest.raises(DeadlineExceededError) as error:
-        do("wait_for_generation", generation_id, deadline=time.time(), poll_interval=0.01, kind="generate")
+        do("wait_for_generation", generation_id, deadline=clock.now(), poll_interval=0.01, kind="generate")
     assert error.value.credit is Credit.COMMITTED
 
 
@@ -214,7 +214,7 @@ def test_the_history_is_fetched_page_by_page(do: Getty, getty: Emulator) -> None
 
 
 def test_any_operation_may_be_asked_with_a_deadline(do: Getty) -> None:
-    assert do("ask", ListProducts(), deadline=time.time() + 10).products
+    assert do("ask", ListProducts(), deadline=clock.now() + 10).products
 
 
 def test_bad_input_is_refused_before_anything_is_sent(do: Getty, getty: Emulator) -> None:

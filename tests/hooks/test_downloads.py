@@ -6,22 +6,18 @@ See also the tests of GettyDownloadOperator.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from io import BytesIO
 
 import pytest
 from getty_emulator.server import Emulator
 
-from airflow_provider_getty.api import results
+from airflow_provider_getty.api import clock, results
 from airflow_provider_getty.api.downloads import download, download_async
 from airflow_provider_getty.api.errors import Credit, DownloadError, NoAnswerError, NotFoundError
 from airflow_provider_getty.api.operations import GetDownload, Redownload, StartDownload
 from airflow_provider_getty.hooks.getty import GettyHook
 from tests.support.getty_journal import sent
-
-pytestmark = pytest.mark.usefixtures("impatient")
-
 
 Download = Callable[[StartDownload | Redownload, BytesIO, float], int]
 """Downloads into a file, and gives up after so many seconds."""
@@ -35,12 +31,12 @@ def hook(getty: Emulator) -> GettyHook:
 @pytest.fixture(params=["sync", "async"])
 def into(request: pytest.FixtureRequest, hook: GettyHook) -> Download:
     def sync(start: StartDownload | Redownload, file: BytesIO, timeout: float) -> int:
-        return download(hook.get_conn(), start, file, deadline=time.time() + timeout)
+        return download(hook.get_conn(), start, file, deadline=clock.now() + timeout)
 
     def awaited(start: StartDownload | Redownload, file: BytesIO, timeout: float) -> int:
         async def run() -> int:
             async with await hook.get_async_conn() as client:
-                return await download_async(client, start, file, deadline=time.time() + timeout)
+                return await download_async(client, start, file, deadline=clock.now() + timeout)
 
         return asyncio.run(run())
 

@@ -15,8 +15,6 @@ from tests.support.download_tasks import download, generate, size
 from tests.support.getty_journal import sent
 from tests.support.task_runs import DAG_ID, Worker
 
-pytestmark = pytest.mark.usefixtures("impatient")
-
 
 @pytest.fixture
 def generation(getty: Emulator) -> dict[str, Any]:

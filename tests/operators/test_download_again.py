@@ -19,8 +19,6 @@ from tests.support.getty_journal import sent
 from tests.support.object_stores import Bucket, Share
 from tests.support.task_runs import Worker
 
-pytestmark = pytest.mark.usefixtures("impatient")
-
 has_store = not version("apache-airflow").startswith(("3.1.", "3.2."))
 needs_store = pytest.mark.skipif(not has_store, reason="the task state store came with Airflow 3.3")
 LARGE = (4096, 2732)

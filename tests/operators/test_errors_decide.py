@@ -21,8 +21,6 @@ from tests.support.getty_journal import sent
 from tests.support.refine_tasks import refine
 from tests.support.task_runs import TaskRun, Worker
 
-pytestmark = pytest.mark.usefixtures("impatient")
-
 # The phases are calls: of a token, of the mask's upload, of the submission, of polls in the worker and in the
 # triggerer; the PUT that starts a download, the GETs until it is ready, and the GET of the image itself.
 #
@@ -156,7 +154,6 @@ def scene(
     getty: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, phase: str, trouble: str
 ) -> Scene:
     draw_nothing(getty, monkeypatch)
-    monkeypatch.setattr("airflow_provider_getty.generating.submission._LOOK_AGAIN_IN", 0.02)
     if trouble == "no-reply":
         connection = getty.connection
         extra = {**connection["extra"], "timeout": 0.3}

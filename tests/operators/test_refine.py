@@ -5,19 +5,17 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 
 import pytest
 from getty_emulator.server import Emulator
 
+from airflow_provider_getty.api import clock
 from airflow_provider_getty.triggers.generation import TRIGGER_GRACE, GenerationTrigger
 from tests.support.getty_journal import sent
 from tests.support.refine_tasks import IMAGE_ID, refine
-from tests.support.task_runs import Worker, needs_store
+from tests.support.task_runs import Worker
 
-pytestmark = pytest.mark.usefixtures("impatient")
-
-COMPLETED_AT_ONCE = ["upload", "token", "refine"]
+COMPLETED_AT_ONCE = ["upload", "token", "products", "refine"]
 AN_IMAGE = {
     "is_blocked": False,
     "preview_urls": [{"preview_size": "comp", "width": 612, "height": 408}],
@@ -73,8 +71,8 @@ def test_a_deferrable_one_waits_in_the_triggerer(getty: Emulator) -> None:
     _, arguments = deferred.trigger.serialize()
     [generation] = getty.generations()
     assert arguments["generation_request_id"] == generation["generation_request_id"]
-    assert arguments["deadline"] == pytest.approx(time.time() + 600, abs=10)
-    assert arguments["submitted"] == pytest.approx(time.time(), abs=10)
+    assert arguments["deadline"] == pytest.approx(clock.now() + 600, abs=10)
+    assert arguments["submitted"] == pytest.approx(clock.now(), abs=10)
     assert arguments["poll_interval"] == 7
     assert arguments["getty_conn_id"] == "getty_default"
 
@@ -95,32 +93,21 @@ def test_airflow_ends_the_wait_only_after_the_trigger_has_had_time_to_report(get
     assert 600 + TRIGGER_GRACE - 10 < deferred.timeout <= 600 + TRIGGER_GRACE
 
 
-def test_what_was_just_submitted_is_deferred_without_a_poll(getty: Emulator) -> None:
+def test_what_is_finished_before_it_defers_is_not_deferred(getty: Emulator) -> None:
     getty.fault("stay-pending", "refine")
-    assert Worker().run(refine(deferrable=True)).state == "deferred"
-    assert sent(getty) == COMPLETED_AT_ONCE
-
-
-@needs_store
-def test_what_is_adopted_and_finished_is_not_deferred(getty: Emulator) -> None:
-    worker = Worker()
-    getty.fault("stay-pending", "refine")
-    worker.run(refine(deferrable=True))
     getty.fault("finish-at-once", "get-generation")
-    run = worker.run(refine(deferrable=True))
+    run = Worker().run(refine(deferrable=True))
     assert (run.state, run.result["status"]) == ("success", "completed")
 
 
-@needs_store
 @pytest.mark.parametrize("fault", ["server-error", "queries-per-second", "cut-before", "html"])
-def test_trouble_in_the_poll_of_what_is_adopted_does_not_keep_it_from_deferring(
+def test_trouble_in_the_poll_before_it_defers_does_not_keep_it_from_deferring(
     getty: Emulator, fault: str
 ) -> None:
-    worker = Worker()
+    """A failed task would be tried again, and the generation be paid for twice."""
     getty.fault("stay-pending", "refine")
-    worker.run(refine(deferrable=True))
     getty.fault(fault, "get-generation", times=None)
-    assert worker.run(refine(deferrable=True)).state == "deferred"
+    assert Worker().run(refine(deferrable=True)).state == "deferred"
     assert sent(getty).count("get-generation") <= 2  # one in each dialect
 
 

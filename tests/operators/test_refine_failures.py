@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 from getty_emulator.server import Emulator
 
+from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.errors import Credit
 from tests.support.getty_journal import sent
 from tests.support.refine_tasks import refine
 from tests.support.task_runs import TaskRun, Worker
-
-pytestmark = pytest.mark.usefixtures("impatient")
 
 
 def run(**changes: object) -> TaskRun:
@@ -91,15 +89,15 @@ def test_trouble_with_the_upload_is_waited_out(getty: Emulator) -> None:
 def test_an_expired_token_is_renewed(getty: Emulator) -> None:
     getty.fault("token-expired", "refine")
     assert run().state == "success"
-    assert sent(getty) == ["upload", "token", "refine", "token", "refine"]
+    assert sent(getty) == ["upload", "token", "products", "refine", "token", "refine"]
 
 
 def test_a_limit_that_lasts_until_the_timeout_leaves_the_task_to_its_retries(getty: Emulator) -> None:
     """Nothing was submitted, so a retry pays for the first time."""
     getty.fault("concurrent-generations", "refine", times=None, voice="service")
-    began = time.monotonic()
-    limited = run(timeout=1)
-    assert 0.9 < time.monotonic() - began < 3
+    began = clock.monotonic()
+    limited = run(timeout=60)
+    assert clock.monotonic() - began == pytest.approx(60, abs=0.5)
     assert limited.state == "up_for_retry"
     assert Credit.UNUSED in limited.message
     assert "429 TooManyConcurrentGenerations" in limited.message
@@ -143,11 +141,11 @@ def test_what_getty_certainly_did_not_do_is_submitted_anew(
 def test_when_the_history_cannot_tell_the_task_says_that_it_is_unsure(getty: Emulator) -> None:
     getty.fault("cut-after", "refine")
     getty.fault("history-hidden", "refine")
-    unsure = run(timeout=1)
+    unsure = run(timeout=30)
     assert unsure.state == "failed"
     assert isinstance(unsure.error, AirflowFailException)
     assert Credit.UNKNOWN in unsure.message
-    assert "a_dag.refine in the notes" in unsure.message
+    assert ".refine#" in unsure.message
     assert 'on_unsure_submission="resubmit"' in unsure.message
     assert sent(getty).count("refine") == 1
 
@@ -155,7 +153,7 @@ def test_when_the_history_cannot_tell_the_task_says_that_it_is_unsure(getty: Emu
 def test_an_unsure_task_resubmits_if_it_is_told_to(getty: Emulator) -> None:
     getty.fault("cut-after", "refine")
     getty.fault("history-hidden", "refine")
-    assert run(timeout=2, history_lag=60, on_unsure_submission="resubmit").state == "success"
+    assert run(timeout=600, history_lag=60, on_unsure_submission="resubmit").state == "success"
     assert sent(getty).count("refine") == 2
 
 
@@ -163,14 +161,14 @@ def test_an_unsure_task_resubmits_if_it_is_told_to(getty: Emulator) -> None:
 def test_what_is_not_finished_in_time_is_left_to_a_retry_which_pays_nothing(
     getty: Emulator, *, deferrable: bool
 ) -> None:
-    worker, task = Worker(), refine(deferrable=deferrable, timeout=1)
-    began = time.monotonic()
+    worker, task = Worker(), refine(deferrable=deferrable, timeout=60)
+    began = clock.monotonic()
     getty.fault("stay-pending", "refine")
     late = worker.run(task, retries_left=True)
     if deferrable:
         assert late.state == "deferred"
         late = worker.resume(late, retries_left=True)
-    assert 0.9 < time.monotonic() - began < 3
+    assert clock.monotonic() - began == pytest.approx(60, abs=0.5)
     assert late.state == "up_for_retry"
     [generation] = getty.generations()
     assert late.message.startswith(
@@ -181,14 +179,14 @@ def test_what_is_not_finished_in_time_is_left_to_a_retry_which_pays_nothing(
 
 @pytest.mark.parametrize("deferrable", [False, True])
 def test_the_time_of_the_upload_counts_against_the_timeout(getty: Emulator, *, deferrable: bool) -> None:
-    worker, task = Worker(), refine(deferrable=deferrable, timeout=1.5)
-    getty.fault("slow", "upload", seconds=1)
+    worker, task = Worker(), refine(deferrable=deferrable, timeout=60)
+    getty.fault("server-error", "upload", times=3)
     getty.fault("stay-pending", "refine")
-    began = time.monotonic()
+    began = clock.monotonic()
     late = worker.run(task)
     if deferrable:
         late = worker.resume(late)
-    assert time.monotonic() - began < 2.4
+    assert clock.monotonic() - began == pytest.approx(60, abs=0.5)
     assert "not finished" in late.message
 
 

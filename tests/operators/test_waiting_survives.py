@@ -21,8 +21,6 @@ from tests.support.getty_journal import sent
 from tests.support.refine_tasks import refine
 from tests.support.task_runs import TaskRun, Worker, only_event
 
-pytestmark = pytest.mark.usefixtures("impatient")
-
 SEVERAL = 3
 
 
@@ -56,9 +54,7 @@ def getty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Getty]:
 
 def wait_until(seen: Callable[[], bool]) -> None:
     """What another thread does."""
-    deadline = time.monotonic() + 10
     while not seen():
-        assert time.monotonic() < deadline
         time.sleep(0.005)
 
 

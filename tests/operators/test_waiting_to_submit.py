@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowException
 from getty_emulator.server import Emulator
 
+from airflow_provider_getty.api.virtual_clock import VirtualClock
 from airflow_provider_getty.generating.submitter import SubmissionStore
-from airflow_provider_getty.triggers import submission
 from airflow_provider_getty.triggers.generation import TRIGGER_GRACE, GenerationTrigger
 from airflow_provider_getty.triggers.submission import SubmissionTrigger
 from tests.support.getty_journal import sent
 from tests.support.refine_tasks import refine
 from tests.support.task_runs import TaskRun, Worker
 
-pytestmark = pytest.mark.usefixtures("impatient")
-
 REFUSAL = "concurrent-generations"
-
-
-@pytest.fixture(autouse=True)
-def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(submission, "_WORKER_ENDS_IN", 0.01)
-    monkeypatch.setattr(submission, "_FIRST_WAIT", 0.02)
 
 
 @pytest.fixture
@@ -96,13 +87,15 @@ def test_a_retry_of_a_task_that_waited_for_its_turn_submits_once(getty: Emulator
     assert charges(getty) == 1
 
 
-def test_at_the_deadline_one_last_attempt_is_made_and_its_refusal_is_told(getty: Emulator) -> None:
+def test_at_the_deadline_one_last_attempt_is_made_and_its_refusal_is_told(
+    getty: Emulator, getty_clock: VirtualClock
+) -> None:
     getty.fault(REFUSAL, "refine", times=None, voice="service")
     worker = Worker()
-    run: TaskRun = worker.run(refine(deferrable=True, timeout=0.3), retries_left=True)
-    began = time.monotonic()
-    while run.state == "deferred" and time.monotonic() - began < 10:
+    run: TaskRun = worker.run(refine(deferrable=True, timeout=30), retries_left=True)
+    while run.state == "deferred":
         run = worker.resume(run, retries_left=True)
+    assert getty_clock.elapsed == pytest.approx(30, abs=0.5)
     assert run.state == "up_for_retry"
     assert isinstance(run.error, AirflowException)
     assert "429 TooManyConcurrentGenerations" in run.message
@@ -129,7 +122,6 @@ def test_the_second_try_looks_for_the_first_ones_generation_only_once(
     getty: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where there is no state store, it waits until the history is certain; a refusal comes after that."""
-    monkeypatch.setattr("airflow_provider_getty.generating.submission._LOOK_AGAIN_IN", 0.01)
     monkeypatch.setattr(SubmissionStore, "of", classmethod(lambda cls, _: cls(None)))
     getty.fault(REFUSAL, "refine", times=2, voice="service")
     getty.fault("stay-pending", "refine")

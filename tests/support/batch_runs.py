@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,13 +14,14 @@ from unittest import mock
 
 from getty_emulator.server import Emulator
 
+from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.aio import AsyncGettyClient
 from airflow_provider_getty.batch import journal_files
 from airflow_provider_getty.batch.downloading import Downloads
 from airflow_provider_getty.batch.engine import Plan
 from airflow_provider_getty.batch.items import Items
 from airflow_provider_getty.batch.run import Batch, BatchResult
-from airflow_provider_getty.generating.record import Policy, Task
+from airflow_provider_getty.generating.submission import Policy, Task
 from airflow_provider_getty.hooks.getty import GettyHook
 
 REFINE = {"image_id": "1473240153", "image_size": [1024, 683], "mask": [[60, 16, 964, 250]]}
@@ -35,7 +35,7 @@ def generates(count: int) -> list[dict[str, Any]]:
 def batch(requests: Any, folder: Path, *, round_: int = 0, journal: Any = None, **changes: Any) -> Batch:
     """A batch that keeps its journal, and its images if it has ``images``, below a folder."""
     hook = GettyHook()
-    deadline = time.time() + changes.pop("timeout", 60.0)
+    deadline = clock.now() + changes.pop("timeout", 60.0)
     images = changes.pop("images", None)
     arguments: dict[str, Any] = {
         name: changes.pop(name) for name in ("fail_on", "on_blocked") if name in changes
@@ -48,6 +48,7 @@ def batch(requests: Any, folder: Path, *, round_: int = 0, journal: Any = None, 
             task_id="batch",
             map_index=-1,
             round=round_,
+            began=clock.now(),
             earlier=None,
         ),
         "policy": Policy(history_lag=0.6),
@@ -113,11 +114,11 @@ def killed_at(moment: int | None) -> Iterator[Iterator[int]]:
     send, fetch = AsyncGettyClient._send, Downloads.fetch
     append = journal_files.LocalJournal.append
 
-    async def killing_send(self: AsyncGettyClient, call: Any, name: str, before_send: Any) -> Any:
+    async def killing_send(self: AsyncGettyClient, call: Any, name: str) -> Any:
         if name in ("get_generation", "get_download", "token"):  # which change nothing
-            return await send(self, call, name, before_send)
+            return await send(self, call, name)
         pass_moment()
-        answer = await send(self, call, name, before_send)
+        answer = await send(self, call, name)
         pass_moment()
         return answer
 

@@ -58,11 +58,7 @@ class Async:
         self.account = account
         self.told_tokens: list[str] = []
         self._loop = asyncio.Runner()
-        try:
-            self._client = self._loop.run(self._open())
-        except BaseException:
-            self._loop.close()
-            raise
+        self._client = self._loop.run(self._open())
 
     async def _open(self) -> AsyncGettyClient:
         async def on_token(token: str) -> None:

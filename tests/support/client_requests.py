@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
-import time
 from collections import Counter
 
 from getty_emulator.server import Emulator
 from PIL import Image
 
+from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.operations import GetGeneration, Refine, UploadImage
 from tests.support.both_clients import Client
 
@@ -35,7 +35,7 @@ def generate(client: Client) -> GetGeneration:
 
 def distant_deadline() -> float:
     """A deadline that only a call that never ends reaches."""
-    return time.time() + 60
+    return clock.now() + 60
 
 
 def calls(emulator: Emulator) -> Counter[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
@@ -12,6 +11,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
+from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.account import Account, Dialect
 from airflow_provider_getty.api.aio import AsyncGettyClient
 from airflow_provider_getty.api.observing import Observer
@@ -72,7 +72,7 @@ class PendingGetty:
                     (line.split(":")[1] for line in lines if line.startswith("content-length")), "0"
                 )
                 await reader.readexactly(int(length))
-                self.arrivals.append(time.monotonic())
+                self.arrivals.append(clock.monotonic())
                 status, document = self._answer(head.split()[1])
                 await asyncio.sleep(self.seconds)
                 body = json.dumps(document).encode()
@@ -110,7 +110,7 @@ async def pending_getty() -> AsyncIterator[PendingGetty]:
 
 async def wait(client: AsyncGettyClient, generation: str, *, seconds: float = 30, **how: Any) -> Generation:
     """Wait for a generation, which is polled often."""
-    how = {"interval": 0.05, "deadline": time.time() + seconds} | how
+    how = {"interval": 0.05, "deadline": clock.now() + seconds} | how
     result = await client.wait_for(GetGeneration(generation_request_id=generation), **how)
     assert isinstance(result, Generation)
     return result
@@ -123,6 +123,5 @@ def start(client: AsyncGettyClient, generations: Iterable[str], **how: Any) -> l
 
 async def until(what: Callable[[], object]) -> None:
     """Let the event loop run until this is so."""
-    async with asyncio.timeout(10):
-        while not what():
-            await asyncio.sleep(0.005)
+    while not what():
+        await asyncio.sleep(0.005)

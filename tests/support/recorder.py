@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from airflow_provider_getty.api import clock
 
 TOKEN = b'{"access_token": "recorded-token", "expires_in": 1800}'
 
@@ -52,7 +53,7 @@ def recording(*, wrap: Callable[[Any], Any] = lambda listener: listener, **answe
             self.rfile.read(int(self.headers.get("content-length", 0)))
             headers = {name.lower(): value for name, value in self.headers.items()}
             port = self.client_address[1]
-            recorder.seen.append(Seen(self.command, self.path, headers, time.monotonic(), port))
+            recorder.seen.append(Seen(self.command, self.path, headers, clock.monotonic(), port))
             is_token = self.path.endswith("/oauth2/token")
             body = TOKEN if is_token else recorder.body
             self.send_response(200 if is_token else recorder.status)

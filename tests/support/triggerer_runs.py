@@ -7,7 +7,6 @@ about XComs, are made up.
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +16,7 @@ from uuid import uuid4
 import pytest
 from airflow.sdk import DAG
 
+from airflow_provider_getty.api import clock
 from tests.support.task_runs import DATE, RUN_ID, TaskRun, Worker
 
 TIMEOUT = 10.0
@@ -40,7 +40,7 @@ class Triggerer:
 
         A task that a worker has to finish is finished there.
 
-        :param began: when the scheduler started it (``time.time()``), for a triggerer that was restarted since.
+        :param began: when the scheduler started it (Unix seconds), for a triggerer that was restarted since.
         """
         from airflow.executors.workloads import TaskInstanceDTO  # noqa: PLC0415
         from airflow.serialization.serialized_objects import DagSerialization  # noqa: PLC0415
@@ -63,7 +63,7 @@ class Triggerer:
         )
         args = started.start_trigger_args
         assert args is not None
-        event = asyncio.run(self._event(args, instance, serialized, began or time.time()))
+        event = asyncio.run(self._event(args, instance, serialized, began or clock.now()))
         state = str(getattr(event, "task_instance_state", "deferred"))
         deferred = TaskRun(
             task=task,

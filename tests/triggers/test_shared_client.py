@@ -9,7 +9,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 import weakref
 from collections import defaultdict
 from contextlib import suppress
@@ -18,14 +17,13 @@ from typing import Any
 import pytest
 from getty_emulator.server import Emulator
 
+from airflow_provider_getty.api import clock
 from airflow_provider_getty.hooks import metrics
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.triggers import shared_client as poller
 from airflow_provider_getty.triggers.generation import GenerationTrigger
 from tests.support.getty_journal import sent
 from tests.support.task_runs import only_event
-
-pytestmark = pytest.mark.usefixtures("impatient")
 
 
 def submit(getty: Emulator, count: int) -> list[str]:
@@ -40,7 +38,7 @@ def submit(getty: Emulator, count: int) -> list[str]:
 
 
 def trigger(generation_request_id: str, **arguments: Any) -> GenerationTrigger:
-    return GenerationTrigger(generation_request_id, deadline=time.time() + 60, **arguments)
+    return GenerationTrigger(generation_request_id, deadline=clock.now() + 60, **arguments)
 
 
 def start(triggers: list[GenerationTrigger]) -> list[asyncio.Task[Any]]:
