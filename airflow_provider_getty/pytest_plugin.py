@@ -20,11 +20,14 @@ def getty_clock(request: pytest.FixtureRequest) -> Iterator[VirtualClock]:
     with it.
     """
     from airflow_provider_getty.api import clock  # noqa: PLC0415 - see the module's docstring
+    from airflow_provider_getty.api.memory import forget  # noqa: PLC0415
     from airflow_provider_getty.api.virtual_clock import VirtualClock  # noqa: PLC0415
 
     on_advance = None
     if "getty_emulator" in request.fixturenames:
         on_advance = request.getfixturevalue("getty_emulator").advance
     virtual = VirtualClock(on_advance)
+    forget()
     with clock.replaced_by(virtual):
         yield virtual
+    forget()  # what was paced by a time that never was

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from airflow_provider_getty.api import budget, products
-from airflow_provider_getty.api.protocol import Protocol
+from airflow_provider_getty.api.memory import forget
 from tests.support.watched import sitecustomize
 
 if TYPE_CHECKING:
@@ -68,10 +67,8 @@ def _virtual_time(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture(autouse=True)
 def _forget_what_a_process_learns() -> None:
-    """A process remembers a server's dialect, an account's products and how fast to ask; a test must not."""
-    Protocol.spoken.clear()
-    budget._budgets.clear()
-    products.known.clear()
+    """A process remembers what it learns of servers and accounts; a test must not."""
+    forget()
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.account import Account
 from airflow_provider_getty.api.answers import Answer
 from airflow_provider_getty.api.errors import ConcurrentGenerationsError, DailyLimitError, RateLimitError
+from airflow_provider_getty.api.memory import remembered
 
 # Requests sent a little more than a second apart still arrive a second apart after an uneven way.
 _MARGIN = 1.04
@@ -265,7 +266,7 @@ class RequestBudget:
                 self._pace.refuse(now - after, now)
 
 
-_budgets: dict[tuple[str, str, float | None], RequestBudget] = {}
+_budgets: dict[tuple[str, str, float | None], RequestBudget] = remembered({})
 _budgets_lock = threading.Lock()
 
 

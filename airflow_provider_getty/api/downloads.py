@@ -89,8 +89,9 @@ class Downloading:
         is_ours = not is_started and (yield from self._start(start, poll))
         failures = 0
         while True:
-            prepared = is_ours if isinstance(is_ours, Download) else None
-            length = yield from self._fetch(WaitFor(poll), prepared, asks_again=True)
+            if isinstance(is_ours, Download):
+                return (yield from self._fetch_at_once(is_ours, poll))
+            length = yield from self._fetch(WaitFor(poll), asks_again=True)
             # What is ready does not say in which size; another task may have asked for another one.
             if is_ours or (yield from self._has_wanted_size(start)):
                 return length
@@ -126,32 +127,36 @@ class Downloading:
             return False
         return True
 
-    def _fetch(self, ready: Ask | WaitFor, prepared: Download | None = None, *, asks_again: bool) -> Steps:
+    def _fetch(self, ready: Ask | WaitFor, found: Download | None = None, *, asks_again: bool) -> Steps:
         """Get the URL and stream the image.
 
-        :param prepared: the URL, where it is known.
+        :param found: what is ready, if it is known.
         :param asks_again: whether a fresh URL is got if the image does not arrive: the first may have expired.
         """
-        was_ready = prepared is not None
-        found: Download = prepared or (yield ready)
-        if found.generated_asset_id:
-            log.info("It is asset %s, which a redownload asks for.", found.generated_asset_id)
-        url, failures = found.url, 0
+        download: Download = found or (yield ready)
+        if download.generated_asset_id:
+            log.info("It is asset %s, which a redownload asks for.", download.generated_asset_id)
+        failures = 0
         while True:
             try:
-                return int((yield Fetch(url)))
+                return int((yield Fetch(download.url)))
             except DownloadError as error:
                 if not error.temporary:
                     raise
                 failures += 1
                 yield self._pause(error, failures, "Tried again")
                 self._rewind()
-            try:
-                if asks_again:
-                    url = (yield ready).url
-            except NotFoundError:
-                if not was_ready:  # what is ready at once may have no other URL
-                    raise
+            if asks_again:
+                download = yield ready
+
+    def _fetch_at_once(self, prepared: Download, poll: GetDownload) -> Steps:
+        """Stream the image of a download that was ready at once, and that some servers do not list."""
+        try:
+            found = yield Ask(poll)
+        except NotFoundError:
+            return (yield from self._fetch(Ask(poll), prepared, asks_again=False))
+        found = found if isinstance(found, Download) else None
+        return (yield from self._fetch(WaitFor(poll), found, asks_again=True))
 
     def _pause(self, error: GettyError, failures: int, then: str) -> Pause:
         """The wait before another attempt.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_getty.api.account import Account
 from airflow_provider_getty.api.errors import GettyError, InvalidRequestError
+from airflow_provider_getty.api.memory import remembered
 from airflow_provider_getty.api.operations import GeneratingOperation, ListProducts
 from airflow_provider_getty.api.results import Product
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 _CHOOSE = "Nothing was submitted; set {} in the task or in the connection's extra."
 
-known: dict[Account, tuple[Product, ...]] = {}
+known: dict[Account, tuple[Product, ...]] = remembered({})
 """What this process has heard of its accounts' products; empty of those that could not be listed."""
 
 

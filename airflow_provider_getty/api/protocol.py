@@ -11,13 +11,14 @@ import logging
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
-from typing import Any, BinaryIO, ClassVar, TypeVar
+from typing import Any, BinaryIO, TypeVar
 from urllib.parse import urlencode
 
 from airflow_provider_getty.api import clock, errors
 from airflow_provider_getty.api.account import Account, Dialect
 from airflow_provider_getty.api.answers import Answer
 from airflow_provider_getty.api.errors import Credit
+from airflow_provider_getty.api.memory import remembered
 from airflow_provider_getty.api.operations import Credentials, MovedOperation, Operation
 from airflow_provider_getty.api.patience import Patience, Pause, repeated
 from airflow_provider_getty.api.results import AccessToken
@@ -78,14 +79,15 @@ class Opening:
 _Opened = tuple[Opening, Answer | errors.TransportError]
 
 
+_dialects: dict[tuple[str, str], Dialect] = remembered({})
+"""The dialects that servers were found to speak, by base URL and topic."""
+
+
 class Protocol:
     """The conversations of one account.
 
     :param monotonic: seconds, for the lifetime of the token.
     """
-
-    spoken: ClassVar[dict[tuple[str, str], Dialect]] = {}
-    """The dialects that servers were found to speak, by base URL and topic: remembered for the process."""
 
     def __init__(self, account: Account, *, monotonic: Callable[[], float] = clock.monotonic) -> None:
         self.account = account
@@ -173,15 +175,15 @@ class Protocol:
         """The forms to try, one after the other."""
         settled = self.account.dialect
         if settled is Dialect.AUTO:
-            settled = self.spoken.get((self.account.base_url, _topic(operation)), settled)
+            settled = _dialects.get((self.account.base_url, _topic(operation)), settled)
         forms = operation.forms(settled)
         # Of a topic that is not known yet, today's form is tried first where another topic has it.
-        return forms[::-1] if (self.account.base_url, _ANY_TOPIC) in self.spoken else forms
+        return forms[::-1] if (self.account.base_url, _ANY_TOPIC) in _dialects else forms
 
     def _learn(self, operation: Operation[Any], dialect: Dialect) -> None:
-        self.spoken[self.account.base_url, _topic(operation)] = dialect
-        if dialect is Dialect.CURRENT and (self.account.base_url, _ANY_TOPIC) not in self.spoken:
-            self.spoken[self.account.base_url, _ANY_TOPIC] = dialect
+        _dialects[self.account.base_url, _topic(operation)] = dialect
+        if dialect is Dialect.CURRENT and (self.account.base_url, _ANY_TOPIC) not in _dialects:
+            _dialects[self.account.base_url, _ANY_TOPIC] = dialect
             log.info(
                 "%s speaks today's dialect; dialect=current among the connection's extras spares trying another.",
                 self.account.base_url,

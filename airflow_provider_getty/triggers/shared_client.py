@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 
 from airflow_provider_getty.api.account import Account
 from airflow_provider_getty.api.aio import AsyncGettyClient
+from airflow_provider_getty.api.memory import remembered
 from airflow_provider_getty.api.schedule import Schedules
 from airflow_provider_getty.hooks.getty import GettyHook, async_client_of
 
@@ -36,8 +37,10 @@ class _OfLoop:
     clients: dict[Account, _Shared] = field(default_factory=dict)
 
 
-_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, _OfLoop] = WeakKeyDictionary()
-_learned: WeakKeyDictionary[asyncio.AbstractEventLoop, defaultdict[Account, Schedules]] = WeakKeyDictionary()
+_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, _OfLoop] = remembered(WeakKeyDictionary())
+_learned: WeakKeyDictionary[asyncio.AbstractEventLoop, defaultdict[Account, Schedules]] = remembered(
+    WeakKeyDictionary()
+)
 """The schedules of an account, which stay when nothing is waited for."""
 
 

@@ -16,6 +16,7 @@ from weakref import WeakKeyDictionary
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_getty.api import clock
+from airflow_provider_getty.api.memory import remembered
 
 # Under LocalExecutor, a trigger that fires before the worker process has exited fails the task (Airflow 3.3.2).
 _WORKER_ENDS_IN = 5.0
@@ -87,7 +88,9 @@ class SubmissionTrigger(BaseTrigger):
         yield TriggerEvent({"deadline": self.deadline, "attempts": self.attempts})  # type: ignore[no-untyped-call]
 
 
-_waiting: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, list[asyncio.Event]]] = WeakKeyDictionary()
+_waiting: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, list[asyncio.Event]]] = remembered(
+    WeakKeyDictionary()
+)
 """Who waits for a place, by connection, in the order in which they came."""
 
 

@@ -14,7 +14,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from getty_emulator.server import Emulator
 
 from airflow_provider_getty.api.errors import Credit
-from airflow_provider_getty.api.protocol import Protocol
+from airflow_provider_getty.api.memory import forget
 from airflow_provider_getty.hooks.getty import GettyHook
 from tests.support.download_tasks import download, draw_nothing, generate
 from tests.support.getty_journal import sent
@@ -135,7 +135,7 @@ class Scene:
             self.getty.fault("stay-pending", "refine")
         if self.phase == "trigger":
             play = partial(Worker().resume, play(), retries_left=True)
-            Protocol.spoken.clear()  # the triggerer is another process
+            forget()  # the triggerer is another process
             self.getty._service.journal.clear()
         if self.phase in {"poll", "trigger"}:
             self.getty.fault("finish-at-once", "get-generation", times=None)
@@ -177,7 +177,8 @@ def test_trouble_becomes_what_the_table_says(
     said = run.message + caplog.text
     match becomes:
         case "waited" | "retried" | "final":
-            assert CREDIT[phase] in said
+            is_gone = trouble.startswith("410") and CREDIT[phase] is Credit.COMMITTED
+            assert (Credit.GONE if is_gone else CREDIT[phase]) in said
         case "anew" | "adopted" if trouble != "409":
             assert UNKNOWN[phase] in said
     if becomes == "final":
