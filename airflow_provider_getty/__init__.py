@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 __all__ = ["__version__", "get_provider_info"]
@@ -16,13 +19,9 @@ def get_provider_info() -> dict[str, Any]:
     """
     integration = "Getty Images AI Generator"
 
-    def modules(*names: str) -> list[dict[str, Any]]:
-        return [
-            {
-                "integration-name": integration,
-                "python-modules": [f"airflow_provider_getty.{name}" for name in names],
-            }
-        ]
+    def modules(package: str, definition: str) -> list[dict[str, Any]]:
+        names = [f"airflow_provider_getty.{package}.{module}" for module, _ in _defined(package, definition)]
+        return [{"integration-name": integration, "python-modules": names}]
 
     return {
         "package-name": "airflow-provider-getty",
@@ -36,16 +35,14 @@ def get_provider_info() -> dict[str, Any]:
                 "tags": ["service"],
             }
         ],
-        "hooks": modules("hooks.getty"),
-        "operators": modules(*(f"operators.{name}" for name in _OPERATORS)),
-        "sensors": modules("sensors.generation"),
-        "triggers": modules(*(f"triggers.{name}" for name in _TRIGGERS)),
+        "hooks": modules("hooks", r"class (\w+Hook)\("),
+        "operators": modules("operators", r"class (Getty\w+Operator)\("),
+        "sensors": modules("sensors", r"class (\w+Sensor)\("),
+        "triggers": modules("triggers", r"class (\w+Trigger)\("),
         "task-decorators": [
-            {
-                "name": f"getty_{name}",
-                "class-name": f"airflow_provider_getty.decorators.generation.getty_{name}",
-            }
-            for name in _GENERATING
+            {"name": name, "class-name": f"airflow_provider_getty.decorators.{module}.{name}"}
+            for module, names in _defined("decorators", r"def (getty_\w+)\(")
+            for name in names
         ],
         "connection-types": [
             {
@@ -63,28 +60,15 @@ def get_provider_info() -> dict[str, Any]:
     }
 
 
-_GENERATING = (
-    "generate",
-    "refine",
-    "extend",
-    "variations",
-    "background_removal",
-    "object_removal",
-    "influence_color",
-    "influence_composition",
-    "background_generation",
-    "background_replacement",
-)
-_OPERATORS = (
-    *_GENERATING,
-    "batch",
-    "register_file",
-    "enhance_prompt",
-    "download",
-    "redownload",
-)
+def _defined(package: str, definition: str) -> Iterator[tuple[str, list[str]]]:
+    """The modules of a package that define something public, each with its names; none is imported.
 
-_TRIGGERS = ("generation", "sensor", "submission", "batch")
+    :param definition: how a definition begins, with a group for its name.
+    """
+    for file in sorted((Path(__file__).parent / package).glob("[!_]*.py")):
+        if found := re.findall(f"^{definition}", file.read_text("utf-8"), re.MULTILINE):
+            yield file.stem, list(dict.fromkeys(found))
+
 
 _CONNECTION_FIELDS = {
     "token_url": {

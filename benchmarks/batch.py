@@ -64,7 +64,7 @@ def run(items: int, in_flight: int, limit: int) -> dict[str, Any]:
     from airflow_provider_getty.batch.engine import Plan  # noqa: PLC0415
     from airflow_provider_getty.batch.items import Items  # noqa: PLC0415
     from airflow_provider_getty.batch.run import Batch, BatchResult  # noqa: PLC0415
-    from airflow_provider_getty.generating.submission import Policy, Task  # noqa: PLC0415
+    from airflow_provider_getty.generating.record import Policy, Task  # noqa: PLC0415
     from airflow_provider_getty.hooks.getty import GettyHook  # noqa: PLC0415
 
     counting = Counting()
@@ -79,7 +79,6 @@ def run(items: int, in_flight: int, limit: int) -> dict[str, Any]:
             task_id="batch",
             map_index=-1,
             round=0,
-            began=time.time(),
             earlier=None,
         )
         plan = Plan(

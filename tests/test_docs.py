@@ -50,7 +50,8 @@ def defined(package: Any) -> Iterator[type[BaseOperator]]:
     """The operators and sensors that the modules of a package define, and their bases."""
     for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
         for cls in vars(import_module(module.name)).values():
-            if inspect.isclass(cls) and issubclass(cls, BaseOperator) and cls.__module__ == module.name:
+            is_ours = inspect.isclass(cls) and issubclass(cls, BaseOperator) and cls.__module__ == module.name
+            if is_ours and "__init__" in vars(cls):
                 yield cls
 
 

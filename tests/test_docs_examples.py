@@ -10,6 +10,7 @@ from airflow.sdk import DAG, BaseOperator
 from PIL import Image
 
 from airflow_provider_getty.hooks.getty import GettyHook
+from airflow_provider_getty.operators.generate import GettyGenerateOperator
 from tests.support.documents import BLOCKS, FILES, ROOT, Block, anchor, blocks_of, headings, prose
 from tests.support.getty_journal import emulated
 from tests.support.task_runs import Worker
@@ -144,3 +145,14 @@ def test_commands_of_make_exist() -> None:
             for target in re.findall(r"^make ([a-z-]+)", block.code, re.MULTILINE)
         ]
         assert {*in_prose, *in_blocks} <= targets
+
+
+@pytest.mark.usefixtures("getty")
+def test_what_tasks_have_spent_is_counted_by_task(capsys: pytest.CaptureFixture[str]) -> None:
+    Worker().run(GettyGenerateOperator(task_id="lake", prompt="a lake", notes="a note of mine"))
+    GettyHook().generate("a lake", notes="by hand")
+    [block] = [block for block in PYTHON if "spent" in block.code]
+    capsys.readouterr()  # Airflow prints as well
+    exec(compile(block.code, str(block), "exec"), {})
+    counted = [line.split(" ", 1)[1] for line in capsys.readouterr().out.splitlines()]
+    assert counted == ["a_dag.lake 1", "not by Airflow 1"]

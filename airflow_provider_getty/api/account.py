@@ -6,12 +6,17 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import ip_address
 from math import inf
+from reprlib import repr as shortened
 from urllib.parse import urlsplit
 
 from airflow_provider_getty.api.errors import ConfigurationError
 
 GETTY_URL = "https://api.gettyimages.com"
 GETTY_TOKEN_URL = "https://authentication.gettyimages.com/oauth2/token"  # noqa: S105 - an address
+
+
+_MOST_INT32 = 2**31 - 1
+_DEFAULT_PORTS = {"https": ":443", "http": ":80"}
 
 
 class Dialect(StrEnum):
@@ -55,18 +60,22 @@ class Account:
     timeout: float = 60.0
 
     def __post_init__(self) -> None:
-        if not self.api_key:
-            raise ConfigurationError("The Getty API key is missing.")
-        if not self.api_secret:
-            raise ConfigurationError("The Getty API secret is missing.")
-        base_url = self.base_url.rstrip("/")
-        token_url = self.token_url or (
+        object.__setattr__(self, "api_key", _credential("API key", self.api_key))
+        object.__setattr__(self, "api_secret", _credential("API secret", self.api_secret))
+        base_url = _normalized(self.base_url)
+        token_url = self.token_url.strip() or (
             GETTY_TOKEN_URL if base_url == GETTY_URL else f"{base_url}/oauth2/token"
         )
         object.__setattr__(self, "base_url", base_url)
         object.__setattr__(self, "token_url", token_url)
         _check_url("host", base_url)
         _check_url("token_url", token_url)
+        if base_url.startswith(f"{GETTY_URL}/"):
+            raise ConfigurationError(f"host is {base_url!r}: give {GETTY_URL} alone, paths are added to it.")
+        if self.product_id is not None and not 0 < self.product_id <= _MOST_INT32:
+            raise ConfigurationError(
+                f"product_id is {shortened(self.product_id)}; it must be a whole number from 1 to {_MOST_INT32}."
+            )
         try:
             object.__setattr__(self, "dialect", Dialect(self.dialect))
         except ValueError:
@@ -83,6 +92,31 @@ class Account:
         return f"{self.base_url}/v3/search/by-image/uploads/"
 
 
+def _credential(called: str, value: str) -> str:
+    """Without the blanks and the end of line that a secret file adds."""
+    stripped = value.strip()
+    if not stripped:
+        raise ConfigurationError(f"The Getty {called} is missing.")
+    for position, character in enumerate(stripped, 1):
+        if not ("!" <= character <= "~"):
+            raise ConfigurationError(
+                f"The Getty {called} has a character at position {position} that cannot be part of one "
+                f"(U+{ord(character):04X}): was it copied with something around it?"
+            )
+    return stripped
+
+
+def _normalized(url: str) -> str:
+    """The URL in the one form: scheme and host in small letters, no default port, no slash at the end."""
+    url = url.strip().rstrip("/")
+    scheme, colon, rest = url.partition("://")
+    authority, slash, path = rest.partition("/")
+    if not colon or "@" in authority:
+        return url
+    scheme, authority = scheme.lower(), authority.lower()
+    return f"{scheme}://{authority.removesuffix(_DEFAULT_PORTS.get(scheme, ' '))}{slash}{path}"
+
+
 def _check_url(name: str, url: str) -> None:
     """Refuse an address to which the secrets must not go; it is not repeated if it could hold one."""
     try:
@@ -93,13 +127,15 @@ def _check_url(name: str, url: str) -> None:
     if "@" in url or parts.query or parts.fragment:
         raise ConfigurationError(f"{name} must be a plain URL, without user, password, query or fragment.")
     if parts.scheme not in ("https", "http"):
-        raise ConfigurationError(f"{name} is {url!r}; its scheme must be https (http on this machine).")
+        raise ConfigurationError(
+            f"{name} has the scheme {parts.scheme!r}; its scheme must be https (http on this machine)."
+        )
     host = parts.hostname or ""
-    if not host or " " in host or not port_is_valid:
-        raise ConfigurationError(f"{name} is {url!r}, which names no host.")
+    if not host or not url.isprintable() or " " in url or not port_is_valid:
+        raise ConfigurationError(f"{name} names no host that can be reached: {shortened(host)}.")
     if parts.scheme == "http" and not is_loopback(host):
         raise ConfigurationError(
-            f"{name} is {url!r}: plain http would send the credentials readable to {host}; use https."
+            f"{name}, on the host {host}: plain http would send the credentials readable; use https."
         )
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, BinaryIO, Self, TypeVar
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from yarl import URL
@@ -20,6 +19,7 @@ from airflow_provider_getty.api.answers import Answer
 from airflow_provider_getty.api.budget import RequestBudget, budget_of
 from airflow_provider_getty.api.driving import drive_async
 from airflow_provider_getty.api.fetching import fetch_image
+from airflow_provider_getty.api.network import Network, network
 from airflow_provider_getty.api.observing import Observer, Unobserved
 from airflow_provider_getty.api.operations import Operation
 from airflow_provider_getty.api.pacing import Polling
@@ -76,13 +76,16 @@ class AsyncGettyClient:
         schedules: Schedules | None = None,
     ) -> None:
         self.account = account
+        self.ahead_of_getty = 0.0
+        """By how many seconds this machine's clock is ahead of Getty's, by its last answer; 0 before."""
         self.budget = budget_of(account)
         self._protocol = Protocol(account)
         self._on_token = on_token
         self._observer = observer or Unobserved()
         self._token_lock = asyncio.Lock()
+        self._network = network()
         self._session = aiohttp.ClientSession(
-            connector=_Connector(self.budget, connections),
+            connector=_Connector(self.budget, connections, self._network.tls),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(
                 total=None, sock_connect=account.timeout, sock_read=account.timeout
@@ -115,9 +118,12 @@ class AsyncGettyClient:
         *,
         deadline: float | None = None,
         not_for: tuple[type[errors.GettyError], ...] = (),
+        before_send: Callable[[], Awaitable[None]] | None = None,
     ) -> ResultT:
         """Perform the operation; see :meth:`.client.GettyClient.ask`."""
-        return await self._drive(self._protocol.ask(operation, Patience(deadline, not_for)), operation.name)
+        return await self._drive(
+            self._protocol.ask(operation, Patience(deadline, not_for)), operation.name, before_send
+        )
 
     async def wait_for(
         self,
@@ -156,9 +162,11 @@ class AsyncGettyClient:
             opening = self._protocol.opening(operation)
             if opening is None:
                 return await self.ask(operation)
-            poll = _Poll(opening, URL(opening.call.url, encoded=True), _proxy(opening.call.url))
+            poll = _Poll(
+                opening, URL(opening.call.url, encoded=True), self._network.proxy_for(opening.call.url)
+            )
             waiting.poll = poll
-        reply: Answer | errors.TransportError
+        reply: Answer | errors.GettyError
         sent, status = clock.monotonic(), None
         try:
             with clock.at_work():
@@ -171,18 +179,23 @@ class AsyncGettyClient:
                         return _STILL_PENDING
                     reply = await _answer(response, None)
                     self.budget.answered(reply, clock.monotonic() - sent)
-        except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
-            reply = _failure(error)
+        except (aiohttp.ClientError, TimeoutError, ConnectionError, ValueError) as error:
+            reply = _failure(error, str(poll.url), self._network)
         finally:
             self._observer.requested(operation.name, status)
         waiting.poll = None  # the next conversation may lead elsewhere
         return await self._drive(self._protocol.opened(operation, poll.opening, reply), operation.name)
 
-    async def _drive(self, conversation: Conversation[ResultT], name: str) -> ResultT:
+    async def _drive(
+        self,
+        conversation: Conversation[ResultT],
+        name: str,
+        before_send: Callable[[], Awaitable[None]] | None = None,
+    ) -> ResultT:
         async def do(step: Send | NewToken | Pause) -> Answer | None:
             match step:
                 case Send(call):
-                    return await self._send(call, name)
+                    return await self._send(call, name, before_send)
                 case NewToken(refused):
                     await self._renew_token(refused)
                 case Pause(seconds):
@@ -198,8 +211,10 @@ class AsyncGettyClient:
                 if self._on_token and self._protocol.token:
                     await self._on_token(self._protocol.token)
 
-    async def _send(self, call: Call, name: str) -> Answer:
+    async def _send(self, call: Call, name: str, before_send: Callable[[], Awaitable[None]] | None) -> Answer:
         await self._take_turn()
+        if before_send:
+            await before_send()
         sent, status = clock.monotonic(), None
         try:
             with clock.at_work():
@@ -209,14 +224,15 @@ class AsyncGettyClient:
                     headers=call.headers,
                     data=call.body,
                     allow_redirects=False,
-                    proxy=_proxy(call.url),
+                    proxy=self._network.proxy_for(call.url),
                 ) as response:
                     status = response.status
                     answer = await _answer(response, call.into)
+                    self.ahead_of_getty = answer.seconds_behind(clock.now(), self.ahead_of_getty)
                     self.budget.answered(answer, clock.monotonic() - sent)
                     return answer
-        except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
-            failure = _failure(error)
+        except (aiohttp.ClientError, TimeoutError, ConnectionError, ValueError) as error:
+            failure = _failure(error, call.url, self._network)
         finally:
             self._observer.requested(name, status)
         # Outside of the handler, as what aiohttp raises may show the URL, which may be signed.
@@ -236,8 +252,8 @@ class AsyncGettyClient:
 class _Connector(aiohttp.TCPConnector):
     """Tells the budget about requests that had to wait for a connection, and left later than it was told."""
 
-    def __init__(self, budget: RequestBudget, connections: int) -> None:
-        super().__init__(limit=connections)
+    def __init__(self, budget: RequestBudget, connections: int, tls: ssl.SSLContext) -> None:
+        super().__init__(limit=connections, ssl=tls)
         self._budget = budget
 
     async def connect(self, *arguments: Any, **named: Any) -> Any:
@@ -246,12 +262,6 @@ class _Connector(aiohttp.TCPConnector):
         if (late := clock.monotonic() - asked) > _LATE:
             self._budget.sent_late(late)
         return connection
-
-
-def _proxy(url: str) -> str | None:
-    """The proxy that the environment names. Aiohttp's own ``trust_env`` would also read ~/.netrc."""
-    parts = urlsplit(url)
-    return None if proxy_bypass(parts.netloc) else getproxies().get(parts.scheme)
 
 
 async def _answer(response: aiohttp.ClientResponse, into: BinaryIO | None) -> Answer:
@@ -266,7 +276,15 @@ async def _answer(response: aiohttp.ClientResponse, into: BinaryIO | None) -> An
     return Answer(response.status, headers, first, received)
 
 
-def _failure(error: Exception) -> errors.TransportError:
+def _failure(error: Exception, url: str, network: Network) -> errors.GettyError:
+    match error:
+        case aiohttp.ClientConnectorCertificateError():
+            refusal = error.certificate_error
+            return network.certificate_error(url, getattr(refusal, "verify_message", str(refusal)))
+        case aiohttp.ClientHttpProxyError():
+            return network.proxy_error(url, error.status, error.message)
+        case ValueError():  # an invalid URL, a header that cannot be encoded
+            return errors.unsendable(error)
     never_reached = isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
     kind = errors.ConnectionFailedError if never_reached else errors.NoAnswerError
     return kind(f"There was no answer ({type(error).__name__}).")

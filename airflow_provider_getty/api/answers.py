@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -93,6 +94,17 @@ class Answer:
         return (
             quoted(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}") if parts.netloc else "another path"
         )
+
+    def seconds_behind(self, now: float, default: float) -> float:
+        """By how many seconds the server's clock, in the header ``Date``, is behind.
+
+        :param now: Unix time.
+        :param default: where the answer does not tell.
+        """
+        try:
+            return now - parsedate_to_datetime(self.headers.get("date", "")).timestamp()
+        except ValueError:
+            return default
 
     def json(self) -> Any:
         """The body.

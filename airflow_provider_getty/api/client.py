@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 import random
+import re
 import ssl
 import threading
 from collections.abc import Callable
 from http.cookiejar import DefaultCookiePolicy
-from typing import BinaryIO, Self, TypeVar
+from typing import Any, BinaryIO, Self, TypeVar
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, SSLError
+from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, ProxyError, SSLError
 
 from airflow_provider_getty.api import clock, errors
 from airflow_provider_getty.api.account import Account
@@ -20,6 +21,7 @@ from airflow_provider_getty.api.answers import Answer
 from airflow_provider_getty.api.budget import budget_of
 from airflow_provider_getty.api.driving import drive
 from airflow_provider_getty.api.fetching import fetch_image
+from airflow_provider_getty.api.network import Network, network
 from airflow_provider_getty.api.observing import Observer, Unobserved
 from airflow_provider_getty.api.operations import Operation
 from airflow_provider_getty.api.pacing import Polling
@@ -68,17 +70,21 @@ class GettyClient:
         observer: Observer | None = None,
     ) -> None:
         self.account = account
+        self.ahead_of_getty = 0.0
+        """By how many seconds this machine's clock is ahead of Getty's, by its last answer; 0 before."""
         self._protocol = Protocol(account)
         self._on_token = on_token
         self._token_lock = threading.Lock()
         self._observer = observer or Unobserved()
         self._budget = budget_of(account)
         self._schedules = Schedules()
+        self._network = network()
         self._session = requests.Session()
+        self._session.trust_env = False  # the network says what the environment does
         self._session.auth = lambda request: request  # or a ~/.netrc would replace the token
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
         for scheme in ("https://", "http://"):
-            self._session.mount(scheme, HTTPAdapter(pool_maxsize=20))
+            self._session.mount(scheme, _Adapter(self._network.tls))
 
     def __enter__(self) -> Self:
         return self
@@ -96,15 +102,19 @@ class GettyClient:
         *,
         deadline: float | None = None,
         not_for: tuple[type[errors.GettyError], ...] = (),
+        before_send: Callable[[], None] | None = None,
     ) -> ResultT:
         """Perform the operation.
 
         :param deadline: until when (``time.time()``) trouble that may pass is waited out: 429, 409, 5xx and
             broken connections, as long as no credit can be used twice. None: fail at once.
         :param not_for: errors that are not waited out.
+        :param before_send: called right before the request is sent; if it raises, nothing is sent.
         :raises GettyError: in every way in which it may fail.
         """
-        return self._drive(self._protocol.ask(operation, Patience(deadline, not_for)), operation.name)
+        return self._drive(
+            self._protocol.ask(operation, Patience(deadline, not_for)), operation.name, before_send
+        )
 
     def wait_for(
         self,
@@ -156,11 +166,16 @@ class GettyClient:
         """
         return self._drive(fetch_image(url, into, asked=asked), "image")
 
-    def _drive(self, conversation: Conversation[ResultT], name: str) -> ResultT:
+    def _drive(
+        self,
+        conversation: Conversation[ResultT],
+        name: str,
+        before_send: Callable[[], None] | None = None,
+    ) -> ResultT:
         def do(step: Send | NewToken | Pause) -> Answer | None:
             match step:
                 case Send(call):
-                    return self._send(call, name)
+                    return self._send(call, name, before_send)
                 case NewToken(refused):
                     self._renew_token(refused)
                 case Pause(seconds):
@@ -176,8 +191,11 @@ class GettyClient:
                 if self._on_token and self._protocol.token:
                     self._on_token(self._protocol.token)
 
-    def _send(self, call: Call, name: str) -> Answer:
+    def _send(self, call: Call, name: str, before_send: Callable[[], None] | None) -> Answer:
+        proxy = self._network.proxy_for(call.url)
         self._take_turn()
+        if before_send:
+            before_send()
         sent, status = clock.monotonic(), None
         try:
             with (
@@ -190,14 +208,18 @@ class GettyClient:
                     timeout=self.account.timeout,
                     allow_redirects=False,
                     stream=True,
+                    proxies={"all": proxy} if proxy else {},
                 ) as response,
             ):
                 status = response.status_code
                 answer = _answer(response, call.into)
+                self.ahead_of_getty = answer.seconds_behind(clock.now(), self.ahead_of_getty)
                 self._budget.answered(answer, clock.monotonic() - sent)
                 return answer
         except (requests.RequestException, HTTPError) as error:
-            failure = _failure(error)
+            failure = _failure(error, call.url, self._network)
+        except ValueError as error:  # of urllib3, of a header's encoding
+            failure = errors.unsendable(error)
         finally:
             self._observer.requested(name, status)
         # Outside of the handler, as what requests raises shows the URL, which may be signed.
@@ -224,16 +246,41 @@ def _answer(response: requests.Response, into: BinaryIO | None) -> Answer:
     return Answer(response.status_code, headers, first, received)
 
 
-def _failure(error: Exception) -> errors.TransportError:
+def _failure(error: Exception, url: str, network: Network) -> errors.GettyError:
+    if isinstance(error, ValueError):
+        return errors.unsendable(error)
     reason: object = error.args[0] if error.args else None
     if isinstance(reason, MaxRetryError):
         reason = reason.reason
+    if isinstance(reason, ProxyError):
+        reason = reason.original_error
+    if tunnel := re.match(r"Tunnel connection failed: (\d+) ?(.*)", str(reason)):
+        return network.proxy_error(url, int(tunnel[1]), tunnel[2])
     if isinstance(reason, SSLError) and reason.args:
         reason = reason.args[0]
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        return network.certificate_error(url, reason.verify_message)
     # Any other trouble with TLS may have come after the request.
     never_reached = isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError) or isinstance(
-        reason, NewConnectionError | ssl.SSLCertVerificationError
+        reason, NewConnectionError
     )
     kind = errors.ConnectionFailedError if never_reached else errors.NoAnswerError
     named = type(reason if isinstance(reason, Exception) else error).__name__
     return kind(f"There was no answer ({named}).")
+
+
+class _Adapter(HTTPAdapter):
+    """Trusts whom the network trusts."""
+
+    def __init__(self, tls: ssl.SSLContext) -> None:
+        self._tls = tls
+        super().__init__(pool_maxsize=20)
+
+    def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
+        super().init_poolmanager(*arguments, **named, ssl_context=self._tls)
+
+    def proxy_manager_for(self, proxy: str, **named: Any) -> Any:
+        return super().proxy_manager_for(proxy, **named, ssl_context=self._tls, proxy_ssl_context=self._tls)
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Leave the context as it is: requests would have each connection load certifi's certificates into it."""

@@ -6,6 +6,8 @@ GettyError
 │   └── MaskError ........................ no Getty mask can be made of this
 ├── TransportError ....................... there is no answer
 │   ├── ConnectionFailedError ............ the request never reached Getty
+│   │   ├── CertificateError .............. its certificate, or the proxy's, is not trusted
+│   │   └── ProxyRefusedError ............. the proxy does not let the request through
 │   └── NoAnswerError .................... it may have reached Getty, which may have done the work
 ├── AnswerError .......................... Getty answered: status, code, detail, request_id
 │   ├── UnexpectedAnswerError ............ an answer that the API does not document
@@ -31,6 +33,7 @@ GettyError
 │   └── UnsafeUrlError ................... its URL is not one to fetch an image from
 ├── DeadlineExceededError ................ the time that the caller gave is over
 ├── SubmissionUnsureError ................ nobody can tell whether a generation was created
+├── SubmissionSupersededError ............ another process submits for the same task
 └── GenerationBlockedError ............... Getty's content policy withheld the images
 
 Each error says four things: what was asked, what Getty answered, what became of the credit, and what to do. It is
@@ -64,8 +67,13 @@ class GettyError(Exception):
     :param asked: what was asked of Getty, for example ``Refine of image 1473240153``.
     :param credit: what became of the credit.
     :param advice: what to do about it; each class has an advice of its own for where none is given.
+    :param generation_request_id: the generation that it is about, where one is known.
     """
 
+    status: int | None = None
+    """HTTP status of Getty's answer, where there was one."""
+    code: str | None = None
+    """Getty's ``ErrorCode``, where the answer had one."""
     temporary: ClassVar[bool] = False
     """Whether the same call may succeed later."""
     default_advice: ClassVar[str] = ""
@@ -77,8 +85,10 @@ class GettyError(Exception):
         asked: str = "",
         credit: Credit = Credit.UNUSED,
         advice: str | None = None,
+        generation_request_id: str | None = None,
     ) -> None:
         super().__init__(problem)
+        self.generation_request_id = generation_request_id
         self.problem = problem
         self.asked = asked
         self.credit = credit
@@ -95,11 +105,21 @@ class GettyError(Exception):
         return self.may_retry
 
     def with_context(
-        self, *, asked: str | None = None, credit: Credit | None = None, advice: str | None = None
+        self,
+        *,
+        asked: str | None = None,
+        credit: Credit | None = None,
+        advice: str | None = None,
+        generation_request_id: str | None = None,
     ) -> Self:
         """Return a copy that says more; None leaves what it says."""
         copy = type(self).__new__(type(self), *self.args)
-        context = {"asked": asked, "credit": credit, "advice": advice}
+        context = {
+            "asked": asked,
+            "credit": credit,
+            "advice": advice,
+            "generation_request_id": generation_request_id,
+        }
         copy.__dict__ |= self.__dict__ | {name: value for name, value in context.items() if value is not None}
         copy.__cause__ = self.__cause__
         return copy
@@ -136,15 +156,39 @@ class TransportError(GettyError):
 
 
 class ConnectionFailedError(TransportError):
-    """The request never reached Getty: name not resolved, connection refused, certificate not trusted."""
+    """The request never reached Getty: name not resolved, connection refused."""
 
     default_advice = "Check the connection's host and the network between here and Getty."
+
+
+class CertificateError(ConnectionFailedError):
+    """The certificate of Getty, or of a proxy, is not trusted. It does not pass by itself."""
+
+    temporary = False
+
+
+class ProxyRefusedError(ConnectionFailedError):
+    """The proxy does not let the request through: 407, 403. It does not pass by itself."""
+
+    temporary = False
+    default_advice = "Ask who runs the proxy to let this machine reach Getty, or list the host in NO_PROXY."
 
 
 class NoAnswerError(TransportError):
     """The request may have reached Getty, but the connection broke or timed out before an answer came."""
 
     default_advice = "Check the network between here and Getty, and the connection's timeout."
+
+
+def unsendable(error: ValueError) -> InvalidRequestError:
+    """The error for a request of which no HTTP can be made: nothing was sent, and nothing will change that.
+
+    :param error: what the HTTP library raised. Its text is left out, as it may hold a key.
+    """
+    return InvalidRequestError(
+        f"The request cannot be sent as it is ({type(error).__name__}).",
+        advice="Check the arguments, and the connection's host and API key, for characters that do not belong there.",
+    )
 
 
 class AnswerError(GettyError):
@@ -167,8 +211,11 @@ class AnswerError(GettyError):
         asked: str = "",
         credit: Credit = Credit.UNUSED,
         advice: str | None = None,
+        generation_request_id: str | None = None,
     ) -> None:
-        super().__init__(problem, asked=asked, credit=credit, advice=advice)
+        super().__init__(
+            problem, asked=asked, credit=credit, advice=advice, generation_request_id=generation_request_id
+        )
         self.status = status
         self.code = code
         self.detail = detail
@@ -321,6 +368,12 @@ class DeadlineExceededError(GettyError):
 
 class SubmissionUnsureError(GettyError):
     """Nobody can tell whether an earlier attempt created a generation."""
+
+
+class SubmissionSupersededError(GettyError):
+    """Another process submits for the same task: a later try, after Airflow gave this one up."""
+
+    default_advice = "The other try goes on; there is nothing to do."
 
 
 class GenerationBlockedError(GettyError):

@@ -32,7 +32,9 @@ def fetch_image(url: str, into: BinaryIO, *, asked: str) -> Conversation[int]:
                 break
             may_be_http = url.startswith("http:")
             url = urljoin(url, answer.headers.get("location", ""))
-    except errors.TransportError as error:
+    except errors.GettyError as error:
+        if not error.temporary:
+            raise error.with_context(asked=asked, credit=credit) from error.__cause__
         raise errors.DownloadError(error.problem, asked=asked, credit=credit) from None
     if problem := _damage(answer):
         raise errors.DownloadError(problem, asked=asked, credit=credit)

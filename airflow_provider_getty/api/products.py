@@ -10,7 +10,12 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from airflow_provider_getty.api.account import Account
-from airflow_provider_getty.api.errors import GettyError, InvalidRequestError
+from airflow_provider_getty.api.errors import (
+    BadRequestError,
+    GettyError,
+    InvalidProductError,
+    InvalidRequestError,
+)
 from airflow_provider_getty.api.memory import remembered
 from airflow_provider_getty.api.operations import GeneratingOperation, ListProducts
 from airflow_provider_getty.api.results import Product
@@ -19,6 +24,8 @@ if TYPE_CHECKING:
     from airflow_provider_getty.api.client import GettyClient
 
 _CHOOSE = "Nothing was submitted; set {} in the task or in the connection's extra."
+
+_OF_PRODUCTS = ("product", "project_code", "project code", "notes")
 
 known: dict[Account, tuple[Product, ...]] = remembered({})
 """What this process has heard of its accounts' products; empty of those that could not be listed."""
@@ -50,6 +57,25 @@ def check_listed(client: GettyClient, operation: GeneratingOperation, *, marker:
     except InvalidRequestError:
         del known[account]  # so that a long-lived process hears of it when the account is changed
         raise
+
+
+def explained(
+    refusal: BadRequestError, client: GettyClient, operation: GeneratingOperation, *, marker: bool
+) -> BadRequestError:
+    """Say in the advice what the account's products allow, if that is why Getty refused the operation.
+
+    :param marker: whether a marker was sent in the notes.
+    """
+    said = refusal.problem.lower()
+    if not (isinstance(refusal, InvalidProductError) or any(word in said for word in _OF_PRODUCTS)):
+        return refusal
+    try:
+        check(operation.completed_by(client.account), client.ask(ListProducts()).products, marker=marker)
+    except InvalidRequestError as error:
+        return refusal.with_context(advice=f"{error.problem} {error.advice}")
+    except GettyError:
+        return refusal  # of which no more is to be learned now
+    return refusal
 
 
 def check(operation: GeneratingOperation, products: Iterable[Product], *, marker: bool) -> None:

@@ -30,6 +30,7 @@ ResultT = TypeVar("ResultT")
 # A token is not used in its last minute, so that it does not expire on its way.
 _TOKEN_MARGIN = 60.0
 _ANY_TOPIC = ""
+_NEVER_SENT = (errors.ConnectionFailedError, errors.ConfigurationError, errors.InvalidRequestError)
 _NO_PATIENCE = Patience()
 
 
@@ -49,7 +50,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Make the call without following a redirect; send back its answer, or throw in a ``TransportError``."""
+    """Make the call without following a redirect; send back its answer, or throw in its error."""
 
     call: Call
 
@@ -76,7 +77,7 @@ class Opening:
     token: str | None = field(repr=False)
 
 
-_Opened = tuple[Opening, Answer | errors.TransportError]
+_Opened = tuple[Opening, Answer | errors.GettyError]
 
 
 _dialects: dict[tuple[str, str], Dialect] = remembered({})
@@ -122,7 +123,7 @@ class Protocol:
         return Opening(_with_token(self._call(operation, dialect), token), dialect, token)
 
     def opened(
-        self, operation: Operation[ResultT], opening: Opening, reply: Answer | errors.TransportError
+        self, operation: Operation[ResultT], opening: Opening, reply: Answer | errors.GettyError
     ) -> Conversation[ResultT]:
         """Perform the operation, whose first call has been answered.
 
@@ -158,7 +159,7 @@ class Protocol:
         asked = "Access token"
         try:
             answer = yield from exchange(call)
-        except errors.TransportError as error:
+        except errors.GettyError as error:
             raise error.with_context(asked=asked) from error.__cause__
         if answer.status in (400, 401, 403) and answer.kind is not errors.QueriesPerSecondError:
             raise answer.error(errors.AuthenticationError, asked=asked)
@@ -221,7 +222,7 @@ class Protocol:
                 credit = operation.at_risk
                 answer = yield from exchange(_with_token(call, token))
         except errors.GettyError as error:
-            if isinstance(error, errors.ConnectionFailedError):
+            if isinstance(error, _NEVER_SENT):
                 credit = operation.committed
             asked = error.asked or operation.asked
             raise error.with_context(asked=asked, credit=credit) from error.__cause__
@@ -240,8 +241,8 @@ def exchange(call: Call) -> Conversation[Answer]:
     return answer
 
 
-def _answer_of(reply: Answer | errors.TransportError) -> Answer:
-    if isinstance(reply, errors.TransportError):
+def _answer_of(reply: Answer | errors.GettyError) -> Answer:
+    if isinstance(reply, errors.GettyError):
         raise reply
     return reply
 

@@ -36,7 +36,7 @@ from airflow_provider_getty.batch.progress import Entry, Status
 from airflow_provider_getty.batch.reporting import Reporter
 from airflow_provider_getty.batch.slots import PendingSlots
 from airflow_provider_getty.batch.submitting import ItemSubmitter
-from airflow_provider_getty.generating.submission import Policy, Task
+from airflow_provider_getty.generating.record import Policy, Task
 from airflow_provider_getty.hooks.async_getty import AsyncGetty
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from airflow_provider_getty.api.results import Generation
-from airflow_provider_getty.generating.submission import Record, Task
+from airflow_provider_getty.generating.record import Record, Task
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.aio import AsyncGettyClient
 from airflow_provider_getty.api.operations import GetHistory
 from airflow_provider_getty.api.results import HistoryItem
+from airflow_provider_getty.generating.history import has_marker, is_marked
 
 _GATHERING = 0.2
 _PAGE = 500
@@ -26,9 +27,10 @@ class SharedHistory:
         self._markers: set[str] = set()
 
     async def items(self, since: float, marker: str) -> list[HistoryItem]:
-        """The generations since then (Unix time) that have the marker in their notes, and perhaps some more.
+        """Return the generations since then that carry the marker or none at all, and perhaps some more.
 
-        :param marker: empty for all.
+        :param since: Unix time.
+        :param marker: empty if none was sent.
         :raises GettyError: the history cannot be read.
         """
         if self._next is None:
@@ -48,7 +50,9 @@ class SharedHistory:
                 deadline=clock.now() + _PATIENCE,
             )
             found += [
-                item for item in answer.generations if any(marker in (item.notes or "") for marker in markers)
+                item
+                for item in answer.generations
+                if not is_marked(item.notes) or any(has_marker(item.notes, marker) for marker in markers)
             ]
             if (
                 len(answer.generations) < _PAGE

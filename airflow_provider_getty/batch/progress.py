@@ -24,7 +24,7 @@ from airflow_provider_getty.batch.events import (
     Recorded,
 )
 from airflow_provider_getty.batch.items import Catalogue, Item
-from airflow_provider_getty.generating.submission import Record
+from airflow_provider_getty.generating.record import Record
 
 OnBlockedItem: TypeAlias = Literal["fail", "fail_any", "ignore"]
 """Which items count as failed for blocked images: those with all blocked, those with any, none."""

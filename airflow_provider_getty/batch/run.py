@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_provider_getty.api import clock, products
@@ -165,8 +165,6 @@ class Batch:
     def _go_on(
         self, journal: Journal, seen: Mapping[int, Finished | None] | None = None, stopped: str = ""
     ) -> Deferral | BatchResult:
-        # Whatever an earlier process sent, it sent before the journal was taken over.
-        self.plan = replace(self.plan, task=replace(self.plan.task, began=clock.now()))
         reporter = Reporter(self._keep)
         engine = asyncio.run(self._run(journal, reporter, seen, stopped))
         progress = journal.progress

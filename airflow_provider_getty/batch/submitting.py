@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import random
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,28 +11,24 @@ from airflow_provider_getty.api.aio import AsyncGettyClient
 from airflow_provider_getty.api.driving import drive_async
 from airflow_provider_getty.api.errors import (
     ConcurrentGenerationsError,
-    Credit,
-    GettyError,
     TransportError,
 )
 from airflow_provider_getty.api.operations import GeneratingOperation
-from airflow_provider_getty.api.patience import Patience
 from airflow_provider_getty.api.results import Generation, Pending
 from airflow_provider_getty.batch.events import Recorded
 from airflow_provider_getty.batch.history import SharedHistory
 from airflow_provider_getty.batch.items import Item
 from airflow_provider_getty.batch.journal import Journal
 from airflow_provider_getty.batch.slots import PendingSlots
+from airflow_provider_getty.generating.record import Policy, Record, Task, account_digest
 from airflow_provider_getty.generating.request import Request
 from airflow_provider_getty.generating.submission import (
     LookUp,
-    Policy,
     Post,
-    Record,
     Save,
+    Say,
     Step,
     Submission,
-    Task,
     Upload,
     Wait,
 )
@@ -72,25 +67,23 @@ class ItemSubmitter:
             task=replace(self.task, map_index=item.number),
             operation=request.operation,
             inputs=request.inputs,
+            account=account_digest(self.client.account),
             policy=self.policy,
             deadline=self.deadline,
+            clock=clock.now,
+            ahead=lambda: self.client.ahead_of_getty,
+            waits_for_slot=self.waits,
         ).submit(entry.record if entry else None)
-        has_place = False
-
-        async def do(step: Step) -> Any:
-            nonlocal has_place
-            try:
-                reply = await self._do(step, item, request)
-            except GettyError as error:
-                if isinstance(step, Post) and error.credit is Credit.UNKNOWN:
-                    log.warning("Item %d: %s It is looked up in the generation history.", item.number, error)
-                raise
-            has_place = has_place or isinstance(reply, Pending)
-            return reply
-
-        answer = await drive_async(steps, do)
-        if isinstance(answer, Pending) and not has_place:
-            self.slots.occupy()
+        slot = _Slot(self.slots)
+        try:
+            answer = await drive_async(steps, lambda step: self._do(step, item, request, slot))
+        except BaseException:
+            slot.release()
+            raise
+        if isinstance(answer, Pending):
+            slot.occupy()
+        else:
+            slot.release()
         return answer
 
     async def _request(self, item: Item) -> Request:
@@ -105,18 +98,22 @@ class ItemSubmitter:
                 advice="Check that its storage can be reached from here.",
             ) from error
 
-    async def _do(self, step: Step, item: Item, request: Request) -> Any:
+    async def _do(self, step: Step, item: Item, request: Request, slot: _Slot) -> Any:
         match step:
             case Save(record):
                 return await self._save(record, item)
             case Upload():
                 return await self._upload(item, request)
             case Post(operation):
-                return await self._post(operation)
+                return await self._post(operation, slot)
             case LookUp(since):
                 return await self.history.items(since, self._marker(item))
-            case Wait(seconds):
-                return await clock.pause(seconds)
+            case Wait(seconds, refusal):
+                if not (isinstance(refusal, ConcurrentGenerationsError) and slot.give_way()):
+                    await clock.pause(seconds)
+            case Say(message, is_warning):
+                log.log(logging.WARNING if is_warning else logging.INFO, "Item %d: %s", item.number, message)
+        return None
 
     async def _save(self, record: Record | None, item: Item) -> None:
         await self.journal.write(Recorded(record), self.journal.progress.ref(item))
@@ -132,33 +129,46 @@ class ItemSubmitter:
         await self.client.ask(upload, deadline=self.deadline)
         return {"mask_url": self.client.account.uploads_url + upload.file_name}
 
-    async def _post(self, operation: GeneratingOperation) -> Pending | Generation:
-        """Send it when there is a place for it, which stays taken if it is pending then."""
-        patience, failures = Patience(self.deadline), 0
-        await self.slots.take()
-        while True:
-            try:
-                await self.journal.confirm()  # before each attempt
-                answer = await self.client.ask(operation)
-            except GettyError as error:
-                is_full = isinstance(error, ConcurrentGenerationsError)
-                if is_full:
-                    self.slots.refused()
-                failures += 1
-                delay = patience.after(error, failures, now=clock.now(), jitter=random.random())  # noqa: S311
-                if delay is None or (is_full and not self.waits):
-                    self.slots.release()
-                    raise
-            except BaseException:
-                self.slots.release()
-                raise
-            else:
-                self.slots.accepted()
-                if isinstance(answer, Generation):
-                    self.slots.release()
-                return answer
-            if is_full and self.slots.taken > 1:
-                self.slots.release()  # until one of ours is finished
-                await self.slots.take()
-            else:
-                await clock.pause(delay)
+    async def _post(self, operation: GeneratingOperation, slot: _Slot) -> Pending | Generation:
+        """Send it when there is a slot for it."""
+        await slot.take()
+        try:
+            answer = await self.client.ask(operation, before_send=self.journal.confirm)
+        except ConcurrentGenerationsError:
+            self.slots.refused()
+            raise
+        self.slots.accepted()
+        return answer
+
+
+@dataclass
+class _Slot:
+    """An item's slot among the generations that are pending."""
+
+    slots: PendingSlots
+    is_taken: bool = False
+
+    async def take(self) -> None:
+        """Wait for a slot, unless the item has one."""
+        if not self.is_taken:
+            await self.slots.take()
+            self.is_taken = True
+
+    def occupy(self) -> None:
+        """Count what is pending already, whether there is a slot or not."""
+        if not self.is_taken:
+            self.slots.occupy()
+            self.is_taken = True
+
+    def release(self) -> None:
+        """Give the slot back."""
+        if self.is_taken:
+            self.slots.release()
+            self.is_taken = False
+
+    def give_way(self) -> bool:
+        """Leave the slot to another item of the batch if one of them will free its own."""
+        if self.slots.taken <= 1:
+            return False
+        self.release()
+        return True

@@ -1,157 +1,221 @@
-"""``@task.getty_refine`` and its kin: a function says what is asked of Getty, an operator does the rest."""
+"""``@task.getty_refine`` and its kin: a function says what to ask of Getty, an operator does the rest.
+
+``@task.getty_refine(…)`` goes through Airflow's registry, of which type checkers know nothing. To have them check the
+arguments, import the decorator: ``from airflow_provider_getty.decorators.generation import getty_refine``.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Collection, Mapping
-from functools import cache
-from importlib import import_module
-from importlib.util import find_spec
-from inspect import iscoroutinefunction
-from reprlib import repr as shortened
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar, Unpack, overload
 
-from airflow.providers.common.compat.sdk import (
-    DecoratedOperator,
-    TaskDecorator,
-    determine_kwargs,
-    task_decorator_factory,
-)
+from airflow.providers.common.compat.sdk import task_decorator_factory
 
-from airflow_provider_getty.api.errors import InvalidRequestError
-from airflow_provider_getty.operators.generation import GenerationOperator
+from airflow_provider_getty.decorators.decorated import DecoratedGeneration
+from airflow_provider_getty.inputs import task_arguments
+from airflow_provider_getty.operators.background_generation import GettyBackgroundGenerationOperator
+from airflow_provider_getty.operators.background_removal import GettyBackgroundRemovalOperator
+from airflow_provider_getty.operators.background_replacement import GettyBackgroundReplacementOperator
+from airflow_provider_getty.operators.extend import GettyExtendOperator
+from airflow_provider_getty.operators.generate import GettyGenerateOperator
+from airflow_provider_getty.operators.influence_color import GettyInfluenceColorOperator
+from airflow_provider_getty.operators.influence_composition import GettyInfluenceCompositionOperator
+from airflow_provider_getty.operators.object_removal import GettyObjectRemovalOperator
+from airflow_provider_getty.operators.refine import GettyRefineOperator
+from airflow_provider_getty.operators.variations import GettyVariationsOperator
 
 if TYPE_CHECKING:
-    from airflow.sdk import Context
+    from airflow.sdk.bases.decorator import Task
 
-_KEY = "getty_arguments"
-
-
-class DecoratedGeneration(DecoratedOperator, GenerationOperator):
-    """Calls a function, and asks for what it returns: a mapping of the arguments of a generating operator.
-
-    Arguments that the decorator is given hold unless the function returns them. What the function returns is not
-    rendered: a text that comes from elsewhere is no template.
-
-    A retry adopts what an earlier try submitted only if it asks for the same. So what the function returned is kept
-    in the task state store (Airflow 3.3), and the function is not called again before a person clears the task. Where
-    there is no store, or with bytes in it, it is called in each try, and must return the same.
-
-    :param python_callable: the function.
-    """
-
-    operator: ClassVar[type[GenerationOperator]]
-
-    custom_operator_name: str
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        cls.operation = cls.operator.operation
-        cls.names = cls.operator.names
-        cls.template_fields = (*DecoratedOperator.template_fields, *cls.names, "getty_conn_id")
-
-    def __init__(
-        self,
-        *,
-        python_callable: Callable[..., Any],
-        op_args: Collection[Any] | None = None,
-        op_kwargs: Mapping[str, Any] | None = None,
-        **kwargs: Any,
-    ) -> None:
-        if iscoroutinefunction(python_callable):
-            raise InvalidRequestError(f"{self.custom_operator_name} takes a function that is not async.")
-        given = {name: kwargs.pop(name, None) for name in self.names if name not in GenerationOperator.names}
-        super().__init__(python_callable=python_callable, op_args=op_args, op_kwargs=op_kwargs, **kwargs)
-        for name, value in given.items():
-            setattr(self, name, value)
-
-    def prepare(self, context: Context) -> None:
-        """Call the function, unless an earlier try of this round did; then as an operator."""
-        asked = self._kept(context)
-        if asked is None:
-            asked = self._call(context)
-        self._ask(asked)
-        self.overwrite_rtif_after_execution = True  # the web page shows what was asked
-        super().prepare(context)
-
-    def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
-        """Finish with what the trigger found out."""
-        if kept := self._kept(context):
-            self._ask(kept)
-            self.overwrite_rtif_after_execution = True
-        return super().execute_complete(context, event)
-
-    def _ask(self, asked: Mapping[str, Any]) -> None:
-        self._keep({name: asked.get(name, getattr(self, name)) for name in self.names})
-
-    def _call(self, context: Context) -> Mapping[str, Any]:
-        """What the function returns, which is kept for the next try if it is plain JSON.
-
-        :raises InvalidRequestError: it is not a mapping, or has names that are no arguments of the operation.
-        """
-        arguments = determine_kwargs(self.python_callable, self.op_args, {**context, **self.op_kwargs})
-        asked = self.python_callable(*self.op_args, **arguments)
-        if not isinstance(asked, Mapping):
-            raise InvalidRequestError(
-                f"The function returned {shortened(asked)}; it must return a mapping of arguments: "
-                f"{', '.join(self.names)}."
-            )
-        if unknown := [str(name) for name in asked if name not in self.names]:
-            raise InvalidRequestError(
-                f"The function returned {', '.join(unknown)}; the arguments are {', '.join(self.names)}."
-            )
-        store: Any = context.get("task_state_store")  # Airflow 3.3 and later
-        if store is not None:
-            try:
-                plain = json.loads(json.dumps(dict(asked), allow_nan=False))  # the store takes no tuples
-            except (TypeError, ValueError):
-                self.log.info("What the function returned is not plain JSON: a retry calls it again.")
-            else:
-                store.set(_KEY, {"round": _round(context), "arguments": plain})
-        return asked
-
-    def _kept(self, context: Context) -> Mapping[str, Any] | None:
-        """What the function returned in an earlier try of this round."""
-        store: Any = context.get("task_state_store")
-        kept = store.get(_KEY) if store is not None else None
-        return kept["arguments"] if kept and kept["round"] == _round(context) else None
+P = ParamSpec("P")
+AskedT = TypeVar("AskedT", bound=Mapping[str, Any])
+"""The arguments of the operator, such as :class:`~.task_arguments.RefineArguments`."""
 
 
-def _round(context: Context) -> int:
-    from airflow_provider_getty.generating.submitter import task_of  # noqa: PLC0415
+class Decorator(Protocol):
+    """Makes a task of a function."""
 
-    return task_of(context, is_sure=True).round
-
-
-def _decorator(name: str, operator: type[GenerationOperator]) -> Callable[..., TaskDecorator]:
-    """Make ``@task.<name>``, which takes what the operator takes."""
-    members = {"operator": operator, "custom_operator_name": f"@task.{name}", "__module__": __name__}
-    decorated = type(f"Decorated{operator.__name__}", (DecoratedGeneration,), members)
-
-    def decorate(
-        python_callable: Callable[..., Any] | None = None, *, multiple_outputs: bool = False, **kwargs: Any
-    ) -> TaskDecorator:
-        # Airflow would take `-> dict`, of what the function returns, as the type of the task's result.
-        return task_decorator_factory(
-            python_callable,
-            multiple_outputs=multiple_outputs,
-            decorated_operator_class=decorated,
-            **kwargs,
-        )
-
-    decorate.__name__ = decorate.__qualname__ = name
-    decorate.__doc__ = f"Ask, as :class:`{operator.__name__}`, for the arguments that a function returns."
-    return decorate
+    def __call__(self, python_callable: Callable[P, AskedT], /) -> Task[P, AskedT]:
+        """Make the task."""
+        ...
 
 
-@cache
-def __getattr__(name: str) -> Callable[..., TaskDecorator]:
-    """``getty_refine``, ``getty_extend`` …: of each generating operator, made when it is first asked for."""
-    module = name.removeprefix("getty_")
-    path = f"airflow_provider_getty.operators.{module}"
-    if name.startswith("getty_") and find_spec(path):
-        class_name = f"Getty{module.title().replace('_', '')}Operator"
-        operator = getattr(import_module(path), class_name, None)
-        if operator and issubclass(operator, GenerationOperator):
-            return _decorator(name, operator)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+def _decorate(
+    operator: type[DecoratedGeneration],
+    python_callable: Callable[..., Any] | None,
+    options: Mapping[str, Any],
+) -> Any:
+    # Airflow would take `-> dict`, of what the function returns, as the type of the task's result.
+    return task_decorator_factory(
+        python_callable, decorated_operator_class=operator, **{"multiple_outputs": False, **options}
+    )
+
+
+class _Generate(DecoratedGeneration):
+    operator = GettyGenerateOperator
+    custom_operator_name = "@task.getty_generate"
+
+
+@overload
+def getty_generate(python_callable: Callable[P, AskedT], /) -> Task[P, AskedT]: ...
+@overload
+def getty_generate(**options: Unpack[task_arguments.GenerateTask]) -> Decorator: ...
+def getty_generate(
+    python_callable: Callable[..., Any] | None = None, /, **options: Unpack[task_arguments.GenerateTask]
+) -> Any:
+    """Ask, as :class:`GettyGenerateOperator`, for the arguments that a function returns."""
+    return _decorate(_Generate, python_callable, options)
+
+
+class _Refine(DecoratedGeneration):
+    operator = GettyRefineOperator
+    custom_operator_name = "@task.getty_refine"
+
+
+@overload
+def getty_refine(python_callable: Callable[P, AskedT], /) -> Task[P, AskedT]: ...
+@overload
+def getty_refine(**options: Unpack[task_arguments.RefineTask]) -> Decorator: ...
+def getty_refine(
+    python_callable: Callable[..., Any] | None = None, /, **options: Unpack[task_arguments.RefineTask]
+) -> Any:
+    """Ask, as :class:`GettyRefineOperator`, for the arguments that a function returns."""
+    return _decorate(_Refine, python_callable, options)
+
+
+class _Extend(DecoratedGeneration):
+    operator = GettyExtendOperator
+    custom_operator_name = "@task.getty_extend"
+
+
+@overload
+def getty_extend(python_callable: Callable[P, AskedT], /) -> Task[P, AskedT]: ...
+@overload
+def getty_extend(**options: Unpack[task_arguments.ExtendTask]) -> Decorator: ...
+def getty_extend(
+    python_callable: Callable[..., Any] | None = None, /, **options: Unpack[task_arguments.ExtendTask]
+) -> Any:
+    """Ask, as :class:`GettyExtendOperator`, for the arguments that a function returns."""
+    return _decorate(_Extend, python_callable, options)
+
+
+class _Variations(DecoratedGeneration):
+    operator = GettyVariationsOperator
+    custom_operator_name = "@task.getty_variations"
+
+
+@overload
+def getty_variations(python_callable: Callable[P, AskedT], /) -> Task[P, AskedT]: ...
+@overload
+def getty_variations(**options: Unpack[task_arguments.VariationsTask]) -> Decorator: ...
+def getty_variations(
+    python_callable: Callable[..., Any] | None = None, /, **options: Unpack[task_arguments.VariationsTask]
+) -> Any:
+    """Ask, as :class:`GettyVariationsOperator`, for the arguments that a function returns."""
+    return _decorate(_Variations, python_callable, options)
+
+
+class _BackgroundRemoval(DecoratedGeneration):
+    operator = GettyBackgroundRemovalOperator
+    custom_operator_name = "@task.getty_background_removal"
+
+
+@overload
+def getty_background_removal(python_callable: Callable[P, AskedT], /) -> Task[P, AskedT]: ...
+@overload
+def getty_background_removal(**options: Unpack[task_arguments.BackgroundRemovalTask]) -> Decorator: ...
+def getty_background_removal(
+    python_callable: Callable[..., Any] | None = None,
+    /,
+    **options: Unpack[task_arguments.BackgroundRemovalTask],
+) -> Any:
+    """Ask, as :class:`GettyBackgroundRemovalOperator`, for the arguments that a function returns."""
+    return _decorate(_BackgroundRemoval, python_callable, options)
+
+
+class _ObjectRemoval(DecoratedGeneration):
+    operator = GettyObjectRemovalOperator
+    custom_operator_name = "@task.getty_object_removal"
+
+
+@overload
+def getty_object_removal(python_callable: Callable[P, AskedT], /) -> Task[P, AskedT]: ...
+@overload
+def getty_object_removal(**options: Unpack[task_arguments.ObjectRemovalTask]) -> Decorator: ...
+def getty_object_removal(
+    python_callable: Callable[..., Any] | None = None, /, **options: Unpack[task_arguments.ObjectRemovalTask]
+) -> Any:
+    """Ask, as :class:`GettyObjectRemovalOperator`, for the arguments that a function returns."""
+    return _decorate(_ObjectRemoval, python_callable, options)
+
+
+class _InfluenceColor(DecoratedGeneration):
+    operator = GettyInfluenceColorOperator
+    custom_operator_name = "@task.getty_influence_color"
+
+
+@overload
+def getty_influence_color(python_callable: Callable[P, AskedT], /) -> Task[P, AskedT]: ...
+@overload
+def getty_influence_color(**options: Unpack[task_arguments.InfluenceColorTask]) -> Decorator: ...
+def getty_influence_color(
+    python_callable: Callable[..., Any] | None = None, /, **options: Unpack[task_arguments.InfluenceColorTask]
+) -> Any:
+    """Ask, as :class:`GettyInfluenceColorOperator`, for the arguments that a function returns."""
+    return _decorate(_InfluenceColor, python_callable, options)
+
+
+class _InfluenceComposition(DecoratedGeneration):
+    operator = GettyInfluenceCompositionOperator
+    custom_operator_name = "@task.getty_influence_composition"
+
+
+@overload
+def getty_influence_composition(python_callable: Callable[P, AskedT], /) -> Task[P, AskedT]: ...
+@overload
+def getty_influence_composition(**options: Unpack[task_arguments.InfluenceCompositionTask]) -> Decorator: ...
+def getty_influence_composition(
+    python_callable: Callable[..., Any] | None = None,
+    /,
+    **options: Unpack[task_arguments.InfluenceCompositionTask],
+) -> Any:
+    """Ask, as :class:`GettyInfluenceCompositionOperator`, for the arguments that a function returns."""
+    return _decorate(_InfluenceComposition, python_callable, options)
+
+
+class _BackgroundGeneration(DecoratedGeneration):
+    operator = GettyBackgroundGenerationOperator
+    custom_operator_name = "@task.getty_background_generation"
+
+
+@overload
+def getty_background_generation(python_callable: Callable[P, AskedT], /) -> Task[P, AskedT]: ...
+@overload
+def getty_background_generation(**options: Unpack[task_arguments.BackgroundGenerationTask]) -> Decorator: ...
+def getty_background_generation(
+    python_callable: Callable[..., Any] | None = None,
+    /,
+    **options: Unpack[task_arguments.BackgroundGenerationTask],
+) -> Any:
+    """Ask, as :class:`GettyBackgroundGenerationOperator`, for the arguments that a function returns."""
+    return _decorate(_BackgroundGeneration, python_callable, options)
+
+
+class _BackgroundReplacement(DecoratedGeneration):
+    operator = GettyBackgroundReplacementOperator
+    custom_operator_name = "@task.getty_background_replacement"
+
+
+@overload
+def getty_background_replacement(python_callable: Callable[P, AskedT], /) -> Task[P, AskedT]: ...
+@overload
+def getty_background_replacement(
+    **options: Unpack[task_arguments.BackgroundReplacementTask],
+) -> Decorator: ...
+def getty_background_replacement(
+    python_callable: Callable[..., Any] | None = None,
+    /,
+    **options: Unpack[task_arguments.BackgroundReplacementTask],
+) -> Any:
+    """Ask, as :class:`GettyBackgroundReplacementOperator`, for the arguments that a function returns."""
+    return _decorate(_BackgroundReplacement, python_callable, options)

@@ -1,17 +1,20 @@
-"""What became of a task's generation, and what that means for the task."""
+"""How a generation ends, and how a task ends with it: the one place in which an error becomes an Airflow exception."""
 
 from __future__ import annotations
 
+import logging
 from dataclasses import asdict, dataclass
 from typing import Any, NoReturn, Self
 
 from airflow.providers.common.compat.sdk import (
-    AirflowException,
     AirflowFailException,
+    AirflowSensorTimeout,
     AirflowSkipException,
 )
 
+from airflow_provider_getty.api import errors
 from airflow_provider_getty.api.errors import (
+    AnswerError,
     Credit,
     DeadlineExceededError,
     GenerationBlockedError,
@@ -20,26 +23,59 @@ from airflow_provider_getty.api.errors import (
 from airflow_provider_getty.api.results import Generation
 from airflow_provider_getty.inputs.arguments import OnBlocked
 
+log = logging.getLogger(__name__)
+
+
+class _OfGetty:
+    """What ``on_failure_callback`` finds in ``context["exception"]``, whichever exception it is.
+
+    :param error: the error of :mod:`..api.errors`: ``error.problem``, ``error.asked``, ``error.advice``.
+    """
+
+    def __init__(self, error: GettyError) -> None:
+        super().__init__(str(error))  # type: ignore[call-arg]  # of the exception
+        self.error = error
+        self.status = error.status
+        """HTTP status of Getty's answer, if there was one."""
+        self.code = error.code
+        """Getty's ``ErrorCode``, if there was one."""
+        self.credit = error.credit
+        self.generation_request_id = error.generation_request_id
+        """The generation, where one is known."""
+        self.may_retry = error.may_retry
+
+
+class GettyFailException(_OfGetty, AirflowFailException):
+    """A failure that no retry can repair, or that a retry could pay for twice: the task ends."""
+
+
+class GettySensorTimeout(_OfGetty, AirflowSensorTimeout):
+    """A sensor's time is over."""
+
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a trigger found out: the finished generation, or why there is none. Plain JSON as an event.
+    """The end of a wait, as a trigger reports it: the finished generation, or an error. Plain JSON as an event.
 
     :param generation: as :meth:`~.api.results.Generation.summary`.
-    :param error: the message of the error.
-    :param timed_out: whether the deadline was reached.
+    :param error: a :class:`~.api.errors.GettyError`: ``kind`` is the name of its class, the rest are its attributes.
     """
 
     generation: dict[str, Any] | None = None
-    error: str | None = None
-    timed_out: bool = False
+    error: dict[str, Any] | None = None
 
     @classmethod
-    def of(cls, result: Generation | Exception) -> Self:
-        """The outcome of a wait."""
+    def of(cls, result: Generation | Exception, generation_request_id: str | None = None) -> Self:
+        """The outcome of a wait that ended with this.
+
+        :param generation_request_id: what was waited for.
+        """
         if isinstance(result, Generation):
             return cls(generation=result.summary())
-        return cls(error=str(result), timed_out=isinstance(result, DeadlineExceededError))
+        error = result.error if isinstance(result, _OfGetty) else result
+        if not isinstance(error, GettyError):
+            error = GettyError(str(error))
+        return cls(error=_described(about(error, generation_request_id) if generation_request_id else error))
 
     @classmethod
     def from_event(cls, event: dict[str, Any]) -> Self:
@@ -50,32 +86,90 @@ class Outcome:
         """The payload of a trigger's event."""
         return asdict(self)
 
+    @property
+    def failure(self) -> GettyError | None:
+        """The error, made anew from what was reported."""
+        return _error_of(self.error) if self.error else None
 
-def accept(generation: dict[str, Any], on_blocked: OnBlocked) -> dict[str, Any]:
+    def finished(self) -> dict[str, Any]:
+        """The finished generation.
+
+        :raises GettyError: the wait ended with this error.
+        """
+        if self.generation is None:
+            raise self.failure or GettyError("The trigger reported nothing.")
+        return self.generation
+
+
+def about(error: GettyError, generation_request_id: str) -> GettyError:
+    """The same error, of the wait for this generation: it is submitted, whatever went wrong."""
+    credit = Credit.COMMITTED if error.credit is Credit.UNUSED else error.credit
+    return error.with_context(credit=credit, generation_request_id=generation_request_id)
+
+
+def _described(error: GettyError) -> dict[str, Any]:
+    names = ["problem", "asked", "advice", "generation_request_id"]
+    if isinstance(error, AnswerError):
+        names += ["status", "code", "detail", "request_id"]
+    fields = {name: getattr(error, name) for name in names}
+    return {"kind": type(error).__name__, "credit": error.credit.value, **fields}
+
+
+def _error_of(described: dict[str, Any]) -> GettyError:
+    fields = dict(described)
+    kind: type[GettyError] = getattr(errors, fields.pop("kind"), GettyError)
+    return kind(**fields | {"credit": Credit(fields.get("credit", Credit.UNUSED.value))})
+
+
+def accept(generation: dict[str, Any], on_blocked: OnBlocked, *, clear_adopts: bool = True) -> dict[str, Any]:
     """The finished generation, unless the policy on blocked images objects.
 
     :param generation: as :meth:`~.api.results.Generation.summary`.
-    :raises AirflowFailException: or ``AirflowSkipException``: the policy objects.
+    :param clear_adopts: whether a task that is cleared takes this generation again.
+    :raises GenerationBlockedError: or ``AirflowSkipException``: the policy objects.
     """
     images = generation["results"]
     blocked = [image["index"] for image in images if image["is_blocked"]]
     all_blocked = bool(blocked) and len(blocked) == len(images)
     if on_blocked == "ignore" or not (all_blocked or (blocked and on_blocked == "fail_any")):
         return generation
+    generation_request_id = generation["generation_request_id"]
     error = GenerationBlockedError(
         f"Getty's content policy withheld {len(blocked)} of {len(images)} images "
         f"(index {', '.join(map(str, blocked))}).",
-        asked=f"Generation {generation['generation_request_id']}",
+        asked=f"Generation {generation_request_id}",
         credit=Credit.COMMITTED,
+        advice="To take it as it is, choose another on_blocked and clear the task. Cleared with the same inputs, the "
+        "task adopts this generation; change the prompt or the image to have another one made, which costs a credit."
+        if clear_adopts
+        else "To take it as it is, collect it with a GenerationSensor and another on_blocked. A clear submits anew and "
+        "costs a credit, as this Airflow keeps no state of a task: change the prompt or the image before.",
+        generation_request_id=generation_request_id,
     )
     if on_blocked == "skip":
         raise AirflowSkipException(str(error))
-    raise AirflowFailException(str(error))
+    raise error
 
 
-def fail(error: GettyError) -> NoReturn:
+def fail(error: GettyError, *, in_sensor: bool = False) -> NoReturn:
     """End the task: for good, unless a new try may succeed and cannot pay twice.
 
-    :raises AirflowFailException: or ``AirflowException``, which Airflow retries.
+    The log does not wrap, so each part of the error gets a line of its own first.
+
+    :raises GettyError: the error itself, which Airflow retries, and which a ``retry_policy`` can name.
+    :raises GettyFailException: or, of a sensor whose time is over, :class:`GettySensorTimeout`: which it does not.
     """
-    raise (AirflowException if error.may_retry else AirflowFailException)(str(error)) from error
+    said = (
+        ("Asked", error.asked),
+        ("Answered", error.problem),
+        ("Credit", error.credit),
+        ("To do", error.advice),
+    )
+    for label, text in said:
+        if text:
+            log.error("%s: %s", label, text)
+    if in_sensor and isinstance(error, DeadlineExceededError):
+        raise GettySensorTimeout(error) from None
+    if error.may_retry:
+        raise error from None
+    raise GettyFailException(error) from None

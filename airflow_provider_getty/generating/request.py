@@ -43,8 +43,17 @@ class Request:
         return UploadImage(file_name=unique_name(label), jpeg=self.mask.jpeg) if self.mask else None
 
 
+def argument_names(operation: type[GeneratingOperation]) -> list[str]:
+    """The names of the arguments that :func:`request_of` takes for an operation."""
+    own = [name for name in operation.model_fields if name not in GeneratingOperation.model_fields]
+    masks = ["mask", "image_size"] if "mask_url" in own else []
+    return [*own, *masks, *GeneratingOperation.model_fields]
+
+
 def request_of(operation: type[GeneratingOperation], written: Mapping[str, Any], account: Account) -> Request:
-    """Make a request of what a user writes. No I/O but reading the mask; None is the same as not written.
+    """Make a request of what a user writes. No I/O but reading the mask.
+
+    None and blank text are the same as not written.
 
     :param operation: such as :class:`~.api.operations.Refine`.
     :param written: its arguments, as :func:`operation_of` takes them; instead of ``mask_url`` also a ``mask``, with
@@ -57,7 +66,7 @@ def request_of(operation: type[GeneratingOperation], written: Mapping[str, Any],
     fields = dict(written)
     source, image_size = fields.pop("mask", None), fields.pop("image_size", None)
     arguments.exactly_one(mask=source, mask_url=fields.get("mask_url"))
-    if source is not None:
+    if arguments.given(source):
         fields["mask_url"] = account.uploads_url
         return Request(operation_of(operation, fields), make_mask(source, image_size=image_size))
     request = Request(operation_of(operation, fields))
@@ -67,15 +76,17 @@ def request_of(operation: type[GeneratingOperation], written: Mapping[str, Any],
 
 
 def operation_of(operation: type[GeneratingOperation], written: Mapping[str, Any]) -> GeneratingOperation:
-    """Make the operation of what a user writes, without its mask. No I/O; None is the same as not written.
+    """Make the operation of what a user writes, without its mask. No I/O.
+
+    None and blank text are the same as not written.
 
     :param written: its arguments, in the forms that operators take: ``reference_generation`` (and a variation's
         ``generation_request_id``) as an id, as a result or with an index.
     :raises InvalidRequestError: the arguments cannot be used.
     """
-    fields = {name: value for name, value in written.items() if value is not None}
+    fields = {name: value for name, value in written.items() if arguments.given(value)}
     for name in ("reference_generation", "background_reference_generation"):
-        if fields.get(name):
+        if name in fields:
             fields[name] = arguments.reference_generation(fields[name])
     if "generation_request_id" in operation.model_fields and "generation_request_id" in fields:
         image = arguments.reference_generation(fields["generation_request_id"])

@@ -1,102 +1,40 @@
 """Never pay twice: the rules by which a task submits its generation once, whatever dies on the way.
 
-Getty's API has neither an idempotency key nor a cancel. So a task keeps a record in Airflow's task state store: its
-intent before it submits, with a marker that it sends along in ``notes``, and the generation's id afterwards. Whoever
-runs the task next adopts what was submitted: by the id or, if that was lost, by the marker in Getty's generation
-history. It submits anew only when it is certain that nothing was created, and says so when that cannot be known.
+Getty's API has neither an idempotency key nor a cancel. So a task keeps a :class:`.record.Record` in Airflow's task
+state store: its intent before it submits, with a marker that it sends along in ``notes``, and the generation's id
+afterwards. Whoever runs the task next adopts what was submitted: by the id or, if that was lost, by the marker in
+Getty's generation history. It submits anew only when it is certain that nothing was created, once in a round, and says
+so when that cannot be known.
 
-Nothing here does I/O. :meth:`Submission.submit` is a generator: it yields what is to be done, and is sent what came
-of it.
+Nothing here does I/O. :meth:`Submission.submit` is a generator: it yields steps, and is sent what came of each.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable, Generator, Iterable
-from dataclasses import asdict, dataclass, replace
+import random
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field, replace
+from secrets import token_hex
 from typing import Any, TypeAlias, TypeVar
 
-from airflow_provider_getty.api import clock
-from airflow_provider_getty.api.errors import BadRequestError, Credit, GettyError, SubmissionUnsureError
-from airflow_provider_getty.api.operations import GENERATING, GeneratingOperation
-from airflow_provider_getty.api.results import Generation, HistoryItem, Pending
-from airflow_provider_getty.inputs.arguments import OnUnsure
+from airflow_provider_getty.api.errors import (
+    BadRequestError,
+    ConcurrentGenerationsError,
+    Credit,
+    GettyError,
+    SubmissionSupersededError,
+    SubmissionUnsureError,
+)
+from airflow_provider_getty.api.operations import GeneratingOperation
+from airflow_provider_getty.api.patience import Patience
+from airflow_provider_getty.api.results import Generation, Pending
+from airflow_provider_getty.generating.claim import TRUSTED_FOR
+from airflow_provider_getty.generating.history import LOOK_BACK, marker_of, search, with_marker
+from airflow_provider_getty.generating.record import MOST_UNKNOWN, Policy, Record, Task, fingerprint
 
 ResultT = TypeVar("ResultT")
 
 _LOOK_AGAIN_IN = 3.0
-_CLOCK_SKEW = 300.0  # between this machine and Getty
-_LONGEST_READABLE = 60
-# What Getty or the account adds to a generation that does not ask for it; of a generated image, its original.
-_FILLED_IN = frozenset(
-    {"seed", "product_id", "project_code", "media_type", "aspect_ratio", "mood", "image_id"}
-)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Task:
-    """The task instance that submits.
-
-    :param round: another one after a person has cleared the task; the same in Airflow's own retries.
-    :param began: when this try began (Unix time): whatever an earlier try sent, it sent before.
-    :param earlier: since when earlier tries of this round may have submitted (Unix time). None: this is the first.
-    """
-
-    dag_id: str
-    run_id: str
-    task_id: str
-    map_index: int
-    round: int
-    began: float
-    earlier: float | None
-
-    def marker(self, fingerprint: str) -> str:
-        """What finds the generation in Getty's history, and tells a person who reads it there which task it is of."""
-        mapped = f"[{self.map_index}]" if self.map_index >= 0 else ""
-        identity = [self.dag_id, self.run_id, self.task_id, self.round, fingerprint]
-        return (
-            f"airflow:{f'{self.dag_id}.{self.task_id}'[:_LONGEST_READABLE]}{mapped}#{_digest(identity)[:12]}"
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Record:
-    """What the task state store keeps of a submission.
-
-    :param fingerprint: of the inputs.
-    :param marker: what was sent in the notes.
-    :param round: the task's round when it submitted.
-    :param intended: when it was about to submit (Unix time).
-    :param generation_request_id: None as long as there is but the intent.
-    :param delivered: whether the task has returned the result.
-    """
-
-    fingerprint: str
-    marker: str
-    round: int
-    intended: float
-    generation_request_id: str | None = None
-    delivered: bool = False
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain JSON, for the store."""
-        return asdict(self)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Policy:
-    """What a user may choose.
-
-    :param marker: whether to send the marker in ``notes``. Without it, what the history shows of the inputs is
-        compared, which another task with the same inputs can match too.
-    :param history_lag: seconds after which a generation is certain to be in the history.
-    :param on_unsure: what to do if nobody can tell whether a generation was created.
-    """
-
-    marker: bool = True
-    history_lag: float = 60.0
-    on_unsure: OnUnsure = "fail"
 
 
 @dataclass(frozen=True)
@@ -113,28 +51,38 @@ class Upload:
 
 @dataclass(frozen=True)
 class Post:
-    """Send the operation; send back the answer, or throw in its error."""
+    """Send the operation, if the record saved last is still there; send back the answer, or throw in its error."""
 
     operation: GeneratingOperation
 
 
 @dataclass(frozen=True)
 class LookUp:
-    """Send back the items of the generation history since then (Unix time), or throw in the error."""
+    """Send back the items of the generation history since then (Getty's time, Unix seconds), or throw in the error."""
 
     since: float
 
 
 @dataclass(frozen=True)
 class Wait:
-    """Let some seconds pass."""
+    """Let some seconds pass.
+
+    :param refusal: why the operation was not accepted, if it is to be posted again afterwards.
+    """
 
     seconds: float
+    refusal: GettyError | None = None
 
 
-Step: TypeAlias = Save | Upload | Post | LookUp | Wait
+@dataclass(frozen=True)
+class Say:
+    """Tell the people who read the log."""
+
+    message: str
+    is_warning: bool = False
 
 
+Step: TypeAlias = Save | Upload | Post | LookUp | Wait | Say
 Steps: TypeAlias = Generator[Step, Any, ResultT]
 
 
@@ -144,15 +92,28 @@ class Submission:
 
     :param operation: what is asked; what it needs is not uploaded yet.
     :param inputs: a digest of what is to be uploaded.
-    :param deadline: until when (Unix time) certainty is waited for.
+    :param account: see :func:`.record.account_digest`.
+    :param deadline: until when (Unix time) refusals and uncertainty are waited out.
+    :param clock: the present (Unix time).
+    :param ahead: by how many seconds the clock is ahead of Getty's, as far as that is known.
+    :param has_store: whether records are kept; only then has a marker a random part.
+    :param waits_for_slot: whether to wait while the account has too many generations pending, rather than to raise.
+    :param owner: a random name of this submission.
+    :param jitter: random numbers from 0 to 1.
     """
 
     task: Task
     operation: GeneratingOperation
     policy: Policy
     deadline: float
+    clock: Callable[[], float]
+    account: str = ""
     inputs: str = ""
-    clock: Callable[[], float] = clock.now
+    ahead: Callable[[], float] = lambda: 0.0
+    has_store: bool = True
+    waits_for_slot: bool = True
+    owner: str = field(default_factory=lambda: token_hex(8))
+    jitter: Callable[[], float] = random.random
 
     def submit(self, record: Record | None) -> Steps[Pending | Generation]:
         """Submit the operation, or adopt what an earlier attempt submitted.
@@ -160,150 +121,224 @@ class Submission:
         :param record: what the store holds of this task.
         :return: what Getty answered; of an adopted generation, that it is pending.
         :raises SubmissionUnsureError: nobody can tell whether a generation was created.
+        :raises SubmissionSupersededError: another process submits for this task.
         :raises GettyError: the upload or the submission failed, and no credit was used.
         """
-        operation = self.operation
-        fingerprint = _digest([type(operation).__name__, operation.model_dump(mode="json"), self.inputs])
-        marker = self.task.marker(fingerprint)
+        ours = self._new(record)
         if record is None and self.task.earlier is not None:
             # Without a store, an earlier try of this round may have sent just what this one would send.
-            record = Record(
-                fingerprint=fingerprint, marker=marker, round=self.task.round, intended=self.task.earlier
+            record = replace(ours, intended=self.task.earlier, attempts=1, unknown=1)
+        if record:
+            reason = self._not_adopted(record, ours)
+            if not reason:
+                return (yield from self._take_over(record))
+            if record.generation_request_id or record.unknown:
+                yield Say(reason, is_warning=not record.delivered)
+        return (yield from self._create(ours))
+
+    def _new(self, former: Record | None) -> Record:
+        asked = fingerprint(self.operation, self.inputs)
+        return Record(
+            fingerprint=asked,
+            account=self.account,
+            marker=marker_of(self.task, asked, self.owner if self.has_store else ""),
+            round=self.task.round,
+            try_number=self.task.try_number,
+            owner=self.owner,
+            intended=0.0,
+            previous=former.generation_request_id if former else None,
+        )
+
+    def _not_adopted(self, record: Record, ours: Record) -> str:
+        """Why the record is not of the generation that this task still has to deliver; empty if it is."""
+        generation = record.generation_request_id
+        left = (
+            f"Generation {generation} is left behind" if generation else "An earlier attempt is left behind"
+        )
+        if record.account != ours.account:
+            return f"The connection names another Getty account now. {left} ({record.charges})."
+        if record.fingerprint != ours.fingerprint:
+            return f"The inputs have changed. {left} ({record.charges})."
+        if record.delivered and record.is_before_a_clear(self.task):
+            return f"The task has returned generation {generation} and was cleared: it makes a new one."
+        return ""
+
+    def _take_over(self, record: Record) -> Steps[Pending | Generation]:
+        """Adopt what the record is of; create it if it is certain that nothing was created."""
+        is_new_round = record.is_before_a_clear(self.task)
+        record = replace(
+            record,
+            owner=self.owner,
+            round=self.task.round,
+            try_number=self.task.try_number,
+            attempts=0 if is_new_round else record.attempts,
+        )
+        # From here on, nobody else submits by this record.
+        yield Save(record)
+        if record.generation_request_id:
+            yield Say(
+                f"Adopting generation {record.generation_request_id}, which an earlier try submitted: "
+                "it costs no further credit."
             )
-        if record and self._is_open(record, fingerprint):
-            try:
-                adopted = yield from self._adopt(record, sent_by=self.task.began)
-            except SubmissionUnsureError:
-                if self.policy.on_unsure == "fail":
-                    raise
-            else:
-                if adopted:
-                    return adopted
-        return (yield from self._create(fingerprint, marker))
+            return Pending(generation_request_id=record.generation_request_id)
+        try:
+            # Whoever had the record may still send, as long as it trusts in it.
+            adopted = yield from self._look_up(record, at_least=TRUSTED_FOR)
+        except SubmissionUnsureError:
+            if self.policy.on_unsure == "fail":
+                raise
+            adopted = None
+        return adopted or (yield from self._create(record))
 
-    def _is_open(self, record: Record, fingerprint: str) -> bool:
-        """Whether the record is of a generation that this task still has to deliver."""
-        delivered_before_a_clear = record.delivered and record.round != self.task.round
-        return record.fingerprint == fingerprint and not delivered_before_a_clear
-
-    def _create(self, fingerprint: str, marker: str) -> Steps[Pending | Generation]:
-        is_second_upload = is_resubmission = False
+    def _create(self, record: Record) -> Steps[Pending | Generation]:
+        """Submit, and once more if the first attempt is lost and it is certain that it created nothing."""
+        is_second_upload = False
         while True:
+            if record.attempts >= MOST_UNKNOWN:
+                raise self._unsure(record, f"{record.attempts} requests were sent without an answer.")
+            attempt = replace(
+                record,
+                attempts=record.attempts + 1,
+                unknown=record.unknown + 1,
+                intended=record.intended or self.clock() - self.ahead(),
+            )
             try:
-                answer = yield from self._attempt(fingerprint, marker)
-            except SubmissionUnsureError:
-                if self.policy.on_unsure == "fail" or is_resubmission:
-                    raise
-                is_resubmission = True
+                answer = yield from self._attempt(attempt, record)
             except BadRequestError as error:
+                # The mask may have expired while the task waited; another one gets a new name.
                 if is_second_upload or not self.inputs or "mask" not in error.problem:
                     raise
-                is_second_upload = (
-                    True  # the mask may have expired while the task waited; another gets a new name
-                )
-            else:
-                if answer:
-                    return answer
+                is_second_upload = True
+                continue
+            if answer:
+                return answer
+            record = attempt
+            adopted = yield from self._after_a_lost_answer(record)
+            if adopted:
+                return adopted
 
-    def _attempt(self, fingerprint: str, marker: str) -> Steps[Pending | Generation | None]:
-        """Submit once; None: the attempt was lost, and it is certain that it created nothing."""
+    def _attempt(self, attempt: Record, before: Record) -> Steps[Pending | Generation | None]:
+        """Submit; None: nobody knows whether it created a generation."""
         operation = self.operation.model_copy(update=(yield Upload()))
         if self.policy.marker:
-            operation = operation.model_copy(update={"notes": _with_marker(operation.notes, marker)})
-        intent = Record(fingerprint=fingerprint, marker=marker, round=self.task.round, intended=self.clock())
-        yield Save(intent)
+            operation = operation.model_copy(update={"notes": with_marker(operation.notes, attempt.marker)})
+        yield Save(attempt)
+        patience = Patience(self.deadline, () if self.waits_for_slot else (ConcurrentGenerationsError,))
+        failures = 0
+        while True:
+            try:
+                answer: Pending | Generation = yield Post(operation)
+            except SubmissionSupersededError:
+                raise
+            except GettyError as error:
+                if error.credit is Credit.UNKNOWN:
+                    yield Say(f"{error} It is looked up in the generation history.", is_warning=True)
+                    return None
+                failures += 1
+                delay = patience.after(error, failures, now=self.clock(), jitter=self.jitter())
+                if delay is not None:
+                    yield Say(f"{error} Next attempt in {delay:.1f} s.", is_warning=True)
+                    yield Wait(delay, refusal=error)
+                    continue
+                yield Save(before if before.unknown else None)
+                raise
+            return (yield from self._known(attempt, (answer.generation_request_id,), answer))
+
+    def _known(
+        self, record: Record, ids: tuple[str, ...], answer: Pending | Generation
+    ) -> Steps[Pending | Generation]:
+        """Keep the generations that a record turned out to have created."""
+        answered = min(len(ids), record.unknown)
+        record = replace(
+            record,
+            generation_request_id=ids[0],
+            charged=len(ids),
+            unknown=record.unknown - answered,
+            attempts=max(0, record.attempts - answered),
+        )
         try:
-            answer: Pending | Generation = yield Post(operation)
-        except GettyError as error:
-            if error.credit is Credit.UNKNOWN:
-                adopted = yield from self._adopt(intent, sent_by=self.clock())
-                if adopted or self.clock() < self.deadline:
-                    return adopted
-                error = error.with_context(credit=operation.committed)
-            yield Save(None)
-            raise error from error.__cause__
-        yield Save(replace(intent, generation_request_id=answer.generation_request_id))
+            yield Save(record)
+        except SubmissionSupersededError as error:
+            raise SubmissionSupersededError(
+                f"Generation {ids[0]} was created, but {error.problem[0].lower()}{error.problem[1:]}",
+                asked=self.operation.asked,
+                credit=Credit.COMMITTED,
+                advice=f"That try finds it by the marker {record.marker} in Getty's history.",
+            ) from None
+        if len(ids) > 1 or record.unknown:
+            yield Say(
+                f"More than one credit may have been used ({record.charges}). The generations are {', '.join(ids)}; "
+                f"others, if any, have the marker {record.marker} in Getty's history.",
+                is_warning=True,
+            )
         return answer
 
-    def _adopt(self, record: Record, *, sent_by: float) -> Steps[Pending | None]:
-        """Take over what the record is of; None: it is certain that nothing was created.
+    def _after_a_lost_answer(self, record: Record) -> Steps[Pending | Generation | None]:
+        try:
+            adopted = yield from self._look_up(record)
+        except SubmissionUnsureError:
+            if self.policy.on_unsure == "fail" or record.attempts >= MOST_UNKNOWN:
+                raise
+            return None
+        if adopted is None and self.clock() >= self.deadline:
+            raise self._unsure(record, "The history does not show it, but the time is over.")
+        return adopted
 
-        :param sent_by: until when the attempt can have been sent.
+    def _look_up(self, record: Record, *, at_least: float = 0.0) -> Steps[Pending | Generation | None]:
+        """Find the generation in the history; None: it is certain that nothing was created.
+
+        Nothing more is sent by the record, so what was sent is in the history some time from now.
+
         :raises SubmissionUnsureError: that cannot be known.
         """
-        certain_at = sent_by + self.policy.history_lag
+        certain_at = self.clock() + max(at_least, self.policy.history_lag)
         give_up_at = self.deadline
         if self.policy.on_unsure == "resubmit":
             give_up_at = min(give_up_at, certain_at)
-        generation_request_id = record.generation_request_id
-        while generation_request_id is None:
-            trouble = None
+        while True:
+            trouble: GettyError | None = None
+            alike: tuple[str, ...] = ()
             try:
-                items = yield LookUp(since=record.intended - _CLOCK_SKEW)
+                items = yield LookUp(since=record.intended - LOOK_BACK)
             except GettyError as error:
                 trouble = error
             else:
-                generation_request_id = self._found(items, record)
-                if generation_request_id:
-                    break
-                if self.clock() >= certain_at:
+                found = search(items, record, self.operation, by_marker=self.policy.marker)
+                alike = found.alike
+                if len(found.ours) > 1 and not self.policy.marker:
+                    raise self._unsure(
+                        record, f"{len(found.ours)} generations have its inputs: {', '.join(found.ours)}."
+                    )
+                if found.ours and (self.policy.marker or not alike):
+                    yield Say(
+                        f"Adopting generation {found.ours[0]}, which an earlier request created: "
+                        "it costs no further credit."
+                    )
+                    return (
+                        yield from self._known(
+                            record, found.ours, Pending(generation_request_id=found.ours[0])
+                        )
+                    )
+                if self.clock() >= certain_at and not alike:
                     return None
-            if self.clock() >= give_up_at or (trouble and not trouble.may_retry):
+            now = self.clock()
+            if alike and now >= certain_at:
+                raise self._unsure(
+                    record, f"Without its marker, but with its inputs, the history shows {', '.join(alike)}."
+                )
+            if now >= give_up_at or (trouble and not trouble.may_retry):
                 raise self._unsure(
                     record, f"The history could not be read: {trouble.problem}" if trouble else ""
                 )
             yield Wait(_LOOK_AGAIN_IN)
-        yield Save(replace(record, generation_request_id=generation_request_id))
-        return Pending(generation_request_id=generation_request_id)
-
-    def _found(self, items: Iterable[HistoryItem], record: Record) -> str | None:
-        if self.policy.marker:
-            ids = [item.generation_request_id for item in items if record.marker in (item.notes or "")]
-            return ids[0] if ids else None
-        ids = [item.generation_request_id for item in items if _has_inputs(item, self.operation)]
-        if len(ids) > 1:
-            raise self._unsure(record, f"{len(ids)} generations have its inputs: {', '.join(ids)}.")
-        return ids[0] if ids else None
 
     def _unsure(self, record: Record, why: str) -> SubmissionUnsureError:
         sought = f"the marker {record.marker} in the notes" if self.policy.marker else "the same inputs"
+        known = f"So far: {record.charges}."
         return SubmissionUnsureError(
-            " ".join(filter(None, ("An earlier attempt may have created this generation.", why))),
+            " ".join(filter(None, ("An earlier attempt may have created this generation.", why, known))),
             asked=self.operation.asked,
             credit=Credit.UNKNOWN,
             advice=f"Look in Getty's generation history for {sought}. If it is there, clearing this task adopts it; "
             'if not, or if a second credit does not matter, clear it with on_unsure_submission="resubmit".',
         )
-
-
-def _has_inputs(item: HistoryItem, operation: GeneratingOperation) -> bool:
-    """Whether what the history shows of a generation contradicts none of the inputs."""
-    published = {other.generation_type for other in GENERATING.values()} - {None}
-    if operation.generation_type and item.generation_type in published - {operation.generation_type}:
-        return False
-    asked = operation.model_dump(mode="json")
-    if "reference_generation" in asked:
-        asked |= asked["reference_generation"] or {"generation_request_id": None, "index": None}
-    shown = item.model_dump(
-        include={"prompt", "negative_prompt", "seed", "notes", "product_id", "project_code"}
-    )
-    if item.generation_options:
-        shown |= item.generation_options.model_dump()
-    if item.original_asset:
-        shown["image_id"] = item.original_asset.id
-    if source := item.source_generation_request:
-        shown["generation_request_id"] = source.source_generation_request_id
-        shown["index"] = source.source_generation_result_index
-    return all(
-        value in (None, "", asked[name]) or (asked[name] is None and name in _FILLED_IN)
-        for name, value in shown.items()
-        if name in asked  # a variation, for example, may be shown with the prompt of its original
-    )
-
-
-def _with_marker(notes: str | None, marker: str) -> str:
-    return f"{notes} [{marker}]" if notes else marker
-
-
-def _digest(document: Any) -> str:
-    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()

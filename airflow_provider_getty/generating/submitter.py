@@ -1,4 +1,4 @@
-"""What :mod:`..submission` decides is done here: with Getty, and with Airflow's task state store."""
+"""Does what :mod:`.submission` decides for a task: with Getty, and with Airflow's task state store."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_getty.api import clock, products
 from airflow_provider_getty.api.driving import drive
-from airflow_provider_getty.api.errors import ConcurrentGenerationsError, Credit, GettyError
+from airflow_provider_getty.api.errors import BadRequestError, GettyError, SubmissionSupersededError
+from airflow_provider_getty.generating.claim import Claim
+from airflow_provider_getty.generating.record import Policy, Record, Task, account_digest, same_id
 from airflow_provider_getty.generating.submission import (
     LookUp,
-    Policy,
     Post,
-    Record,
     Save,
+    Say,
     Step,
     Submission,
-    Task,
     Upload,
     Wait,
 )
@@ -37,11 +37,20 @@ _KEY = "getty_submission"
 _RETENTION = timedelta(days=184)  # Getty keeps generations for six months
 
 
+class NotSentError(Exception):
+    """Raised in place of sending a request whose record is no longer ours; not Getty's, so no client explains it."""
+
+
 @dataclass(frozen=True)
 class SubmissionStore:
-    """A task's :class:`~..submission.Record` in Airflow's task state store (3.3 and later), if there is one."""
+    """A task's :class:`.record.Record` in Airflow's task state store (3.3 and later), if there is one."""
 
     accessor: Any
+
+    @property
+    def exists(self) -> bool:
+        """Whether records are kept."""
+        return self.accessor is not None
 
     @classmethod
     def of(cls, context: Context) -> SubmissionStore:
@@ -49,12 +58,12 @@ class SubmissionStore:
         return cls(context.get("task_state_store"))
 
     def load(self) -> Record | None:
-        """What is kept, if anything is."""
+        """The record, if there is one."""
         document = self.accessor.get(_KEY) if self.accessor else None
         return Record(**document) if document else None
 
     def save(self, record: Record | None) -> None:
-        """Keep the record, or forget what is kept."""
+        """Keep the record, or forget it."""
         if not self.accessor:
             return
         if record is None:
@@ -62,10 +71,30 @@ class SubmissionStore:
         else:
             self.accessor.set(_KEY, record.as_json(), retention=_RETENTION)
 
-    def deliver(self) -> None:
-        """Note that the task returns the result, so that a clear by a person makes a new one."""
-        if record := self.load():
+    def deliver(self, generation_request_id: str) -> None:
+        """Note that the task returns this generation, so that a clear by a person makes a new one."""
+        if record := self._of(generation_request_id):
             self.save(replace(record, delivered=True))
+
+    def forget(self, generation_request_id: str) -> None:
+        """Forget this generation, which Getty has deleted, so that a clear makes a new one."""
+        if self._of(generation_request_id):
+            self.save(None)
+
+    def _of(self, generation_request_id: str) -> Record | None:
+        record = self.load()
+        return record if record and same_id(record.generation_request_id, generation_request_id) else None
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """Getty's answer to a submission.
+
+    :param is_adopted: whether an earlier try submitted it.
+    """
+
+    answer: Pending | Generation
+    is_adopted: bool
 
 
 @dataclass(frozen=True)
@@ -73,7 +102,7 @@ class Submitter:
     """Submits a task's request, or adopts what an earlier try of the task submitted.
 
     :param deadline: when to give up (``time.time()``).
-    :param waits_for_place: whether to wait while the account has too many generations pending, rather than to raise.
+    :param waits_for_slot: whether to wait while the account has too many generations pending, rather than to raise.
     :param is_first_attempt: whether this try of the task has not submitted yet; a refused submission proves that it
         has made sure of what earlier tries did.
     """
@@ -82,77 +111,77 @@ class Submitter:
     hook: GettyHook
     policy: Policy
     deadline: float
-    waits_for_place: bool = True
+    waits_for_slot: bool = True
     is_first_attempt: bool = True
 
-    def submit(self, context: Context) -> Pending | Generation:
-        """Do what the submission says, until it has an answer of Getty.
+    def submit(self, context: Context) -> Submitted:
+        """Run the submission until Getty has answered.
 
-        :raises GettyError: see :meth:`..submission.Submission.submit`.
+        :raises GettyError: see :meth:`.submission.Submission.submit`.
         """
         store = SubmissionStore.of(context)
-        known = store.load()
-        task = task_of(context, is_sure=store.accessor is not None or not self.is_first_attempt)
+        task = task_of(context, is_sure=store.exists or not self.is_first_attempt)
+        claim = Claim(store, clock.now, is_kept=store.exists)
+        client = self.hook.get_conn()
         steps = Submission(
             task=task,
             operation=self.request.operation,
             inputs=self.request.inputs,
+            account=account_digest(self.hook.account),
             policy=self.policy,
             deadline=self.deadline,
-        ).submit(known)
-        adopted = True
+            clock=clock.now,
+            ahead=lambda: client.ahead_of_getty,
+            has_store=store.exists,
+            waits_for_slot=self.waits_for_slot,
+        ).submit(claim.load())
+        is_adopted = True
 
         def do(step: Step) -> Any:
-            nonlocal adopted
-            adopted = adopted and not isinstance(step, Post)
-            try:
-                return self._do(step, store, task)
-            except GettyError as error:
-                if isinstance(step, Post) and error.credit is Credit.UNKNOWN:
-                    log.warning("%s It is looked up in the generation history.", error)
-                raise
+            nonlocal is_adopted
+            is_adopted = is_adopted and not isinstance(step, Post)
+            return self._do(step, claim, task)
 
         answer = drive(steps, do)
-        generation = answer.generation_request_id
-        if adopted:
-            log.info(
-                "Adopting generation %s, which an earlier try submitted: it costs no further credit.",
-                generation,
-            )
-        else:
-            log.info(
-                "%s is generation %s, which is %s.", self.request.operation.asked, generation, answer.status
-            )
-            if known and known.generation_request_id and not known.delivered:
-                log.warning(
-                    "The inputs have changed: generation %s is left behind.", known.generation_request_id
-                )
-        return answer
+        log.info(
+            "%s is generation %s, which is %s.",
+            self.request.operation.asked,
+            answer.generation_request_id,
+            answer.status,
+        )
+        return Submitted(answer, is_adopted)
 
-    def _do(self, step: Step, store: SubmissionStore, task: Task) -> Any:
+    def _do(self, step: Step, claim: Claim, task: Task) -> Any:
         match step:
             case Save(record):
-                return store.save(record)
+                return claim.save(record)
             case Upload():
-                return self._prepare(task.task_id)
+                return self._upload(task.task_id)
             case Post(operation):
-                return self._post(operation)
+                return self._post(operation, claim)
             case LookUp(since):
                 return list(self.hook.history(since=datetime.fromtimestamp(since, UTC)))
             case Wait(seconds):
                 return clock.sleep(seconds)
+            case Say(message, is_warning):
+                return log.log(logging.WARNING if is_warning else logging.INFO, "%s", message)
 
-    def _post(self, operation: GeneratingOperation) -> Pending | Generation:
-        """Submit; what proves that nothing was created is waited out, but for a place only if told so."""
-        not_for = () if self.waits_for_place else (ConcurrentGenerationsError,)
-        return self.hook.get_conn().ask(operation, deadline=self.deadline, not_for=not_for)
+    def _post(self, operation: GeneratingOperation, claim: Claim) -> Pending | Generation:
+        def fence() -> None:
+            try:
+                claim.check()
+            except SubmissionSupersededError as error:
+                raise NotSentError(error) from None
 
-    def _prepare(self, label: str) -> dict[str, Any]:
-        """Upload the mask, if there is one, and return the fields that refer to it; check who will pay."""
-        fields = self._upload(label)
-        if self.is_first_attempt:
-            products.check_listed(self.hook.get_conn(), self.request.operation, marker=self.policy.marker)
-        return fields
+        client = self.hook.get_conn()
+        error: GettyError
+        try:
+            return client.ask(operation, before_send=fence)
+        except NotSentError as lost:
+            error = lost.args[0]
+        except BadRequestError as refusal:
+            error = products.explained(refusal, client, operation, marker=self.policy.marker)
+        raise error
 
     def _upload(self, label: str) -> dict[str, Any]:
         upload = self.request.upload(label)
@@ -165,21 +194,18 @@ class Submitter:
 
 
 def task_of(context: Context, *, is_sure: bool) -> Task:
-    """The task that runs.
+    """The task that runs, by what Airflow's database says of it.
 
     :param is_sure: whether what earlier tries did is known otherwise than by the marker.
     """
     ti = context["ti"]
-    # Grows with a clear by a person, and stays the same in Airflow's own retries.
-    round_ = ti.max_tries - (ti.task.retries or 0)
-    is_first_try = ti.try_number <= round_ + 1
     run = context["dag_run"]
     return Task(
         dag_id=ti.dag_id,
         run_id=ti.run_id,
         task_id=ti.task_id,
         map_index=-1 if ti.map_index is None else ti.map_index,
-        round=round_,
-        began=clock.now(),
-        earlier=None if is_sure or is_first_try else (run.start_date or run.run_after).timestamp(),
+        round=ti.max_tries,
+        try_number=ti.try_number,
+        earlier=None if is_sure or ti.try_number <= 1 else (run.start_date or run.run_after).timestamp(),
     )

@@ -10,7 +10,7 @@ from airflow_provider_getty.api import operations, paging
 from airflow_provider_getty.hooks.sides import AsyncSide, SyncSide
 
 if TYPE_CHECKING:
-    from airflow_provider_getty.api.operations import MediaType
+    from airflow_provider_getty.api.choices import MediaType
     from airflow_provider_getty.api.results import DownloadSize, Generation, HistoryItem, Pending, Product
     from airflow_provider_getty.inputs.storage import LocationLike
 

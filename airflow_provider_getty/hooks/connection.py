@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from reprlib import repr as shortened
+from typing import TYPE_CHECKING, Any, cast
 
 from airflow_provider_getty.api.account import GETTY_URL, Account, Dialect
 from airflow_provider_getty.api.errors import ConfigurationError
@@ -27,15 +28,14 @@ def account_of(connection: Connection) -> Account:
         port = f":{connection.port}" if connection.port else ""
         host = f"{connection.schema or 'https'}://{host}{port}"
     timeout = _number(extras, "timeout", float)
-    project_code = extras.get("project_code")
     return Account(
         api_key=connection.login or "",
         api_secret=connection.password or "",
         base_url=host or GETTY_URL,
-        token_url=str(extras.get("token_url", "")),
+        token_url=_text(extras, "token_url") or "",
         product_id=_number(extras, "product_id", int),
-        project_code=None if project_code is None else str(project_code),
-        dialect=extras.get("dialect", Dialect.AUTO),
+        project_code=_text(extras, "project_code"),
+        dialect=Dialect.AUTO if (dialect := _text(extras, "dialect")) is None else cast("Dialect", dialect),
         max_requests_per_second=_number(extras, "max_requests_per_second", float),
         timeout=Account.timeout if timeout is None else timeout,
     )
@@ -56,6 +56,16 @@ def _extras(text: str | None) -> dict[str, Any]:
     return {name: value for name, value in extras.items() if value not in (None, "")}
 
 
+def _text(extras: dict[str, Any], name: str) -> str | None:
+    """A text; of a code of digits alone, JSON may have made a number."""
+    value = extras.get(name)
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if value is not None and not isinstance(value, str):
+        raise ConfigurationError(f"{name} is {shortened(value)}; it must be a text.")
+    return value
+
+
 def _number(extras: dict[str, Any], name: str, kind: type[Any]) -> Any:
     if (value := extras.get(name)) is None:
         return None
@@ -65,4 +75,4 @@ def _number(extras: dict[str, Any], name: str, kind: type[Any]) -> Any:
         return kind(value)
     except (TypeError, ValueError):
         whole = "whole " if kind is int else ""
-        raise ConfigurationError(f"{name} is {value!r}; it must be a {whole}number.") from None
+        raise ConfigurationError(f"{name} is {shortened(value)}; it must be a {whole}number.") from None

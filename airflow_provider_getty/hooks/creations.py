@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from airflow_provider_getty.hooks.sides import AsyncSide, SyncSide
 
 if TYPE_CHECKING:
-    from airflow_provider_getty.api.operations import (
+    from airflow_provider_getty.api.choices import (
         Adherence,
         AspectRatio,
         DepthOfField,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from airflow_provider_getty.hooks.sides import AsyncSide, SyncSide
 
 if TYPE_CHECKING:
-    from airflow_provider_getty.api.operations import MediaType
+    from airflow_provider_getty.api.choices import MediaType
     from airflow_provider_getty.api.results import Generation, Pending
     from airflow_provider_getty.inputs.arguments import GenerationSource
     from airflow_provider_getty.inputs.masks import MaskSource

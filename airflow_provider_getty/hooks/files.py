@@ -11,7 +11,8 @@ from airflow_provider_getty.inputs.masks import Mask, MaskSource, make_mask
 from airflow_provider_getty.inputs.pictures import PictureSource, make_jpeg, unique_name
 
 if TYPE_CHECKING:
-    from airflow_provider_getty.api.operations import Category, UploadImage
+    from airflow_provider_getty.api.choices import Category
+    from airflow_provider_getty.api.operations import UploadImage
     from airflow_provider_getty.api.results import Registration
 
 

@@ -123,9 +123,9 @@ class GettyHook(Creations, Edits, Collecting, Files, BaseHook):
 
     def _account(self, connection: Connection) -> Account:
         if connection.login:
-            mask_secret(connection.login)  # Airflow masks only the password by itself
+            mask_secret(connection.login.strip())  # Airflow masks only the password by itself
         if connection.password:
-            mask_secret(connection.password)
+            mask_secret(connection.password.strip())
         try:
             return account_of(connection)
         except ConfigurationError as error:

@@ -1,55 +1,318 @@
-"""What a user may pass to operators, sensors and triggers, checked before anything is sent."""
+"""Validates operator arguments: when the DAG file is read, and again when the task runs.
+
+Free of pydantic and of :mod:`..api.operations`, so that a DAG file stays quick to parse.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Literal, TypeAlias, get_args
+from reprlib import repr as shortened
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, NewType, TypeAlias, TypeVar, get_args
 
+from airflow_provider_getty.api import choices
 from airflow_provider_getty.api.errors import InvalidRequestError
 
-Seconds: TypeAlias = float | timedelta
+if TYPE_CHECKING:
+    from airflow.sdk import XComArg
 
+T = TypeVar("T")
+
+Template = NewType("Template", str)
+"""A Jinja template where only some texts are allowed: ``aspect_ratio=Template("{{ params.ratio }}")``.
+
+At runtime any text with a template will do; this is for type checkers, which otherwise could not find a typing error.
+"""
+
+# As texts: Airflow's XComArg is not loaded for the sake of a type.
+Text: TypeAlias = "str | XComArg"
+WholeNumber: TypeAlias = "int | str | XComArg"
+Number: TypeAlias = "float | str | XComArg"
+OneOf: TypeAlias = "T | Template | XComArg"
 GenerationSource: TypeAlias = str | Mapping[str, Any]
-"""A generation_request_id, or the result of a task that has one, such as ``refine.output``."""
+"""A generation_request_id, or the result of a task that has one."""
+Generated: TypeAlias = "GenerationSource | XComArg"
+"""The same, or the output of a task that has yet to run, such as ``refine.output``."""
+ImageSize: TypeAlias = "Sequence[int] | str | XComArg"
 
+Seconds: TypeAlias = float | timedelta
 OnBlocked: TypeAlias = Literal["fail", "fail_any", "skip", "ignore"]
 """What a task does about images that Getty's content policy withheld: ``fail`` or ``skip`` if all are,
 ``fail_any`` if any is, ``ignore`` leaves it to what comes after."""
-
+BatchOnBlocked: TypeAlias = Literal["fail", "fail_any", "ignore"]
+"""Which items of a batch count as failed: those with all images withheld, those with any, none."""
+Images: TypeAlias = Literal["first", "all"]
+"""The images of an item to download: the first that is not blocked, or all that are not."""
+FailOn: TypeAlias = Literal["any", "all"] | float
+"""When a batch fails: if any item has, if all have, or if more than a share of them has, from 0 to 1."""
 Marker: TypeAlias = Literal["notes", "none"]
 """Where a submission carries its marker."""
-
 OnUnsure: TypeAlias = Literal["fail", "resubmit"]
 """What to do if nobody can tell whether a generation was created."""
 
 
-def seconds(name: str, value: Seconds) -> float:
-    """A duration in seconds, which must be more than 0."""
-    if isinstance(value, timedelta):
-        value = value.total_seconds()
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
-        raise InvalidRequestError(f"{name} is {value!r}; it must be a timedelta or seconds, more than 0.")
-    return float(value)
+def given(value: Any) -> bool:
+    """False for None and for blank text, which a template renders where there is no value."""
+    return value is not None and not (isinstance(value, str) and not value.strip())
 
 
-def optional_seconds(name: str, value: Seconds | None) -> float | None:
-    """:func:`seconds`, or None."""
-    return None if value is None else seconds(name, value)
+def is_template(value: Any) -> bool:
+    """True for text that Airflow has yet to render."""
+    return isinstance(value, str) and ("{{" in value or "{%" in value)
 
 
-def one_of(name: str, value: Any, allowed: Any) -> Any:
-    """One of the values of a ``Literal``."""
-    if value not in get_args(allowed):
-        raise InvalidRequestError(f"{name} is {value!r}; it must be one of {', '.join(get_args(allowed))}.")
-    return value
+def comes_later(value: Any) -> bool:
+    """True for templates and for what Airflow resolves when the task runs, such as ``refine.output``."""
+    return is_template(value) or hasattr(value, "iter_references")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """The values that an argument may have.
+
+    :param allows: whether a value is one of them.
+    :param must_be: completes "it must be …" in messages.
+    """
+
+    allows: Callable[[Any], bool]
+    must_be: str
+
+
+def _whole(at_least: int, at_most: int) -> Rule:
+    def allows(value: Any) -> bool:
+        if isinstance(value, bool) or not isinstance(value, int | float | str):
+            return False
+        try:
+            return at_least <= int(value) <= at_most and (isinstance(value, str) or value == int(value))
+        except (ValueError, OverflowError):
+            return False
+
+    return Rule(allows, f"a whole number from {at_least} to {at_most}")
+
+
+def _number(at_most: float | None = None) -> Rule:
+    limit = float("inf") if at_most is None else at_most
+
+    def allows(value: Any) -> bool:
+        if isinstance(value, bool) or not isinstance(value, int | float | str):
+            return False
+        try:
+            return 0 <= float(value) <= limit and float(value) != float("inf")
+        except (ValueError, OverflowError):
+            return False
+
+    return Rule(allows, "a number, at least 0" if at_most is None else f"a number from 0 to {at_most:g}")
+
+
+def _one_of(allowed: Any) -> Rule:
+    values = get_args(allowed)
+    return Rule(lambda value: isinstance(value, str) and value in values, f"one of {', '.join(values)}")
+
+
+def _is_duration(value: Any) -> bool:
+    length = value.total_seconds() if isinstance(value, timedelta) else value
+    return isinstance(length, int | float) and not isinstance(length, bool) and 0 < length < float("inf")
+
+
+def _is_source(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        value = value.get("generation_request_id")
+    if comes_later(value):
+        return True
+    return isinstance(value, str) and given(value) and not value.lstrip().startswith("{")
+
+
+def _is_size(value: Any) -> bool:
+    if isinstance(value, str):
+        try:
+            value = json.loads(value.replace("(", "[").replace(")", "]"))
+        except ValueError:
+            return False
+    pixels = _whole(1, choices.LARGEST)
+    return isinstance(value, Sequence) and len(value) == 2 and all(map(pixels.allows, value))  # noqa: PLR2004
+
+
+def _is_any_all_or_share(value: Any) -> bool:
+    return value in ("any", "all") or (type(value) in (int, float) and 0 <= value <= 1)
+
+
+_TEXT = Rule(lambda value: isinstance(value, str), "text")
+# A template that renders native types makes a number of an id.
+_ID = Rule(lambda value: isinstance(value, str | int) and not isinstance(value, bool), "an id as text")
+_BOOLEAN = Rule(lambda value: isinstance(value, bool), "True or False")
+_DURATION = Rule(_is_duration, "a timedelta or seconds, more than 0")
+_SOURCE = Rule(_is_source, 'a generation_request_id or the result of a task ("refine.output")')
+_MAPPING = Rule(lambda value: isinstance(value, Mapping), "a mapping of arguments")
+_FILE = Rule(
+    lambda value: not isinstance(value, bool | int | float), "an image: a path, its bytes, or shapes"
+)
+
+RULES: Mapping[str, Rule] = MappingProxyType(
+    {
+        "image_id": _ID,
+        "reference_generation": _SOURCE,
+        "reference_file_registration_id": _ID,
+        "generation_request_id": _SOURCE,
+        "generated_asset_id": _ID,
+        "index": _whole(0, choices.LARGEST),
+        "mask": _FILE,
+        "mask_url": _TEXT,
+        "image_size": Rule(_is_size, "(width, height), two positive whole numbers"),
+        "prompt": _TEXT,
+        "negative_prompt": _TEXT,
+        "aspect_ratio": _one_of(choices.AspectRatio),
+        "media_type": _one_of(choices.MediaType),
+        "mood": _one_of(choices.Mood),
+        "seed": _whole(-choices.LARGEST - 1, choices.LARGEST),
+        "lens_type": _one_of(choices.LensType),
+        "depth_of_field": _one_of(choices.DepthOfField),
+        "noise_level": _number(1),
+        "influence_level": _number(1),
+        "left_percentage": _number(),
+        "right_percentage": _number(),
+        "top_percentage": _number(),
+        "bottom_percentage": _number(),
+        "background_color": Rule(
+            lambda value: isinstance(value, str) and re.match(choices.HEX_COLOR, value) is not None, "#RRGGBB"
+        ),
+        "background_file_registration_id": _ID,
+        "background_asset_id": _ID,
+        "background_reference_generation": _SOURCE,
+        "background_reference_adherence": _one_of(choices.Adherence),
+        "product_id": _whole(0, choices.LARGEST),
+        "project_code": _ID,
+        "notes": _TEXT,
+        "file": _FILE,
+        "category": _one_of(choices.Category),
+        "rights_claimed": Rule(
+            lambda value: value is True, "True: only what you own or have a license for can be registered"
+        ),
+        "size_name": _TEXT,
+        "overwrite": _BOOLEAN,
+        "wait_for_completion": _BOOLEAN,
+        "deferrable": _BOOLEAN,
+        "run_in_triggerer": _BOOLEAN,
+        "timeout": _DURATION,
+        "generation_timeout": _DURATION,
+        "history_lag": _DURATION,
+        "poll_interval": _DURATION,
+        "poke_interval": _DURATION,
+        "on_blocked": _one_of(OnBlocked),
+        "marker": _one_of(Marker),
+        "on_unsure_submission": _one_of(OnUnsure),
+        "getty_conn_id": Rule(
+            lambda value: isinstance(value, str) and given(value), "text that is not empty"
+        ),
+    }
+)
+"""Of every argument that has one, by its name. None, and blank text in a template field, is what is not given."""
+
+BATCH_RULES: Mapping[str, Rule] = MappingProxyType(
+    {
+        **RULES,
+        "requests": Rule(
+            lambda value: not isinstance(value, Mapping | bool | int | float),
+            "a list of mappings, or the path or URI of a file",
+        ),
+        "operation": _one_of(choices.OperationName),
+        "defaults": _MAPPING,
+        "download_options": _MAPPING,
+        "images": _one_of(Images),
+        "fail_on": Rule(_is_any_all_or_share, "'any', 'all', or a share from 0 to 1"),
+        "on_blocked": _one_of(BatchOnBlocked),
+        "max_in_flight": Rule(lambda value: type(value) is int and value > 0, "a whole number, at least 1"),
+    }
+)
+"""The rules of a batch, some of which differ from :data:`RULES`."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """Refuses what a task cannot be asked to do, in the name of the task.
+
+    :param task_id: the task.
+    :param templated: the arguments that may come later.
+    :param rules: as :data:`RULES`.
+    """
+
+    task_id: str
+    templated: Iterable[str] = ()
+    rules: Mapping[str, Rule] = field(default_factory=lambda: RULES)
+
+    def values(self, written: Mapping[str, Any]) -> None:
+        """Refuse a value that its rule does not allow.
+
+        :raises InvalidRequestError: the message names the task and the argument.
+        """
+        for name, value in written.items():
+            rule = self.rules.get(name)
+            is_templated = name in self.templated
+            if rule is None or value is None or (is_templated and comes_later(value)):
+                continue
+            if is_templated and not given(value) and name != "getty_conn_id":
+                continue
+            if not rule.allows(value):
+                raise self.refusal(f"{name} is {shortened(value)}; it must be {rule.must_be}")
+
+    def required(self, **written: Any) -> None:
+        """Refuse None and blank text.
+
+        :raises InvalidRequestError: the message names the task and the argument.
+        """
+        for name, value in written.items():
+            if not given(value):
+                raise self.refusal(f"{name} is {value!r}, but it is required")
+
+    def exactly_one(self, **written: Any) -> None:
+        """Refuse arguments that exclude each other, and none of them.
+
+        :raises InvalidRequestError: the message names the task and the arguments.
+        """
+        present = [name for name, value in written.items() if given(value)]
+        if len(present) != 1:
+            raise self.refusal(
+                f"exactly one of {' and '.join(written)} must be given; given are {' and '.join(present) or 'none'}"
+            )
+
+    def at_most_one(self, **written: Any) -> None:
+        """Refuse arguments that exclude each other.
+
+        :raises InvalidRequestError: the message names the task and the arguments.
+        """
+        present = [name for name, value in written.items() if given(value)]
+        if len(present) > 1:
+            raise self.refusal(
+                f"at most one of {' and '.join(written)} may be given; given are {' and '.join(present)}"
+            )
+
+    def one_above_zero(self, **written: Any) -> None:
+        """Refuse numbers of which none is above 0.
+
+        :raises InvalidRequestError: the message names the task and the arguments.
+        """
+        values = [value for value in written.values() if given(value)]
+        if not any(comes_later(value) or float(value) > 0 for value in values):
+            raise self.refusal(f"at least one of {', '.join(written)} must be above 0")
+
+    def refusal(self, problem: str) -> InvalidRequestError:
+        """The error, with the name of the task."""
+        return InvalidRequestError(f"{problem}.", asked=f"Task {self.task_id}")
+
+
+def in_seconds(value: Seconds) -> float:
+    """A duration in seconds."""
+    return value.total_seconds() if isinstance(value, timedelta) else value
 
 
 def all_rendered(owner: object, template_fields: Iterable[str]) -> None:
     """Refuse text that is still a template."""
     for name in template_fields:
         value = getattr(owner, name)
-        if isinstance(value, str) and ("{{" in value or "{%" in value):
+        if is_template(value):
             raise InvalidRequestError(f"{name} is a template that was not rendered: {value!r}.")
 
 
@@ -78,31 +341,14 @@ def reference_generation(value: Any) -> dict[str, Any]:
     index = value.get("index") if isinstance(value, Mapping) else None
     return {
         "generation_request_id": generation_request_id(value),
-        "index": first_image_shown(value) if index is None else index,
+        "index": index if given(index) else first_image_shown(value),
     }
 
 
-_ALTERNATIVES = (
-    ("image_id", "reference_generation", "reference_file_registration_id"),
-    ("mask", "mask_url"),
-)
-
-
-def check_alternatives(written: Mapping[str, Any]) -> None:
-    """Refuse two of an operation's arguments that exclude each other, and none of them.
-
-    :param written: all arguments that the operation has; None is what is not given.
-    """
-    for names in _ALTERNATIVES:
-        given = {name: written[name] for name in names if name in written}
-        if len(given) > 1:
-            exactly_one(**given)
-
-
-def exactly_one(**given: Any) -> None:
+def exactly_one(**written: Any) -> None:
     """Refuse arguments that exclude each other, and none of them."""
-    present = [name for name, value in given.items() if value is not None]
+    present = [name for name, value in written.items() if given(value)]
     if len(present) != 1:
         raise InvalidRequestError(
-            f"Exactly one of {' and '.join(given)} must be given; given are {' and '.join(present) or 'none'}."
+            f"Exactly one of {' and '.join(written)} must be given; given are {' and '.join(present) or 'none'}."
         )

@@ -19,7 +19,7 @@ from airflow_provider_getty.batch.events import Finished
 from airflow_provider_getty.batch.items import Items
 from airflow_provider_getty.batch.outcome import spent
 from airflow_provider_getty.batch.run import Batch, BatchResult, Deferral
-from airflow_provider_getty.generating.submission import Policy
+from airflow_provider_getty.generating.record import Policy
 from airflow_provider_getty.generating.submitter import task_of
 from airflow_provider_getty.inputs import arguments
 from airflow_provider_getty.triggers.batch import BatchTrigger

@@ -5,15 +5,20 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, TaskDeferred
+from airflow.providers.common.compat.sdk import TaskDeferred
 
 from airflow_provider_getty.api import clock
-from airflow_provider_getty.api.errors import ConcurrentGenerationsError, GettyError, GoneError
+from airflow_provider_getty.api.errors import (
+    ConcurrentGenerationsError,
+    DeadlineExceededError,
+    GettyError,
+    GoneError,
+)
 from airflow_provider_getty.api.operations import GENERATING, GetGeneration
 from airflow_provider_getty.api.results import Generation, Pending
-from airflow_provider_getty.generating.outcomes import Outcome, accept, fail
-from airflow_provider_getty.generating.request import Request, request_of
-from airflow_provider_getty.generating.submission import Policy
+from airflow_provider_getty.generating.outcomes import Outcome, about, accept, fail
+from airflow_provider_getty.generating.record import Policy
+from airflow_provider_getty.generating.request import Request, argument_names, request_of
 from airflow_provider_getty.generating.submitter import SubmissionStore, Submitter
 from airflow_provider_getty.triggers.generation import TRIGGER_GRACE, GenerationTrigger
 from airflow_provider_getty.triggers.submission import SubmissionTrigger
@@ -36,11 +41,10 @@ def submit_again(task: GenerationOperator, context: Context, event: dict[str, An
 
 def complete(task: GenerationOperator, context: Context, event: dict[str, Any]) -> dict[str, Any]:
     """Finish with the outcome that the trigger reports."""
-    outcome = Outcome.from_event(event)
-    if outcome.generation is None:
-        raise (AirflowException if outcome.timed_out else AirflowFailException)(outcome.error)
-    SubmissionStore.of(context).deliver()
-    return accept(outcome.generation, task.on_blocked)
+    try:
+        return _finish(task, context, Outcome.from_event(event).finished())
+    except GettyError as error:
+        _end(context, error)
 
 
 def request(task: GenerationOperator) -> Request:
@@ -48,8 +52,9 @@ def request(task: GenerationOperator) -> Request:
 
     :raises GettyError: the arguments cannot be used.
     """
-    written = {name: getattr(task, name) for name in task.names}
-    return request_of(GENERATING[task.operation], written, task.hook.account)
+    operation = GENERATING[task.operation]
+    written = {name: getattr(task, name, None) for name in argument_names(operation)}
+    return request_of(operation, written, task.hook.account)
 
 
 def _generate_or_fail(
@@ -59,7 +64,7 @@ def _generate_or_fail(
         task.prepare(context)
         return _generate(task, context, deadline=deadline, refused=refused)
     except GettyError as error:
-        fail(error)
+        _end(context, error)
 
 
 def _generate(task: GenerationOperator, context: Context, *, deadline: float, refused: int) -> dict[str, Any]:
@@ -71,29 +76,48 @@ def _generate(task: GenerationOperator, context: Context, *, deadline: float, re
         task.hook,
         policy,
         deadline,
-        waits_for_place=not task.deferrable,
+        waits_for_slot=not task.deferrable,
         is_first_attempt=not refused,
     )
     try:
-        answer = submitter.submit(context)
+        submitted = submitter.submit(context)
     except ConcurrentGenerationsError as error:
         if not task.deferrable or clock.now() >= deadline:
             raise
         task.log.info("%s Waiting without a worker.", error)
-        _wait_for_place(task, deadline, attempts=refused + 1)
+        _wait_for_slot(task, deadline, attempts=refused + 1)
+    answer = submitted.answer
+    if isinstance(answer, Pending):
+        if not task.wait_for_completion:
+            SubmissionStore.of(context).deliver(answer.generation_request_id)
+            return answer.summary()
+        answer = _wait(task, answer, deadline, is_adopted=submitted.is_adopted)
+    return _finish(task, context, answer.summary())
+
+
+def _finish(task: GenerationOperator, context: Context, generation: dict[str, Any]) -> dict[str, Any]:
+    """Return the generation, which is delivered only if the policy on blocked images accepts it."""
     store = SubmissionStore.of(context)
-    if isinstance(answer, Pending) and task.wait_for_completion:
-        try:
-            answer = _wait(task, answer, deadline)
-        except GoneError:
-            store.save(None)  # so that a clear generates anew
-            raise
-    store.deliver()
-    result = answer.summary()
-    return result if isinstance(answer, Pending) else accept(result, task.on_blocked)
+    result = accept(generation, task.on_blocked, clear_adopts=store.exists)
+    store.deliver(generation["generation_request_id"])
+    return result
 
 
-def _wait_for_place(task: GenerationOperator, deadline: float, *, attempts: int) -> NoReturn:
+def _end(context: Context, error: GettyError) -> NoReturn:
+    """End the task with the error."""
+    store = SubmissionStore.of(context)
+    if isinstance(error, GoneError) and error.generation_request_id:
+        store.forget(error.generation_request_id)
+    if isinstance(error, DeadlineExceededError) and error.generation_request_id:
+        error = error.with_context(
+            advice="Clear the task: it goes on waiting for this generation."
+            if store.exists
+            else "Collect it with a GenerationSensor: cleared, the task submits anew, as this Airflow keeps no state."
+        )
+    fail(error)
+
+
+def _wait_for_slot(task: GenerationOperator, deadline: float, *, attempts: int) -> NoReturn:
     raise TaskDeferred(
         trigger=SubmissionTrigger(attempts=attempts, deadline=deadline, getty_conn_id=task.getty_conn_id),
         method_name="submit_again",
@@ -101,23 +125,19 @@ def _wait_for_place(task: GenerationOperator, deadline: float, *, attempts: int)
     )
 
 
-def _wait(task: GenerationOperator, pending: Pending, deadline: float) -> Generation:
+def _wait(task: GenerationOperator, pending: Pending, deadline: float, *, is_adopted: bool) -> Generation:
     generation_request_id = pending.generation_request_id
     if not task.deferrable:
-        return task.hook.wait_for_generation(
-            generation_request_id, deadline=deadline, poll_interval=task.poll_interval
-        )
+        try:
+            return task.hook.wait_for_generation(
+                generation_request_id, deadline=deadline, poll_interval=task.poll_interval
+            )
+        except GettyError as error:
+            raise about(error, generation_request_id) from None
     submitted = clock.now()
-    try:
-        # The trigger's first poll comes only some seconds after this process has ended.
-        answer = task.hook.get_conn().ask(GetGeneration(generation_request_id=generation_request_id))
-    except GettyError as error:
-        if not error.worth_waiting:
-            raise
-        task.log.warning("%s Waiting.", error)
-    else:
-        if isinstance(answer, Generation):
-            return answer
+    # What was just submitted is pending. The trigger polls it only some seconds after this process has ended.
+    if is_adopted and (generation := _poll(task, generation_request_id)):
+        return generation
     raise TaskDeferred(
         trigger=GenerationTrigger(
             generation_request_id,
@@ -130,6 +150,18 @@ def _wait(task: GenerationOperator, pending: Pending, deadline: float) -> Genera
         method_name="execute_complete",
         timeout=_until(deadline),
     )
+
+
+def _poll(task: GenerationOperator, generation_request_id: str) -> Generation | None:
+    """Ask once, as what an earlier try submitted may be finished."""
+    try:
+        answer = task.hook.get_conn().ask(GetGeneration(generation_request_id=generation_request_id))
+    except GettyError as error:
+        if not error.worth_waiting:
+            raise about(error, generation_request_id) from None
+        task.log.warning("%s Waiting.", error)
+        return None
+    return answer if isinstance(answer, Generation) else None
 
 
 def _until(deadline: float) -> timedelta:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import ClassVar, Unpack
 
+from airflow_provider_getty.api import choices
 from airflow_provider_getty.inputs import arguments
+from airflow_provider_getty.inputs.task_arguments import GenerationArguments
 from airflow_provider_getty.operators.generation import GenerationOperator
 
 
@@ -30,21 +33,54 @@ class GettyBackgroundGenerationOperator(GenerationOperator):
 
     operation = "background_generation"
 
+    template_fields: Sequence[str] = (
+        "reference_file_registration_id",
+        "prompt",
+        "negative_prompt",
+        "left_percentage",
+        "right_percentage",
+        "top_percentage",
+        "bottom_percentage",
+        "background_file_registration_id",
+        "background_asset_id",
+        "background_reference_generation",
+        "background_reference_adherence",
+        *GenerationOperator.template_fields,
+    )
+    template_fields_renderers: ClassVar[dict[str, str]] = {"background_reference_generation": "json"}
+
     def __init__(
         self,
         *,
-        reference_file_registration_id: str,
-        prompt: str,
-        negative_prompt: str | None = None,
-        left_percentage: float | str | None = None,
-        right_percentage: float | str | None = None,
-        top_percentage: float | str | None = None,
-        bottom_percentage: float | str | None = None,
-        background_file_registration_id: str | None = None,
-        background_asset_id: str | None = None,
-        background_reference_generation: arguments.GenerationSource | None = None,
-        background_reference_adherence: str | None = None,
-        **kwargs: Any,
+        reference_file_registration_id: arguments.Text,
+        prompt: arguments.Text,
+        negative_prompt: arguments.Text | None = None,
+        left_percentage: arguments.Number | None = None,
+        right_percentage: arguments.Number | None = None,
+        top_percentage: arguments.Number | None = None,
+        bottom_percentage: arguments.Number | None = None,
+        background_file_registration_id: arguments.Text | None = None,
+        background_asset_id: arguments.Text | None = None,
+        background_reference_generation: arguments.Generated | None = None,
+        background_reference_adherence: arguments.OneOf[choices.Adherence] | None = None,
+        **kwargs: Unpack[GenerationArguments],
     ) -> None:
         super().__init__(**kwargs)
-        self._keep(locals())
+        self.reference_file_registration_id = reference_file_registration_id
+        self.prompt = prompt
+        self.negative_prompt = negative_prompt
+        self.left_percentage = left_percentage
+        self.right_percentage = right_percentage
+        self.top_percentage = top_percentage
+        self.bottom_percentage = bottom_percentage
+        self.background_file_registration_id = background_file_registration_id
+        self.background_asset_id = background_asset_id
+        self.background_reference_generation = background_reference_generation
+        self.background_reference_adherence = background_reference_adherence
+        check = self._check()
+        check.required(reference_file_registration_id=reference_file_registration_id, prompt=prompt)
+        check.at_most_one(
+            background_file_registration_id=background_file_registration_id,
+            background_asset_id=background_asset_id,
+            background_reference_generation=background_reference_generation,
+        )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import ClassVar, Unpack
 
 from airflow_provider_getty.inputs import arguments
+from airflow_provider_getty.inputs.task_arguments import GenerationArguments
 from airflow_provider_getty.operators.generation import GenerationOperator
 
 
@@ -20,12 +22,22 @@ class GettyBackgroundRemovalOperator(GenerationOperator):
 
     operation = "background_removal"
 
+    template_fields: Sequence[str] = (
+        "image_id",
+        "reference_generation",
+        *GenerationOperator.template_fields,
+    )
+    template_fields_renderers: ClassVar[dict[str, str]] = {"reference_generation": "json"}
+
     def __init__(
         self,
         *,
-        image_id: str | None = None,
-        reference_generation: arguments.GenerationSource | None = None,
-        **kwargs: Any,
+        image_id: arguments.Text | None = None,
+        reference_generation: arguments.Generated | None = None,
+        **kwargs: Unpack[GenerationArguments],
     ) -> None:
         super().__init__(**kwargs)
-        self._keep(locals())
+        self.image_id = image_id
+        self.reference_generation = reference_generation
+        check = self._check()
+        check.exactly_one(image_id=image_id, reference_generation=reference_generation)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import ClassVar, Unpack
 
+from airflow_provider_getty.api import choices
 from airflow_provider_getty.inputs import arguments
+from airflow_provider_getty.inputs.task_arguments import GenerationArguments
 from airflow_provider_getty.operators.generation import GenerationOperator
 
 
@@ -26,16 +29,35 @@ class GettyBackgroundReplacementOperator(GenerationOperator):
 
     operation = "background_replacement"
 
+    template_fields: Sequence[str] = (
+        "image_id",
+        "reference_generation",
+        "prompt",
+        "background_color",
+        "negative_prompt",
+        "media_type",
+        *GenerationOperator.template_fields,
+    )
+    template_fields_renderers: ClassVar[dict[str, str]] = {"reference_generation": "json"}
+
     def __init__(
         self,
         *,
-        image_id: str | None = None,
-        reference_generation: arguments.GenerationSource | None = None,
-        prompt: str | None = None,
-        background_color: str | None = None,
-        negative_prompt: str | None = None,
-        media_type: str | None = None,
-        **kwargs: Any,
+        image_id: arguments.Text | None = None,
+        reference_generation: arguments.Generated | None = None,
+        prompt: arguments.Text | None = None,
+        background_color: arguments.Text | None = None,
+        negative_prompt: arguments.Text | None = None,
+        media_type: arguments.OneOf[choices.MediaType] | None = None,
+        **kwargs: Unpack[GenerationArguments],
     ) -> None:
         super().__init__(**kwargs)
-        self._keep(locals())
+        self.image_id = image_id
+        self.reference_generation = reference_generation
+        self.prompt = prompt
+        self.background_color = background_color
+        self.negative_prompt = negative_prompt
+        self.media_type = media_type
+        check = self._check()
+        check.exactly_one(image_id=image_id, reference_generation=reference_generation)
+        check.exactly_one(prompt=prompt, background_color=background_color)

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
-from airflow.providers.common.compat.sdk import BaseOperator, conf
+from airflow.providers.common.compat.sdk import conf
 
-from airflow_provider_getty.api.errors import InvalidRequestError
+from airflow_provider_getty.api import choices
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.inputs import arguments
+from airflow_provider_getty.inputs.arguments import BatchOnBlocked, FailOn, Images
+from airflow_provider_getty.inputs.task_arguments import TaskArguments
+from airflow_provider_getty.operators.checked import CheckedOperator
 
 if TYPE_CHECKING:
-    from airflow.sdk import Context
+    from airflow.sdk import Context, XComArg
 
     from airflow_provider_getty.inputs.storage import LocationLike
 
 
-class GettyBatchOperator(BaseOperator):
+class GettyBatchOperator(CheckedOperator):
     """Submits any number of generations, waits for them, and downloads their images if told so.
 
     What becomes of each item is written to a journal, durably and before it matters, so that a task that dies at any
@@ -62,21 +64,27 @@ class GettyBatchOperator(BaseOperator):
         "download_options",
         "getty_conn_id",
     )
+    template_fields_renderers: ClassVar[dict[str, str]] = {
+        "requests": "json",
+        "defaults": "json",
+        "download_options": "json",
+    }
+    rules = arguments.BATCH_RULES
     ui_color = "#e8e2f4"
 
     def __init__(
         self,
         *,
-        requests: LocationLike | Sequence[Mapping[str, Any]],
-        journal: LocationLike,
-        operation: str = "refine",
-        defaults: Mapping[str, Any] | None = None,
-        download_to: LocationLike | None = None,
-        size_name: str = "1k",
-        images: Literal["first", "all"] = "first",
-        download_options: Mapping[str, Any] | None = None,
-        fail_on: Literal["any", "all"] | float = "any",
-        on_blocked: Literal["fail", "fail_any", "ignore"] = "fail",
+        requests: LocationLike | Sequence[Mapping[str, Any]] | XComArg,
+        journal: LocationLike | XComArg,
+        operation: arguments.OneOf[choices.OperationName] = "refine",
+        defaults: Mapping[str, Any] | XComArg | None = None,
+        download_to: LocationLike | XComArg | None = None,
+        size_name: arguments.Text = "1k",
+        images: Images = "first",
+        download_options: Mapping[str, Any] | XComArg | None = None,
+        fail_on: FailOn = "any",
+        on_blocked: BatchOnBlocked = "fail",
         max_in_flight: int = 100,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         timeout: arguments.Seconds = timedelta(hours=12),
@@ -86,35 +94,29 @@ class GettyBatchOperator(BaseOperator):
         on_unsure_submission: arguments.OnUnsure = "fail",
         history_lag: arguments.Seconds = timedelta(minutes=1),
         getty_conn_id: str = GettyHook.default_conn_name,
-        **kwargs: Any,
+        **kwargs: Unpack[TaskArguments],
     ) -> None:
         super().__init__(**kwargs)
-        self.requests = requests
-        self.journal = journal
-        self.operation = operation
-        self.defaults = defaults
+        self.requests: Any = requests
+        self.journal: Any = journal
+        self.operation: Any = operation
+        self.defaults: Any = defaults
         self.download_to = download_to
-        self.size_name = size_name
-        self.images = arguments.one_of("images", images, Literal["first", "all"])
-        self.download_options = download_options
-        self.fail_on = _any_all_or_share(fail_on)
-        self.on_blocked = arguments.one_of("on_blocked", on_blocked, Literal["fail", "fail_any", "ignore"])
-        self.max_in_flight = _at_least_one("max_in_flight", max_in_flight)
+        self.size_name: Any = size_name
+        self.images: Images = images
+        self.download_options: Any = download_options
+        self.fail_on: FailOn = fail_on
+        self.on_blocked: BatchOnBlocked = on_blocked
+        self.max_in_flight = max_in_flight
         self.deferrable = deferrable
-        self.timeout = arguments.seconds("timeout", timeout)
-        self.generation_timeout = arguments.seconds("generation_timeout", generation_timeout)
-        self.poll_interval = arguments.optional_seconds("poll_interval", poll_interval)
-        self.marker = arguments.one_of("marker", marker, arguments.Marker)
-        self.on_unsure_submission = arguments.one_of(
-            "on_unsure_submission", on_unsure_submission, arguments.OnUnsure
-        )
-        self.history_lag = arguments.seconds("history_lag", history_lag)
+        self.timeout = arguments.in_seconds(timeout)
+        self.generation_timeout = arguments.in_seconds(generation_timeout)
+        self.poll_interval = None if poll_interval is None else arguments.in_seconds(poll_interval)
+        self.marker = marker
+        self.on_unsure_submission = on_unsure_submission
+        self.history_lag = arguments.in_seconds(history_lag)
         self.getty_conn_id = getty_conn_id
-
-    @cached_property
-    def hook(self) -> GettyHook:
-        """The hook of the connection."""
-        return GettyHook(self.getty_conn_id)
+        self._check().required(requests=requests, journal=journal)
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Check all items; then go on from what the journal knows, until all is done or left pending."""
@@ -127,16 +129,3 @@ class GettyBatchOperator(BaseOperator):
         from airflow_provider_getty.operators import _batch  # noqa: PLC0415
 
         return _batch.complete(self, context, event)
-
-
-def _any_all_or_share(value: Any) -> Literal["any", "all"] | float:
-    is_share = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
-    if value not in ("any", "all") and not is_share:
-        raise InvalidRequestError(f"fail_on is {value!r}; it must be 'any', 'all', or a share from 0 to 1.")
-    return value  # type: ignore[no-any-return]
-
-
-def _at_least_one(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise InvalidRequestError(f"{name} is {value!r}; it must be a whole number, at least 1.")
-    return value

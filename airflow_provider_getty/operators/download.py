@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
-from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.inputs import arguments
+from airflow_provider_getty.inputs.task_arguments import DownloadArguments
 from airflow_provider_getty.operators.downloading import DownloadingOperator
 
 if TYPE_CHECKING:
@@ -34,17 +34,19 @@ class GettyDownloadOperator(DownloadingOperator):
         "index",
         *DownloadingOperator.template_fields,
     )
+    template_fields_renderers: ClassVar[dict[str, str]] = {"generation_request_id": "json"}
 
     def __init__(
         self,
         *,
-        generation_request_id: arguments.GenerationSource,
-        index: int | str | None = None,
-        **kwargs: Any,
+        generation_request_id: arguments.Generated,
+        index: arguments.WholeNumber | None = None,
+        **kwargs: Unpack[DownloadArguments],
     ) -> None:
         super().__init__(**kwargs)
         self.generation_request_id = generation_request_id
         self.index = index
+        self._check().required(generation_request_id=generation_request_id)
 
     def file_name(self) -> str:
         """Tells apart the images of all generations, in all sizes."""
@@ -54,12 +56,12 @@ class GettyDownloadOperator(DownloadingOperator):
     def download(self, context: Context, destination: LocationLike, *, deadline: float) -> int:
         """Download, going on with what an earlier try had prepared."""
         image = self._image()
-        return GettyHook(self.getty_conn_id).download(
+        return self.hook.download(
             destination=destination,
             size_name=self.size_name,
-            product_id=self.product_id,
-            project_code=self.project_code,
-            notes=self.notes,
+            product_id=self.product_id if arguments.given(self.product_id) else None,
+            project_code=self.project_code or None,
+            notes=self.notes or None,
             may_be_started=self._may_be_started(context, {**image, "size_name": self.size_name}),
             deadline=deadline,
             **image,
@@ -67,7 +69,7 @@ class GettyDownloadOperator(DownloadingOperator):
 
     def _image(self) -> dict[str, Any]:
         image = arguments.reference_generation(self.generation_request_id)
-        return image if self.index is None else image | {"index": self.index}
+        return image | {"index": self.index} if arguments.given(self.index) else image
 
     @staticmethod
     def _may_be_started(context: Context, download: dict[str, Any]) -> bool:

@@ -1,24 +1,23 @@
-"""DownloadingOperator: what the operators that bring an image to a disk or an object store have in common."""
+"""DownloadingOperator: the base of the operators that bring an image to a disk or an object store."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
-from airflow.providers.common.compat.sdk import AirflowException, BaseOperator
-
-from airflow_provider_getty.api import clock
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.inputs import arguments
+from airflow_provider_getty.inputs.task_arguments import TaskArguments
+from airflow_provider_getty.operators.checked import CheckedOperator
 
 if TYPE_CHECKING:
-    from airflow.sdk import Context
+    from airflow.sdk import Context, XComArg
 
     from airflow_provider_getty.inputs.storage import LocationLike
 
 
-class DownloadingOperator(BaseOperator):
+class DownloadingOperator(CheckedOperator):
     """Brings an image to a destination, which holds it whole, or stays as it was.
 
     The result, in XCom, is the destination as a text.
@@ -46,25 +45,26 @@ class DownloadingOperator(BaseOperator):
     def __init__(
         self,
         *,
-        destination: LocationLike,
-        size_name: str = "1k",
+        destination: LocationLike | XComArg,
+        size_name: arguments.Text = "1k",
         overwrite: bool = False,
-        product_id: int | str | None = None,
-        project_code: str | None = None,
-        notes: str | None = None,
+        product_id: arguments.WholeNumber | None = None,
+        project_code: arguments.Text | None = None,
+        notes: arguments.Text | None = None,
         timeout: arguments.Seconds = timedelta(hours=1),
         getty_conn_id: str = GettyHook.default_conn_name,
-        **kwargs: Any,
+        **kwargs: Unpack[TaskArguments],
     ) -> None:
         super().__init__(**kwargs)
-        self.destination = destination
-        self.size_name = size_name
+        self.destination: Any = destination
+        self.size_name: Any = size_name
         self.overwrite = overwrite
-        self.product_id = product_id
-        self.project_code = project_code
-        self.notes = notes
-        self.timeout = arguments.seconds("timeout", timeout)
+        self.product_id: Any = product_id
+        self.project_code: Any = project_code
+        self.notes: Any = notes
+        self.timeout = arguments.in_seconds(timeout)
         self.getty_conn_id = getty_conn_id
+        self._check().required(destination=destination, size_name=size_name)
 
     def file_name(self) -> str:
         """The name of the file in a folder.
@@ -84,35 +84,6 @@ class DownloadingOperator(BaseOperator):
 
     def execute(self, context: Context) -> str:
         """Download, unless the destination is there already."""
-        from airflow_provider_getty.api.errors import GettyError  # noqa: PLC0415
-        from airflow_provider_getty.generating.outcomes import fail  # noqa: PLC0415
+        from airflow_provider_getty.operators._downloading import download  # noqa: PLC0415
 
-        try:
-            return self._bring(context, deadline=clock.now() + self.timeout)
-        except GettyError as error:
-            fail(error)
-
-    def _bring(self, context: Context, *, deadline: float) -> str:
-        from airflow_provider_getty.inputs.folders import join, safe_name  # noqa: PLC0415
-        from airflow_provider_getty.inputs.storage import locate  # noqa: PLC0415
-        from airflow_provider_getty.inputs.storage_errors import without_secrets  # noqa: PLC0415
-
-        arguments.all_rendered(self, self.template_fields)
-        name = safe_name(self.file_name())
-        destination = self.destination
-        if isinstance(destination, str) and destination.endswith("/"):
-            destination = join(destination, name)
-        shown = without_secrets(str(destination))
-        try:
-            location = locate(destination)
-            if not self.overwrite and location.exists():
-                self.log.info("%s is there already; nothing is downloaded.", shown)
-                return str(destination)
-            length = self.download(context, destination, deadline=deadline)
-        except OSError as error:
-            raise AirflowException(
-                f"{shown} cannot be written: {error.strerror or type(error).__name__}. Nothing was left "
-                "behind. The generation is paid for, and can be downloaded again."
-            ) from error
-        self.log.info("Downloaded %d bytes to %s.", length, shown)
-        return str(destination)
+        return download(self, context)

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
-from airflow.providers.common.compat.sdk import BaseOperator
-
-from airflow_provider_getty.api import clock
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.inputs import arguments
+from airflow_provider_getty.inputs.task_arguments import TaskArguments
+from airflow_provider_getty.operators.checked import CheckedOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-class GettyEnhancePromptOperator(BaseOperator):
+class GettyEnhancePromptOperator(CheckedOperator):
     """Has a short prompt made into a more detailed one (``POST /v3/ai/enhance-prompt``); only of today's API.
 
     The result, in XCom, is the prompt as a text. Getty names no credit for it.
@@ -32,26 +31,19 @@ class GettyEnhancePromptOperator(BaseOperator):
     def __init__(
         self,
         *,
-        prompt: str,
+        prompt: arguments.Text,
         timeout: arguments.Seconds = timedelta(minutes=10),
         getty_conn_id: str = GettyHook.default_conn_name,
-        **kwargs: Any,
+        **kwargs: Unpack[TaskArguments],
     ) -> None:
         super().__init__(**kwargs)
         self.prompt = prompt
-        self.timeout = arguments.seconds("timeout", timeout)
+        self.timeout = arguments.in_seconds(timeout)
         self.getty_conn_id = getty_conn_id
+        self._check().required(prompt=prompt)
 
     def execute(self, context: Context) -> str:  # noqa: ARG002 - Airflow calls it so
         """Ask for the prompt."""
-        from airflow_provider_getty.api.errors import GettyError  # noqa: PLC0415
-        from airflow_provider_getty.api.operations import EnhancePrompt  # noqa: PLC0415
-        from airflow_provider_getty.generating.outcomes import fail  # noqa: PLC0415
+        from airflow_provider_getty.operators._asking import enhance_prompt  # noqa: PLC0415
 
-        try:
-            arguments.all_rendered(self, self.template_fields)
-            operation = EnhancePrompt(prompt=self.prompt)
-            client = GettyHook(self.getty_conn_id).get_conn()
-            return client.ask(operation, deadline=clock.now() + self.timeout).enhanced_prompt
-        except GettyError as error:
-            fail(error)
+        return enhance_prompt(self)

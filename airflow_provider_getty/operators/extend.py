@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import ClassVar, Unpack
 
 from airflow_provider_getty.inputs import arguments
+from airflow_provider_getty.inputs.task_arguments import GenerationArguments
 from airflow_provider_getty.operators.generation import GenerationOperator
 
 
@@ -26,18 +28,46 @@ class GettyExtendOperator(GenerationOperator):
 
     operation = "extend"
 
+    template_fields: Sequence[str] = (
+        "image_id",
+        "reference_generation",
+        "left_percentage",
+        "right_percentage",
+        "top_percentage",
+        "bottom_percentage",
+        "prompt",
+        "negative_prompt",
+        *GenerationOperator.template_fields,
+    )
+    template_fields_renderers: ClassVar[dict[str, str]] = {"reference_generation": "json"}
+
     def __init__(
         self,
         *,
-        image_id: str | None = None,
-        reference_generation: arguments.GenerationSource | None = None,
-        left_percentage: float | str | None = None,
-        right_percentage: float | str | None = None,
-        top_percentage: float | str | None = None,
-        bottom_percentage: float | str | None = None,
-        prompt: str | None = None,
-        negative_prompt: str | None = None,
-        **kwargs: Any,
+        image_id: arguments.Text | None = None,
+        reference_generation: arguments.Generated | None = None,
+        left_percentage: arguments.Number | None = None,
+        right_percentage: arguments.Number | None = None,
+        top_percentage: arguments.Number | None = None,
+        bottom_percentage: arguments.Number | None = None,
+        prompt: arguments.Text | None = None,
+        negative_prompt: arguments.Text | None = None,
+        **kwargs: Unpack[GenerationArguments],
     ) -> None:
         super().__init__(**kwargs)
-        self._keep(locals())
+        self.image_id = image_id
+        self.reference_generation = reference_generation
+        self.left_percentage = left_percentage
+        self.right_percentage = right_percentage
+        self.top_percentage = top_percentage
+        self.bottom_percentage = bottom_percentage
+        self.prompt = prompt
+        self.negative_prompt = negative_prompt
+        check = self._check()
+        check.exactly_one(image_id=image_id, reference_generation=reference_generation)
+        check.one_above_zero(
+            left_percentage=left_percentage,
+            right_percentage=right_percentage,
+            top_percentage=top_percentage,
+            bottom_percentage=bottom_percentage,
+        )

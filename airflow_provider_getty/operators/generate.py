@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Unpack
 
+from airflow_provider_getty.api import choices
+from airflow_provider_getty.inputs import arguments
+from airflow_provider_getty.inputs.task_arguments import GenerationArguments
 from airflow_provider_getty.operators.generation import GenerationOperator
 
 
@@ -24,18 +28,39 @@ class GettyGenerateOperator(GenerationOperator):
 
     operation = "generate"
 
+    template_fields: Sequence[str] = (
+        "prompt",
+        "negative_prompt",
+        "aspect_ratio",
+        "media_type",
+        "mood",
+        "seed",
+        "lens_type",
+        "depth_of_field",
+        *GenerationOperator.template_fields,
+    )
+
     def __init__(
         self,
         *,
-        prompt: str,
-        negative_prompt: str | None = None,
-        aspect_ratio: str | None = None,
-        media_type: str | None = None,
-        mood: str | None = None,
-        seed: int | str | None = None,
-        lens_type: str | None = None,
-        depth_of_field: str | None = None,
-        **kwargs: Any,
+        prompt: arguments.Text,
+        negative_prompt: arguments.Text | None = None,
+        aspect_ratio: arguments.OneOf[choices.AspectRatio] | None = None,
+        media_type: arguments.OneOf[choices.MediaType] | None = None,
+        mood: arguments.OneOf[choices.Mood] | None = None,
+        seed: arguments.WholeNumber | None = None,
+        lens_type: arguments.OneOf[choices.LensType] | None = None,
+        depth_of_field: arguments.OneOf[choices.DepthOfField] | None = None,
+        **kwargs: Unpack[GenerationArguments],
     ) -> None:
         super().__init__(**kwargs)
-        self._keep(locals())
+        self.prompt = prompt
+        self.negative_prompt = negative_prompt
+        self.aspect_ratio = aspect_ratio
+        self.media_type = media_type
+        self.mood = mood
+        self.seed = seed
+        self.lens_type = lens_type
+        self.depth_of_field = depth_of_field
+        check = self._check()
+        check.required(prompt=prompt)

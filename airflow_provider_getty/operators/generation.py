@@ -1,17 +1,18 @@
-"""GenerationOperator: what all operators that make images have in common."""
+"""GenerationOperator: the base of all operators that generate images."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-from functools import cached_property
-from inspect import signature
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Unpack, get_args
 
-from airflow.providers.common.compat.sdk import BaseOperator, conf
+from airflow.providers.common.compat.sdk import conf
 
+from airflow_provider_getty.api import choices
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.inputs import arguments
+from airflow_provider_getty.inputs.task_arguments import TaskArguments
+from airflow_provider_getty.operators.checked import CheckedOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -19,11 +20,11 @@ if TYPE_CHECKING:
     from airflow_provider_getty.generating.request import Request
 
 
-class GenerationOperator(BaseOperator):
+class GenerationOperator(CheckedOperator):
     """Submits a generation and, unless told otherwise, waits until it is finished.
 
-    An operator is a subclass that names its :attr:`operation` and whose ``__init__`` declares the operation's
-    arguments as keywords: all of them become template fields, and all else is done here.
+    An operator is a subclass that names its :attr:`operation` and keeps the operation's arguments as attributes of the
+    same names; all else is done here.
 
     The result, in XCom, is plain JSON: ``generation_request_id``, ``status`` (``completed``, or ``pending`` if it
     did not wait), ``seed``, ``results`` (of ``index``, ``is_blocked``, ``preview_urls``) and ``original_asset``.
@@ -47,28 +48,24 @@ class GenerationOperator(BaseOperator):
     :param getty_conn_id: a connection of the type ``getty``.
     """
 
-    operation: ClassVar[str]
-    """By its name in :data:`..api.operations.GENERATING`, which a DAG file need not load."""
-
-    names: ClassVar[Sequence[str]] = ("product_id", "project_code", "notes")
-    """Of the arguments that say what is asked of Getty."""
-    template_fields: Sequence[str] = (*names, "getty_conn_id")
+    operation: ClassVar[choices.OperationName]
+    """The operation's name in :data:`..api.operations.GENERATING`."""
+    template_fields: Sequence[str] = ("product_id", "project_code", "notes", "getty_conn_id")
     ui_color = "#e8e2f4"
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "operation" in vars(cls):
-            declared = signature(cls.__init__).parameters.values()
-            own = [parameter.name for parameter in declared if parameter.kind is parameter.KEYWORD_ONLY]
-            cls.names = (*own, *GenerationOperator.names)
-            cls.template_fields = (*cls.names, "getty_conn_id")
+        operation = getattr(cls, "operation", None)
+        if operation is not None and operation not in get_args(choices.OperationName):
+            known = ", ".join(get_args(choices.OperationName))
+            raise TypeError(f"{cls.__name__}.operation is {operation!r}; it must be one of {known}.")
 
     def __init__(
         self,
         *,
-        product_id: int | str | None = None,
-        project_code: str | None = None,
-        notes: str | None = None,
+        product_id: arguments.WholeNumber | None = None,
+        project_code: arguments.Text | None = None,
+        notes: arguments.Text | None = None,
         wait_for_completion: bool = True,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         timeout: arguments.Seconds = timedelta(hours=1),
@@ -78,7 +75,7 @@ class GenerationOperator(BaseOperator):
         on_unsure_submission: arguments.OnUnsure = "fail",
         history_lag: arguments.Seconds = timedelta(minutes=1),
         getty_conn_id: str = GettyHook.default_conn_name,
-        **kwargs: Any,
+        **kwargs: Unpack[TaskArguments],
     ) -> None:
         super().__init__(**kwargs)
         self.product_id = product_id
@@ -86,30 +83,14 @@ class GenerationOperator(BaseOperator):
         self.notes = notes
         self.wait_for_completion = wait_for_completion
         self.deferrable = deferrable
-        self.timeout = arguments.seconds("timeout", timeout)
-        self.poll_interval = arguments.optional_seconds("poll_interval", poll_interval)
-        self.on_blocked = arguments.one_of("on_blocked", on_blocked, arguments.OnBlocked)
-        self.marker = arguments.one_of("marker", marker, arguments.Marker)
-        self.on_unsure_submission = arguments.one_of(
-            "on_unsure_submission", on_unsure_submission, arguments.OnUnsure
-        )
-        self.history_lag = arguments.seconds("history_lag", history_lag)
+        self.timeout = arguments.in_seconds(timeout)
+        self.poll_interval = None if poll_interval is None else arguments.in_seconds(poll_interval)
+        self.on_blocked = on_blocked
+        self.marker = marker
+        self.on_unsure_submission = on_unsure_submission
+        self.history_lag = arguments.in_seconds(history_lag)
         self.getty_conn_id = getty_conn_id
-
-    @cached_property
-    def hook(self) -> GettyHook:
-        """The hook of the connection."""
-        return GettyHook(self.getty_conn_id)
-
-    def _keep(self, given: Mapping[str, Any]) -> None:
-        """Keep the operation's arguments, as ``locals()`` of ``__init__``, as attributes of the same names.
-
-        :raises InvalidRequestError: two of them exclude each other, or one is missing.
-        """
-        written = {name: given[name] for name in self.names if name in given}
-        arguments.check_alternatives(written)
-        for name, value in written.items():
-            setattr(self, name, value)
+        self._check()
 
     def request(self) -> Request:
         """The request that the arguments describe. Nothing is sent.

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import ClassVar, Unpack
 
+from airflow_provider_getty.api import choices
 from airflow_provider_getty.inputs import arguments
+from airflow_provider_getty.inputs.task_arguments import GenerationArguments
 from airflow_provider_getty.operators.generation import GenerationOperator
 
 
@@ -30,20 +33,51 @@ class GettyInfluenceColorOperator(GenerationOperator):
 
     operation = "influence_color"
 
+    template_fields: Sequence[str] = (
+        "image_id",
+        "reference_generation",
+        "reference_file_registration_id",
+        "prompt",
+        "noise_level",
+        "negative_prompt",
+        "aspect_ratio",
+        "media_type",
+        "mood",
+        "seed",
+        *GenerationOperator.template_fields,
+    )
+    template_fields_renderers: ClassVar[dict[str, str]] = {"reference_generation": "json"}
+
     def __init__(
         self,
         *,
-        image_id: str | None = None,
-        reference_generation: arguments.GenerationSource | None = None,
-        reference_file_registration_id: str | None = None,
-        prompt: str,
-        noise_level: float | str | None = None,
-        negative_prompt: str | None = None,
-        aspect_ratio: str | None = None,
-        media_type: str | None = None,
-        mood: str | None = None,
-        seed: int | str | None = None,
-        **kwargs: Any,
+        image_id: arguments.Text | None = None,
+        reference_generation: arguments.Generated | None = None,
+        reference_file_registration_id: arguments.Text | None = None,
+        prompt: arguments.Text,
+        noise_level: arguments.Number | None = None,
+        negative_prompt: arguments.Text | None = None,
+        aspect_ratio: arguments.OneOf[choices.AspectRatio] | None = None,
+        media_type: arguments.OneOf[choices.MediaType] | None = None,
+        mood: arguments.OneOf[choices.Mood] | None = None,
+        seed: arguments.WholeNumber | None = None,
+        **kwargs: Unpack[GenerationArguments],
     ) -> None:
         super().__init__(**kwargs)
-        self._keep(locals())
+        self.image_id = image_id
+        self.reference_generation = reference_generation
+        self.reference_file_registration_id = reference_file_registration_id
+        self.prompt = prompt
+        self.noise_level = noise_level
+        self.negative_prompt = negative_prompt
+        self.aspect_ratio = aspect_ratio
+        self.media_type = media_type
+        self.mood = mood
+        self.seed = seed
+        check = self._check()
+        check.exactly_one(
+            image_id=image_id,
+            reference_generation=reference_generation,
+            reference_file_registration_id=reference_file_registration_id,
+        )
+        check.required(prompt=prompt)

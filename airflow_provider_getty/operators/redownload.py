@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
-from airflow_provider_getty.hooks.getty import GettyHook
+from airflow_provider_getty.inputs import arguments
+from airflow_provider_getty.inputs.task_arguments import DownloadArguments
 from airflow_provider_getty.operators.downloading import DownloadingOperator
 
 if TYPE_CHECKING:
@@ -27,9 +28,10 @@ class GettyRedownloadOperator(DownloadingOperator):
 
     template_fields: Sequence[str] = ("generated_asset_id", *DownloadingOperator.template_fields)
 
-    def __init__(self, *, generated_asset_id: str, **kwargs: Any) -> None:
+    def __init__(self, *, generated_asset_id: arguments.Text, **kwargs: Unpack[DownloadArguments]) -> None:
         super().__init__(**kwargs)
-        self.generated_asset_id = generated_asset_id
+        self.generated_asset_id: Any = generated_asset_id
+        self._check().required(generated_asset_id=generated_asset_id)
 
     def file_name(self) -> str:
         """Tells apart all images in all sizes."""
@@ -37,12 +39,12 @@ class GettyRedownloadOperator(DownloadingOperator):
 
     def download(self, context: Context, destination: LocationLike, *, deadline: float) -> int:  # noqa: ARG002
         """Ask for it once, and fetch it."""
-        return GettyHook(self.getty_conn_id).redownload(
+        return self.hook.redownload(
             self.generated_asset_id,
             destination,
             size_name=self.size_name,
-            product_id=self.product_id,
-            project_code=self.project_code,
-            notes=self.notes,
+            product_id=self.product_id if arguments.given(self.product_id) else None,
+            project_code=self.project_code or None,
+            notes=self.notes or None,
             deadline=deadline,
         )

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, ClassVar, Unpack
 
 from airflow_provider_getty.inputs import arguments
+from airflow_provider_getty.inputs.task_arguments import GenerationArguments
 from airflow_provider_getty.operators.generation import GenerationOperator
 
 if TYPE_CHECKING:
+    from airflow.sdk import XComArg
+
     from airflow_provider_getty.inputs.masks import MaskSource
 
 
@@ -30,17 +33,42 @@ class GettyRefineOperator(GenerationOperator):
 
     operation = "refine"
 
+    template_fields: Sequence[str] = (
+        "image_id",
+        "reference_generation",
+        "mask",
+        "mask_url",
+        "image_size",
+        "prompt",
+        "negative_prompt",
+        *GenerationOperator.template_fields,
+    )
+    template_fields_renderers: ClassVar[dict[str, str]] = {
+        "reference_generation": "json",
+        "mask": "json",
+        "image_size": "json",
+    }
+
     def __init__(
         self,
         *,
-        image_id: str | None = None,
-        reference_generation: arguments.GenerationSource | None = None,
-        mask: MaskSource | None = None,
-        mask_url: str | None = None,
-        image_size: Sequence[int] | str | None = None,
-        prompt: str | None = None,
-        negative_prompt: str | None = None,
-        **kwargs: Any,
+        image_id: arguments.Text | None = None,
+        reference_generation: arguments.Generated | None = None,
+        mask: MaskSource | XComArg | None = None,
+        mask_url: arguments.Text | None = None,
+        image_size: arguments.ImageSize | None = None,
+        prompt: arguments.Text | None = None,
+        negative_prompt: arguments.Text | None = None,
+        **kwargs: Unpack[GenerationArguments],
     ) -> None:
         super().__init__(**kwargs)
-        self._keep(locals())
+        self.image_id = image_id
+        self.reference_generation = reference_generation
+        self.mask = mask
+        self.mask_url = mask_url
+        self.image_size = image_size
+        self.prompt = prompt
+        self.negative_prompt = negative_prompt
+        check = self._check()
+        check.exactly_one(image_id=image_id, reference_generation=reference_generation)
+        check.exactly_one(mask=mask, mask_url=mask_url)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import ClassVar, Unpack
 
 from airflow_provider_getty.inputs import arguments
+from airflow_provider_getty.inputs.task_arguments import GenerationArguments
 from airflow_provider_getty.operators.generation import GenerationOperator
 
 
@@ -19,12 +21,22 @@ class GettyVariationsOperator(GenerationOperator):
 
     operation = "variations"
 
+    template_fields: Sequence[str] = (
+        "generation_request_id",
+        "index",
+        *GenerationOperator.template_fields,
+    )
+    template_fields_renderers: ClassVar[dict[str, str]] = {"generation_request_id": "json"}
+
     def __init__(
         self,
         *,
-        generation_request_id: arguments.GenerationSource,
-        index: int | str | None = None,
-        **kwargs: Any,
+        generation_request_id: arguments.Generated,
+        index: arguments.WholeNumber | None = None,
+        **kwargs: Unpack[GenerationArguments],
     ) -> None:
         super().__init__(**kwargs)
-        self._keep(locals())
+        self.generation_request_id = generation_request_id
+        self.index = index
+        check = self._check()
+        check.required(generation_request_id=generation_request_id)

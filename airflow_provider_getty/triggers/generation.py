@@ -66,7 +66,7 @@ class GenerationTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, then fire."""
-        from airflow_provider_getty.api.errors import Credit, GettyError  # noqa: PLC0415
+        from airflow_provider_getty.api.errors import GettyError  # noqa: PLC0415
         from airflow_provider_getty.api.operations import GetGeneration  # noqa: PLC0415
         from airflow_provider_getty.generating.outcomes import Outcome  # noqa: PLC0415
         from airflow_provider_getty.triggers.shared_client import shared_client  # noqa: PLC0415
@@ -84,10 +84,8 @@ class GenerationTrigger(BaseTrigger):
                 )
             outcome = Outcome.of(result)
         except GettyError as error:
-            if error.credit is Credit.UNUSED:  # whatever is wrong here, the generation is submitted
-                error = error.with_context(credit=Credit.COMMITTED)
             log.warning("%s", error)
-            outcome = Outcome.of(error)
+            outcome = Outcome.of(error, self.generation_request_id)
         else:
             place_freed(self.getty_conn_id)
         yield TriggerEvent(outcome.as_event())  # type: ignore[no-untyped-call]

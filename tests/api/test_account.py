@@ -106,6 +106,60 @@ def test_a_url_without_a_usable_host_is_refused(url: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "url",
+    [
+        "HTTPS://API.GettyImages.com",
+        "https://api.gettyimages.com:443",
+        "https://api.gettyimages.com:443/",
+        " https://api.gettyimages.com\n",
+    ],
+)
+def test_one_host_has_one_form_and_keeps_its_token_url(url: str) -> None:
+    assert account(base_url=url) == account()
+
+
+def test_a_path_of_getty_s_own_host_is_refused() -> None:
+    assert "give https://api.gettyimages.com alone" in refusal(base_url="https://api.gettyimages.com/v3")
+
+
+def test_a_newline_in_a_url_is_refused() -> None:
+    assert "names no host" in refusal(base_url="https://getty.example\n.evil.example")
+
+
+def test_the_error_of_a_token_url_names_its_host_as_airflow_masks_the_url() -> None:
+    assert "token_url, on the host login.example: plain http" in refusal(token_url="http://login.example/t")
+
+
+@pytest.mark.parametrize("around", ["{}\n", "{}\r\n", "  {} ", "\ufeff{}".replace("\ufeff", "\t")])
+@pytest.mark.parametrize("name", ["api_key", "api_secret"])
+def test_what_a_secret_file_adds_to_a_key_is_taken_off(name: str, around: str) -> None:
+    assert account(**{name: around.format("value")}) == account(**{name: "value"})
+
+
+@pytest.mark.parametrize("name", ["api_key", "api_secret"])
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("k\u00e9y", "a character at position 2 that cannot be part of one (U+00E9)"),
+        ("key\u200b", "(U+200B)"),
+        ("two lines\nhere", "(U+0020)"),
+        ("a\nb", "(U+000A)"),
+    ],
+)
+def test_a_key_that_no_header_can_carry_is_refused_with_the_reason(
+    name: str, value: str, reason: str
+) -> None:
+    message = refusal(**{name: value})
+    assert reason in message
+    assert value not in message
+
+
+@pytest.mark.parametrize("number", [-1, 0, 2**31, 10**30])
+def test_a_product_id_that_can_be_none_is_refused(number: int) -> None:
+    assert "it must be a whole number from 1 to 2147483647" in refusal(product_id=number)
+
+
+@pytest.mark.parametrize(
     "url", ["https://[the-secret", "https://getty.example:the-secret", "https://getty.example:99999"]
 )
 def test_what_is_no_url_is_refused(url: str) -> None:

@@ -21,7 +21,7 @@ from airflow_provider_getty.batch.items import Catalogue, Item, Items
 from airflow_provider_getty.batch.journal import Journal
 from airflow_provider_getty.batch.journal_files import JournalError, LocalJournal, journal_file
 from airflow_provider_getty.batch.progress import Progress, Status
-from airflow_provider_getty.generating.submission import Record
+from airflow_provider_getty.generating.record import Record
 
 OWNER = Owner(dag_id="dag", run_id="run", task_id="task")
 PROMPTS = [f"picture {number}" for number in range(5)]

@@ -87,7 +87,7 @@ def test_many_lost_answers_are_looked_up_together(
 
 
 def test_without_markers_the_inputs_are_compared(getty: Emulator, tmp_path: Path) -> None:
-    from airflow_provider_getty.generating.submission import Policy  # noqa: PLC0415
+    from airflow_provider_getty.generating.record import Policy  # noqa: PLC0415
 
     getty.fault("cut-after", "generate", times=2)
     plain = Policy(marker=False, history_lag=0.6)
@@ -207,7 +207,7 @@ def test_ten_thousand_items_need_little_memory(getty: Emulator, tmp_path: Path) 
     from airflow_provider_getty.batch.journal import Journal  # noqa: PLC0415
     from airflow_provider_getty.batch.journal_files import journal_file  # noqa: PLC0415
     from airflow_provider_getty.batch.progress import Progress  # noqa: PLC0415
-    from airflow_provider_getty.generating.submission import Record  # noqa: PLC0415
+    from airflow_provider_getty.generating.record import Record  # noqa: PLC0415
 
     catalogue = Catalogue.of(Items(generates(10_000)))
     began = Began(Owner(dag_id="dag", run_id="run", task_id="batch"), 0)

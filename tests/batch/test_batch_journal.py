@@ -32,7 +32,7 @@ from airflow_provider_getty.batch.items import Catalogue, Items
 from airflow_provider_getty.batch.journal import Journal
 from airflow_provider_getty.batch.journal_files import JournalBusyError, JournalFile, journal_file
 from airflow_provider_getty.batch.progress import Progress, Status
-from airflow_provider_getty.generating.submission import Record
+from airflow_provider_getty.generating.record import Record
 
 CATALOGUE = Catalogue.of(Items([{"prompt": f"{number}"} for number in range(50)], "generate"))
 OWNER = Owner(dag_id="dag", run_id="run", task_id="task")

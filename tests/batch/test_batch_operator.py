@@ -215,7 +215,7 @@ def test_mapped_batches_have_markers_and_journals_of_their_own(getty: Emulator, 
         assert Worker().run(task, map_index=index).state == "success"
     markers = {entry["notes"] for entry in getty.ledger()["entries"]}
     assert len(markers) == 2
-    assert any(marker.startswith("airflow:a_dag.batch[1][1]#") for marker in markers)
+    assert any(" a_dag.batch[1][1]" in marker for marker in markers)
 
 
 def test_no_credits_stop_the_batch_and_later_ones_let_it_go_on(getty: Emulator, tmp_path: Path) -> None:

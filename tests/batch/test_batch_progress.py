@@ -23,7 +23,7 @@ from airflow_provider_getty.batch.events import (
 from airflow_provider_getty.batch.items import Catalogue, Items
 from airflow_provider_getty.batch.outcome import failure, manifest, succeeded
 from airflow_provider_getty.batch.progress import Progress, Status
-from airflow_provider_getty.generating.submission import Record
+from airflow_provider_getty.generating.record import Record
 
 CATALOGUE = Catalogue.of(Items([{"prompt": f"{number}"} for number in range(4)], "generate"))
 OWNER = Owner(dag_id="dag", run_id="run", task_id="task")

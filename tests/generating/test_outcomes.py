@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import (
-    AirflowException,
     AirflowFailException,
     AirflowSkipException,
 )
@@ -15,7 +14,14 @@ from airflow.providers.common.compat.sdk import (
 from airflow_provider_getty.api import errors
 from airflow_provider_getty.api.errors import Credit
 from airflow_provider_getty.api.results import Generation, Image
-from airflow_provider_getty.generating.outcomes import Outcome, accept, fail
+from airflow_provider_getty.generating.outcomes import (
+    GettyFailException,
+    GettySensorTimeout,
+    Outcome,
+    about,
+    accept,
+    fail,
+)
 
 
 def generation(*blocked: bool) -> Generation:
@@ -41,18 +47,43 @@ def test_a_finished_generation_is_its_summary() -> None:
     assert Outcome.of(generation(False)) == Outcome(generation=generation(False).summary())
 
 
-def test_an_error_is_its_message() -> None:
-    error = errors.GoneError("Getty answered 410.", status=410, credit=Credit.COMMITTED)
-    assert Outcome.of(error) == Outcome(error=str(error))
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.GoneError(
+            "Getty answered 410.", status=410, code="GenerationRequestGone", credit=Credit.COMMITTED
+        ),
+        errors.DeadlineExceededError(
+            "not finished.", asked="Status", advice="Wait.", credit=Credit.COMMITTED
+        ),
+        errors.NoAnswerError("cut.", credit=Credit.DOWNLOAD_UNKNOWN),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_an_error_is_the_same_error_on_the_other_side(error: errors.GettyError) -> None:
+    with pytest.raises(type(error)) as raised:
+        Outcome.from_event(json.loads(json.dumps(Outcome.of(error, "1").as_event()))).finished()
+
+    assert type(raised.value) is type(error)
+    assert str(raised.value) == str(error)
+    assert vars(raised.value) == vars(error) | {"generation_request_id": "1"}
 
 
-def test_only_a_deadline_is_a_timeout() -> None:
-    assert Outcome.of(errors.DeadlineExceededError("not finished.")).timed_out
-    assert not Outcome.of(errors.ServerError("Getty answered 500.", status=500)).timed_out
+def test_whatever_goes_wrong_in_a_wait_the_generation_is_submitted() -> None:
+    error = about(errors.ConfigurationError("wrong."), "1")
+
+    assert (error.credit, error.generation_request_id) == (Credit.COMMITTED, "1")
+
+
+def test_an_error_of_which_nothing_is_known_is_an_error_still() -> None:
+    with pytest.raises(errors.GettyError, match="boom"):
+        Outcome.of(RuntimeError("boom")).finished()
+    with pytest.raises(errors.GettyError):
+        Outcome().finished()
 
 
 ACCEPTED = None
-FAILED, SKIPPED = AirflowFailException, AirflowSkipException
+FAILED, SKIPPED = errors.GenerationBlockedError, AirflowSkipException
 
 
 @pytest.mark.parametrize(
@@ -80,7 +111,7 @@ def test_a_generation_without_images_has_none_blocked(on_blocked: Any) -> None:
 
 
 def test_the_objection_names_the_images_and_the_credit() -> None:
-    with pytest.raises(AirflowFailException) as error:
+    with pytest.raises(errors.GenerationBlockedError) as error:
         accept(generation(True, False, True).summary(), "fail_any")
     assert "Generation 1: Getty's content policy withheld 2 of 3 images (index 0, 2)." in str(error.value)
     assert Credit.COMMITTED in str(error.value)
@@ -103,7 +134,58 @@ def test_the_objection_names_the_images_and_the_credit() -> None:
 def test_airflow_retries_what_may_succeed_and_cannot_be_paid_for_twice(
     error: errors.GettyError, *, is_retried: bool
 ) -> None:
-    with pytest.raises(AirflowException) as raised:
+    with pytest.raises(type(error) if is_retried else GettyFailException) as raised:
         fail(error)
     assert isinstance(raised.value, AirflowFailException) != is_retried
     assert str(raised.value) == str(error)
+    assert raised.value.__suppress_context__
+
+
+@pytest.mark.parametrize("status", [403, 503])
+def test_a_callback_finds_the_same_attributes_whether_it_is_retried_or_not(status: int) -> None:
+    kind = errors.QuotaExceededError if status == 403 else errors.ServerError
+    error = about(kind("Getty answered.", status=status, code="Code"), "1")
+    try:
+        fail(error)
+    except (errors.GettyError, GettyFailException) as raised:
+        found = (raised.status, raised.code, raised.credit, raised.generation_request_id, raised.may_retry)
+
+    assert found == (status, "Code", Credit.COMMITTED, "1", status == 503)
+
+
+def test_a_retry_policy_can_name_our_classes() -> None:
+    retry_policy = pytest.importorskip("airflow.sdk.definitions.retry_policy")
+    rule = retry_policy.RetryRule(exception="airflow_provider_getty.api.errors.ServerError")
+
+    with pytest.raises(errors.GettyError) as raised:
+        fail(errors.ServerError("500.", status=500))
+
+    assert rule.matches(raised.value)
+
+
+def test_the_log_has_a_short_line_for_each_part(caplog: pytest.LogCaptureFixture) -> None:
+    error = errors.QuotaExceededError("Getty answered 403.", status=403, asked="Refine of image 1")
+    with pytest.raises(GettyFailException):
+        fail(error)
+
+    assert caplog.messages == [
+        "Asked: Refine of image 1",
+        "Answered: Getty answered 403.",
+        f"Credit: {Credit.UNUSED}",
+        f"To do: {error.advice}",
+    ]
+
+
+def test_a_sensor_whose_time_is_over_times_out() -> None:
+    late = errors.DeadlineExceededError("late.", credit=Credit.COMMITTED)
+    with pytest.raises(GettySensorTimeout) as raised:
+        fail(late, in_sensor=True)
+    assert raised.value.may_retry
+
+
+@pytest.mark.parametrize(
+    ("clear_adopts", "said"), [(True, "adopts this generation"), (False, "submits anew")]
+)
+def test_the_objection_says_what_a_clear_will_do(*, clear_adopts: bool, said: str) -> None:
+    with pytest.raises(errors.GenerationBlockedError, match=said):
+        accept(generation(True).summary(), "fail", clear_adopts=clear_adopts)

@@ -111,6 +111,31 @@ def test_a_project_code_of_digits_is_a_text(connect: Any) -> None:
     assert connect(extra={"project_code": 2024}).account.project_code == "2024"
 
 
+@pytest.mark.parametrize(
+    ("extra", "words"),
+    [
+        ({"project_code": {}}, "project_code is {}; it must be a text"),
+        ({"project_code": True}, "project_code is True; it must be a text"),
+        ({"token_url": ["x"]}, "token_url is ['x']; it must be a text"),
+        ({"dialect": {"a": 1}}, "dialect is {'a': 1}; it must be a text"),
+        ({"product_id": True}, "product_id is True; it must be a whole number"),
+        ({"product_id": -1}, "product_id is -1; it must be a whole number from 1"),
+        ({"product_id": 10**30}, "it must be a whole number from 1"),
+        ({"timeout": {}}, "timeout is {}; it must be a number"),
+    ],
+)
+def test_an_extra_of_a_wrong_type_is_refused_with_the_reason(
+    connect: Any, extra: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        _ = connect(extra=extra).account
+    assert words in str(refused.value)
+
+
+def test_a_key_from_a_secret_file_may_end_with_a_newline(connect: Any) -> None:
+    assert connect(login=f"{KEY}\n", password=f"{SECRET}\n").account == connect().account
+
+
 def test_an_extra_may_be_text_that_is_json(connect: Any) -> None:
     assert connect(extra='{"product_id": 7}').account.product_id == 7
 

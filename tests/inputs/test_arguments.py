@@ -10,6 +10,7 @@ import pytest
 
 from airflow_provider_getty.api.errors import Credit, InvalidRequestError
 from airflow_provider_getty.inputs import arguments
+from airflow_provider_getty.inputs.arguments import Check
 
 
 @pytest.mark.parametrize(
@@ -17,33 +18,35 @@ from airflow_provider_getty.inputs import arguments
     [(5, 5.0), (0.5, 0.5), (timedelta(minutes=2), 120.0), (timedelta(milliseconds=1), 0.001)],
 )
 def test_a_time_is_in_seconds_or_a_timedelta(value: Any, seconds: float) -> None:
-    assert arguments.seconds("timeout", value) == seconds
+    Check("a_task").values({"timeout": value})
+    assert arguments.in_seconds(value) == seconds
 
 
 @pytest.mark.parametrize(
-    "value", [0, -1, -0.5, timedelta(0), timedelta(seconds=-1), float("nan"), float("inf"), "5", True, None]
+    "value", [0, -1, -0.5, timedelta(0), timedelta(seconds=-1), float("nan"), float("inf"), "5", True]
 )
 def test_any_other_time_is_refused(value: Any) -> None:
     with pytest.raises(
-        InvalidRequestError, match=r"timeout is .*; it must be a timedelta or seconds, more than 0"
+        InvalidRequestError,
+        match=r"Task a_task: timeout is .*; it must be a timedelta or seconds, more than 0",
     ):
-        arguments.seconds("timeout", value)
+        Check("a_task").values({"timeout": value})
 
 
-def test_an_optional_time_may_be_none() -> None:
-    assert arguments.optional_seconds("poll_interval", None) is None
-    with pytest.raises(InvalidRequestError):
-        arguments.optional_seconds("poll_interval", 0)
+def test_a_template_is_taken_only_where_airflow_renders_it() -> None:
+    Check("a_task", templated=["seed"]).values({"seed": "{{ params.seed }}"})
+    with pytest.raises(InvalidRequestError, match="on_blocked is"):
+        Check("a_task", templated=["seed"]).values({"on_blocked": "{{ params.policy }}"})
 
 
-@pytest.mark.parametrize("policy", ["fail", "fail_any", "skip", "ignore"])
-def test_a_known_policy_on_blocked_images_is_taken(policy: str) -> None:
-    assert arguments.one_of("on_blocked", policy, arguments.OnBlocked) == policy
-
-
-def test_an_unknown_policy_is_refused_with_those_that_are_known() -> None:
-    with pytest.raises(InvalidRequestError, match="one of fail, fail_any, skip, ignore"):
-        arguments.one_of("on_blocked", "warn", arguments.OnBlocked)
+@pytest.mark.parametrize("blank", ["", "  ", "\n"])
+def test_blank_text_is_not_given(blank: str) -> None:
+    check = Check("a_task", templated=["seed", "project_code"])
+    check.values({"seed": blank, "project_code": blank})
+    with pytest.raises(InvalidRequestError, match=r"prompt is .*, but it is required"):
+        check.required(prompt=blank)
+    with pytest.raises(InvalidRequestError, match="given are none"):
+        check.exactly_one(mask=blank, mask_url=None)
 
 
 @pytest.mark.parametrize("text", ["{{ params.x }}", "a {% if x %}", "{{"])
@@ -97,7 +100,7 @@ def test_an_index_that_is_given_is_meant() -> None:
     assert arguments.reference_generation(result)["index"] == 2
 
 
-@pytest.mark.parametrize("given", [{"mask": 1, "mask_url": None}, {"mask": None, "mask_url": ""}])
+@pytest.mark.parametrize("given", [{"mask": 1, "mask_url": None}, {"mask": "", "mask_url": "x"}])
 def test_one_of_two_is_enough(given: dict[str, Any]) -> None:
     arguments.exactly_one(**given)
 

@@ -94,7 +94,9 @@ def refused(getty: Emulator, run: TaskRun) -> str:
 
 
 def test_what_cannot_be_registered_is_not_uploaded(getty: Emulator, shoe: Path) -> None:
-    run = Worker().run(register(file=str(shoe), category="Cat"), retries_left=True)
+    with pytest.raises(InvalidRequestError, match="it must be one of ImageReference, CustomerProduct"):
+        register(file=str(shoe), category="Cat")
+    run = Worker().run(register(file=str(shoe), category="{{ 'Cat' }}"), retries_left=True)
     assert "'ImageReference' or 'CustomerProduct'" in refused(getty, run)
     run = Worker().run(register(file="nowhere.png"), retries_left=True)
     assert "The file 'nowhere.png' does not exist" in refused(getty, run)

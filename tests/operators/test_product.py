@@ -9,12 +9,13 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 from getty_emulator.server import Emulator
 
+from airflow_provider_getty.api.errors import InvalidProductError
+from airflow_provider_getty.generating.outcomes import GettyFailException
 from tests.support.getty_journal import sent
 from tests.support.refine_tasks import refine
 from tests.support.task_runs import Worker
 
 TWO = [{"id": 7, "name": "AI Generator"}, {"id": 8, "name": "AI for brands", "project_code": "required"}]
-FREE = ["upload", "token", "products"]
 
 
 @pytest.mark.parametrize(
@@ -27,14 +28,15 @@ FREE = ["upload", "token", "products"]
         ([{"id": 7, "notes": "required"}], {"marker": "none"}, "set notes in the task"),
     ],
 )
-def test_what_a_product_does_not_allow_is_refused_before_it_is_paid(
+def test_what_a_product_does_not_allow_getty_refuses_for_free_and_the_error_explains_it(
     getty: Emulator, products: list[Any], arguments: dict[str, Any], said: str
 ) -> None:
     getty.configure_account(products=products)
     run = Worker().run(refine(**arguments), retries_left=True)
     assert isinstance(run.error, AirflowFailException)
     assert said in run.message
-    assert (sent(getty), getty.ledger()["total"]) == (FREE, 0)
+    assert sent(getty)[-1] == "products"
+    assert getty.ledger()["total"] == 0
 
 
 def test_product_and_project_code_of_the_connection_count(
@@ -52,18 +54,15 @@ def test_the_marker_counts_as_notes(getty: Emulator) -> None:
     assert Worker().run(refine()).state == "success"
 
 
-def test_products_that_cannot_be_listed_keep_nothing_from_being_made(getty: Emulator) -> None:
+def test_without_a_list_of_products_the_refusal_stands_for_itself(getty: Emulator) -> None:
+    getty.configure_account(products=TWO)
     getty.fault("server-error", "products", times=None)
     run = Worker().run(refine())
-    assert run.state == "success"
-    assert sent(getty) == [*FREE, "refine"]
+    assert isinstance(run.error, GettyFailException)
+    assert isinstance(run.error.error, InvalidProductError)
+    assert "GET /v3/products lists them" in run.message
 
 
-def test_a_retry_that_adopts_asks_for_no_products(getty: Emulator) -> None:
-    worker = Worker()
-    getty.fault("stay-pending", "refine")
-    worker.run(refine(timeout=0.5), retries_left=True)
-    getty.fault("finish-at-once", "get-generation")
-    listed = sent(getty).count("products")
-    assert worker.run(refine()).state == "success"
-    assert sent(getty).count("products") == listed
+def test_what_is_accepted_needs_no_list_of_products(getty: Emulator) -> None:
+    Worker().run(refine())
+    assert "products" not in sent(getty)

@@ -13,9 +13,9 @@ from airflow_provider_getty.api import clock
 from airflow_provider_getty.triggers.generation import TRIGGER_GRACE, GenerationTrigger
 from tests.support.getty_journal import sent
 from tests.support.refine_tasks import IMAGE_ID, refine
-from tests.support.task_runs import Worker
+from tests.support.task_runs import Worker, needs_store
 
-COMPLETED_AT_ONCE = ["upload", "token", "products", "refine"]
+COMPLETED_AT_ONCE = ["upload", "token", "refine"]
 AN_IMAGE = {
     "is_blocked": False,
     "preview_urls": [{"preview_size": "comp", "width": 612, "height": 408}],
@@ -93,21 +93,32 @@ def test_airflow_ends_the_wait_only_after_the_trigger_has_had_time_to_report(get
     assert 600 + TRIGGER_GRACE - 10 < deferred.timeout <= 600 + TRIGGER_GRACE
 
 
-def test_what_is_finished_before_it_defers_is_not_deferred(getty: Emulator) -> None:
+def test_what_was_just_submitted_is_deferred_without_a_poll(getty: Emulator) -> None:
     getty.fault("stay-pending", "refine")
+    assert Worker().run(refine(deferrable=True)).state == "deferred"
+    assert sent(getty) == COMPLETED_AT_ONCE
+
+
+@needs_store
+def test_what_is_adopted_and_finished_is_not_deferred(getty: Emulator) -> None:
+    worker = Worker()
+    getty.fault("stay-pending", "refine")
+    worker.run(refine(deferrable=True))
     getty.fault("finish-at-once", "get-generation")
-    run = Worker().run(refine(deferrable=True))
+    run = worker.run(refine(deferrable=True))
     assert (run.state, run.result["status"]) == ("success", "completed")
 
 
+@needs_store
 @pytest.mark.parametrize("fault", ["server-error", "queries-per-second", "cut-before", "html"])
-def test_trouble_in_the_poll_before_it_defers_does_not_keep_it_from_deferring(
+def test_trouble_in_the_poll_of_what_is_adopted_does_not_keep_it_from_deferring(
     getty: Emulator, fault: str
 ) -> None:
-    """A failed task would be tried again, and the generation be paid for twice."""
+    worker = Worker()
     getty.fault("stay-pending", "refine")
+    worker.run(refine(deferrable=True))
     getty.fault(fault, "get-generation", times=None)
-    assert Worker().run(refine(deferrable=True)).state == "deferred"
+    assert worker.run(refine(deferrable=True)).state == "deferred"
     assert sent(getty).count("get-generation") <= 2  # one in each dialect
 
 

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
+import json
 from typing import Any
 
 import pytest
 from getty_emulator.server import Emulator
 
-from airflow_provider_getty.generating.submitter import SubmissionStore
+from airflow_provider_getty.api import clock
+from airflow_provider_getty.generating.submitter import SubmissionStore, Submitter
+from airflow_provider_getty.inputs import masks
 from tests.support.getty_journal import sent
 from tests.support.refine_tasks import refine
-from tests.support.task_runs import TaskRun, Worker
-
-needs_store = pytest.mark.skipif(
-    version("apache-airflow").startswith(("3.1.", "3.2.")),
-    reason="the task state store came with Airflow 3.3",
-)
+from tests.support.task_runs import TaskRun, Worker, needs_store
 
 
 @pytest.fixture(params=[pytest.param("the store", marks=needs_store), "the marker alone"])
@@ -59,7 +56,7 @@ def test_a_retry_adopts_what_was_submitted_before_its_id_was_stored(
     assert retried.state == "success"
     [generation] = getty.generations()
     assert retried.result["generation_request_id"] == generation["generation_request_id"]
-    assert "which an earlier try submitted" in caplog.text
+    assert "it costs no further credit" in caplog.text
     assert getty.ledger()["total"] == 1
 
 
@@ -129,14 +126,127 @@ def test_another_mask_is_another_input(getty: Emulator) -> None:
 
 
 @needs_store
-def test_a_blocked_generation_is_an_answer_so_that_a_clear_makes_another(getty: Emulator) -> None:
+def test_a_result_that_the_policy_refused_is_adopted_when_the_policy_changes(getty: Emulator) -> None:
     worker = Worker()
-    getty.fault("block-images", "refine")
-    assert worker.run(refine()).state == "failed"
+    getty.fault("block-images", "refine", which=[1])
+    refused = worker.run(refine(on_blocked="fail_any"))
+    assert refused.state == "failed"
+    assert "the task adopts this generation" in refused.message
+    worker.clear("refine")
+
+    assert worker.run(refine(on_blocked="ignore")).state == "success"
+    assert getty.ledger()["total"] == 1
+    worker.clear("refine")
+    assert worker.run(refine(on_blocked="ignore")).state == "success"
+    assert getty.ledger()["total"] == 2, "it was delivered now"
+
+
+@needs_store
+@pytest.mark.parametrize(("before", "after"), [(1, 3), (3, 1), (0, 2), (2, 0)])
+@pytest.mark.parametrize("store_is_there", [True, False])
+def test_a_deploy_that_changes_retries_is_no_clear(
+    getty: Emulator, monkeypatch: pytest.MonkeyPatch, before: int, after: int, *, store_is_there: bool
+) -> None:
+    if not store_is_there:
+        monkeypatch.setattr(SubmissionStore, "of", classmethod(lambda cls, _: cls(None)))
+    worker = Worker()
+    getty.fault("stay-pending", "refine")
+    late = worker.run(refine(timeout=1, retries=before), retries_left=True)
+    assert late.state == "up_for_retry"
+    getty.fault("finish-at-once", "get-generation")
+
+    assert worker.run(refine(retries=after)).state == "success"
+    assert getty.ledger()["total"] == 1
+
+
+@needs_store
+def test_a_retry_after_the_delivery_adopts_even_if_a_deploy_has_changed_retries(getty: Emulator) -> None:
+    worker = Worker()
+    first = worker.run(refine(retries=1))
+
+    retried = worker.run(refine(retries=3))
+
+    assert retried.result["generation_request_id"] == first.result["generation_request_id"]
+    assert getty.ledger()["total"] == 1
+
+
+@needs_store
+def test_another_account_of_the_connection_gets_a_generation_of_its_own(
+    getty: Emulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    worker = Worker()
+    getty.fault("stay-pending", "refine")
+    worker.run(refine(timeout=1), retries_left=True)
+    with Emulator(api_key="another-key", api_secret="its secret") as other:
+        monkeypatch.setenv("AIRFLOW_CONN_GETTY_DEFAULT", json.dumps(other.connection))
+
+        assert worker.run(refine()).state == "success"
+    assert "names another Getty account now" in caplog.text
+
+
+@needs_store
+def test_the_same_host_under_another_name_is_the_same_account(
+    getty: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = Worker()
+    getty.fault("stay-pending", "refine")
+    worker.run(refine(timeout=1), retries_left=True)
+    host = getty.connection["host"].replace("127.0.0.1", "localhost")
+    monkeypatch.setenv("AIRFLOW_CONN_GETTY_DEFAULT", json.dumps(getty.connection | {"host": host}))
+    getty.fault("finish-at-once", "get-generation")
+
+    assert worker.run(refine()).state == "success"
+    assert getty.ledger()["total"] == 1
+
+
+@needs_store
+def test_an_encoder_that_writes_the_mask_otherwise_changes_nothing(
+    getty: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = Worker()
+    getty.fault("stay-pending", "refine")
+    worker.run(refine(timeout=1), retries_left=True)
+    monkeypatch.setattr(masks, "_QUALITIES", (87,))
+    getty.fault("finish-at-once", "get-generation")
+
+    assert worker.run(refine()).state == "success"
+    assert getty.ledger()["total"] == 1
+
+
+@needs_store
+def test_what_is_gone_when_the_trigger_asks_takes_one_clear(getty: Emulator) -> None:
+    worker = Worker()
+    getty.fault("stay-pending", "refine")
+    deferred = worker.run(refine(deferrable=True))
+    getty.advance(200 * 24 * 3600)
+    gone = worker.resume(deferred)
+    assert "410 GenerationRequestGone" in gone.message
     worker.clear("refine")
 
     assert worker.run(refine()).state == "success"
     assert getty.ledger()["total"] == 2
+
+
+@needs_store
+def test_a_worker_that_was_frozen_while_another_took_over_does_not_send(
+    getty: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = Worker()
+    really_post = Submitter._post
+
+    def thaw(submitter: Any, operation: Any, claim: Any) -> Any:
+        with monkeypatch.context() as patch:
+            patch.setattr(Submitter, "_post", really_post)
+            assert worker.run(refine(history_lag=0.1)).state == "success"
+        claim.clock = lambda: clock.now() + 60
+        return really_post(submitter, operation, claim)
+
+    monkeypatch.setattr(Submitter, "_post", thaw)
+
+    zombie = worker.run(refine())
+
+    assert "Another try of this task has taken over" in zombie.message
+    assert getty.ledger()["total"] == 1
 
 
 @needs_store
@@ -169,5 +279,6 @@ def test_the_marker_rides_in_the_notes_and_can_be_left_out(getty: Emulator) -> N
     Worker().run(refine(marker="none"))
 
     first, second = (entry["notes"] for entry in getty.ledger()["entries"])
-    assert first.startswith("spring campaign [airflow:a_dag.refine#")
+    assert first.startswith("airflow:")
+    assert first.endswith(" a_dag.refine | spring campaign")
     assert second is None

@@ -89,7 +89,7 @@ def test_trouble_with_the_upload_is_waited_out(getty: Emulator) -> None:
 def test_an_expired_token_is_renewed(getty: Emulator) -> None:
     getty.fault("token-expired", "refine")
     assert run().state == "success"
-    assert sent(getty) == ["upload", "token", "products", "refine", "token", "refine"]
+    assert sent(getty) == ["upload", "token", "refine", "token", "refine"]
 
 
 def test_a_limit_that_lasts_until_the_timeout_leaves_the_task_to_its_retries(getty: Emulator) -> None:
@@ -145,7 +145,7 @@ def test_when_the_history_cannot_tell_the_task_says_that_it_is_unsure(getty: Emu
     assert unsure.state == "failed"
     assert isinstance(unsure.error, AirflowFailException)
     assert Credit.UNKNOWN in unsure.message
-    assert ".refine#" in unsure.message
+    assert "a_dag.refine in the notes" in unsure.message
     assert 'on_unsure_submission="resubmit"' in unsure.message
     assert sent(getty).count("refine") == 1
 

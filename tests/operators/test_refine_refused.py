@@ -43,7 +43,24 @@ def refused(getty: Emulator, run: TaskRun) -> str:
         ({"timeout": "600"}, "timeout is '600'"),
         ({"timeout": float("inf")}, "timeout is inf"),
         ({"poll_interval": 0}, "poll_interval is 0"),
-        ({"on_blocked": "warn"}, "on_blocked is 'warn'"),
+        ({"on_blocked": "warn"}, "on_blocked is 'warn'; it must be one of fail, fail_any, skip, ignore"),
+        ({"deferrable": "yes"}, "deferrable is 'yes'; it must be True or False"),
+        ({"marker": "tags"}, "marker is 'tags'"),
+        ({"history_lag": -1}, "history_lag is -1"),
+        ({"product_id": "spring"}, "product_id is 'spring'; it must be a whole number from 0 to 2147483647"),
+        ({"product_id": -1}, "product_id is -1"),
+        ({"product_id": 2**31}, "product_id is 2147483648"),
+        ({"product_id": 1.5}, "product_id is 1.5"),
+        ({"image_id": ""}, "given are none"),
+        ({"image_id": "  "}, "given are none"),
+        ({"image_id": True}, "image_id is True; it must be an id as text"),
+        ({"image_size": (1024,)}, "image_size is (1024,)"),
+        ({"image_size": "wide"}, "image_size is 'wide'"),
+        ({"mask": 7}, "mask is 7"),
+        ({"getty_conn_id": ""}, "getty_conn_id is ''; it must be text that is not empty"),
+        ({"image_id": None, "reference_generation": ""}, "given are none"),
+        ({"image_id": None, "reference_generation": TEXT_OF_A_RESULT}, "reference_generation is"),
+        ({"image_id": None, "reference_generation": {"index": 1}}, "reference_generation is"),
     ],
 )
 def test_what_the_dag_file_shows_to_be_wrong_is_an_error_there(
@@ -51,6 +68,7 @@ def test_what_the_dag_file_shows_to_be_wrong_is_an_error_there(
 ) -> None:
     with pytest.raises(InvalidRequestError, match="Nothing was sent; correct the argument") as error:
         refine(**arguments)
+    assert str(error.value).startswith("Task refine: ")
     assert problem in str(error.value)
 
 
@@ -60,12 +78,13 @@ def test_what_the_dag_file_shows_to_be_wrong_is_an_error_there(
         ({"image_id": "{{ '' }}"}, "image_id"),
         ({"prompt": "{{ '{{ prompt }}' }}"}, "prompt is a template that was not rendered"),
         ({"image_id": "{{ '{% x %}' }}"}, "image_id is a template that was not rendered"),
-        ({"product_id": "spring"}, "product_id"),
-        ({"product_id": -1}, "product_id"),
-        ({"product_id": 2**31}, "product_id"),
-        ({"image_id": None, "reference_generation": ""}, "reference_generation"),
-        ({"image_id": None, "reference_generation": TEXT_OF_A_RESULT}, "text of a whole result"),
-        ({"image_id": None, "reference_generation": {"index": 1}}, "generation_request_id is None"),
+        ({"product_id": "{{ 'spring' }}"}, "product_id"),
+        ({"product_id": "{{ -1 }}"}, "product_id"),
+        ({"image_id": None, "reference_generation": "{{ '' }}"}, "exactly one"),
+        (
+            {"image_id": None, "reference_generation": f'{{{{ "{TEXT_OF_A_RESULT}" }}}}'},
+            "text of a whole result",
+        ),
         (
             {"image_id": None, "reference_generation": {"generation_request_id": "1", "index": -1}},
             "index",

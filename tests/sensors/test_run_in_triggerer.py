@@ -221,8 +221,6 @@ def test_it_decides_what_blocked_images_mean(getty: Emulator, on_blocked: str, s
 @pytest.mark.parametrize(
     ("source", "problem"),
     [
-        ("", "it must be a text that is not empty"),
-        ({}, "generation_request_id is None"),
         ("{{ ti.xcom_pull('nowhere').id }}", "it must be a text that is not empty"),
         ("{{ dag_run.conf.nothing.there }}", "A template cannot be rendered"),
         ("{{ '{{ x }}' }}", "is a template that was not rendered"),

@@ -21,7 +21,7 @@ from airflow_provider_getty.batch.downloading import Downloads
 from airflow_provider_getty.batch.engine import Plan
 from airflow_provider_getty.batch.items import Items
 from airflow_provider_getty.batch.run import Batch, BatchResult
-from airflow_provider_getty.generating.submission import Policy, Task
+from airflow_provider_getty.generating.record import Policy, Task
 from airflow_provider_getty.hooks.getty import GettyHook
 
 REFINE = {"image_id": "1473240153", "image_size": [1024, 683], "mask": [[60, 16, 964, 250]]}
@@ -48,7 +48,6 @@ def batch(requests: Any, folder: Path, *, round_: int = 0, journal: Any = None, 
             task_id="batch",
             map_index=-1,
             round=round_,
-            began=clock.now(),
             earlier=None,
         ),
         "policy": Policy(history_lag=0.6),
@@ -114,11 +113,11 @@ def killed_at(moment: int | None) -> Iterator[Iterator[int]]:
     send, fetch = AsyncGettyClient._send, Downloads.fetch
     append = journal_files.LocalJournal.append
 
-    async def killing_send(self: AsyncGettyClient, call: Any, name: str) -> Any:
+    async def killing_send(self: AsyncGettyClient, call: Any, name: str, before_send: Any) -> Any:
         if name in ("get_generation", "get_download", "token"):  # which change nothing
-            return await send(self, call, name)
+            return await send(self, call, name, before_send)
         pass_moment()
-        answer = await send(self, call, name)
+        answer = await send(self, call, name, before_send)
         pass_moment()
         return answer
 

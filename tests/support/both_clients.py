@@ -58,7 +58,11 @@ class Async:
         self.account = account
         self.told_tokens: list[str] = []
         self._loop = asyncio.Runner()
-        self._client = self._loop.run(self._open())
+        try:
+            self._client = self._loop.run(self._open())
+        except BaseException:
+            self._loop.close()
+            raise
 
     async def _open(self) -> AsyncGettyClient:
         async def on_token(token: str) -> None:

@@ -78,7 +78,11 @@ def codes(cell: str) -> list[str]:
 
 def parameters(cls: type) -> dict[str, inspect.Parameter]:
     """The arguments of a class that are not Airflow's own."""
-    ours = [each for each in cls.__mro__ if each.__module__.startswith("airflow_provider_getty")]
+    ours = [
+        each
+        for each in cls.__mro__
+        if each.__module__.startswith("airflow_provider_getty") and "__init__" in vars(each)
+    ]
     return {name: each for base in ours for name, each in declared(base).items()}
 
 

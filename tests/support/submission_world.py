@@ -16,17 +16,8 @@ from airflow_provider_getty.api.errors import (
 )
 from airflow_provider_getty.api.operations import GeneratingOperation, Refine
 from airflow_provider_getty.api.results import HistoryItem, OriginalAsset, Pending
-from airflow_provider_getty.generating.submission import (
-    LookUp,
-    Policy,
-    Post,
-    Record,
-    Save,
-    Submission,
-    Task,
-    Upload,
-    Wait,
-)
+from airflow_provider_getty.generating.record import Policy, Record, Task
+from airflow_provider_getty.generating.submission import LookUp, Post, Save, Say, Submission, Upload, Wait
 
 LAG = 60.0
 
@@ -97,17 +88,21 @@ class Airflow:
     policy: Policy = field(default_factory=lambda: Policy(history_lag=LAG))
     operation: Refine = field(default_factory=lambda: Refine(image_id="1", mask_url="-", prompt="a boat"))
     patience: float = 3600.0
+    account: str = ""
     store: Record | None = None
     round: int = 0
     first_began: float | None = None
+    tries: int = 0
+    said: list[str] = field(default_factory=list)
     steps: list[str] = field(default_factory=list)
 
     def run(self, *, killed_at: int | None = None) -> str:
         """A try; it is killed before the step of this number, or right after the step's effect on Getty."""
         getty = self.getty
+        self.tries += 1
         task = Task(
             dag_id="dag", run_id="run", task_id="task", map_index=-1, round=self.round,
-            began=getty.now, earlier=None if self.has_store else self.first_began,
+            try_number=self.tries, earlier=None if self.has_store else self.first_began,
         )  # fmt: skip
         self.first_began = self.first_began or getty.now
         submission = Submission(
@@ -117,6 +112,8 @@ class Airflow:
             inputs="a digest of the mask",
             deadline=getty.now + self.patience,
             clock=lambda: getty.now,
+            has_store=self.has_store,
+            account=self.account,
         )
         steps = submission.submit(self.store if self.has_store else None)
         reply: Any = None
@@ -125,6 +122,10 @@ class Airflow:
                 step = steps.throw(reply) if isinstance(reply, Exception) else steps.send(reply)
             except StopIteration as stop:
                 return str(stop.value.generation_request_id)
+            if isinstance(step, Say):
+                self.said.append(step.message)
+                reply = None
+                continue
             if number == killed_at:
                 raise Killed
             try:

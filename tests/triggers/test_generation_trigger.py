@@ -10,7 +10,7 @@ import pytest
 from getty_emulator.server import Emulator
 
 from airflow_provider_getty.api import clock
-from airflow_provider_getty.api.errors import Credit
+from airflow_provider_getty.api.errors import Credit, DeadlineExceededError, GoneError
 from airflow_provider_getty.api.virtual_clock import VirtualClock
 from airflow_provider_getty.generating.outcomes import Outcome
 from airflow_provider_getty.hooks.getty import GettyHook
@@ -53,7 +53,7 @@ def test_it_fires_once_with_the_finished_generation(getty: Emulator, pending: st
     assert outcome.generation is not None
     assert outcome.generation["generation_request_id"] == pending
     assert outcome.generation["status"] == "completed"
-    assert (outcome.error, outcome.timed_out) == (None, False)
+    assert outcome.failure is None
     assert sent(getty).count("get-generation") == 3
 
 
@@ -78,7 +78,7 @@ def test_after_a_restart_of_the_triggerer_the_deadline_is_the_same(
     getty_clock.advance(20)
     outcome = fired(GenerationTrigger(**first.serialize()[1]))
     assert getty_clock.elapsed == pytest.approx(60, abs=0.1)
-    assert outcome.timed_out
+    assert isinstance(outcome.failure, DeadlineExceededError)
 
 
 def test_after_a_restart_it_goes_on_polling_by_the_age_of_the_generation(pending: str) -> None:
@@ -88,10 +88,9 @@ def test_after_a_restart_it_goes_on_polling_by_the_age_of_the_generation(pending
 
 def test_it_says_when_the_time_is_over(pending: str) -> None:
     outcome = fired(trigger(pending, seconds=0.3))
-    assert outcome.timed_out
-    assert outcome.error is not None
-    assert f"Status of generation {pending}: not finished" in outcome.error
-    assert Credit.COMMITTED in outcome.error
+    assert isinstance(outcome.failure, DeadlineExceededError)
+    assert f"Status of generation {pending}: not finished" in str(outcome.failure)
+    assert Credit.COMMITTED in str(outcome.failure)
 
 
 def test_a_deadline_that_has_passed_still_gets_a_last_look(getty: Emulator, pending: str) -> None:
@@ -103,7 +102,7 @@ def test_a_deadline_that_has_passed_still_gets_a_last_look(getty: Emulator, pend
 def test_a_deadline_that_has_passed_is_told_at_once(
     pending: str, getty: Emulator, getty_clock: VirtualClock
 ) -> None:
-    assert fired(trigger(pending, seconds=-100)).timed_out
+    assert isinstance(fired(trigger(pending, seconds=-100)).failure, DeadlineExceededError)
     assert getty_clock.elapsed < 1
     assert sent(getty).count("get-generation") == 1
 
@@ -127,28 +126,28 @@ def test_trouble_that_may_pass_is_waited_out(getty: Emulator, pending: str, faul
 def test_trouble_that_lasts_is_told_at_the_deadline(getty: Emulator, pending: str) -> None:
     getty.fault("server-error", "get-generation", times=None, status=503)
     outcome = fired(trigger(pending, seconds=0.5))
-    assert outcome.timed_out
-    assert "the last answer was: Getty answered 503" in str(outcome.error)
+    assert isinstance(outcome.failure, DeadlineExceededError)
+    assert "the last answer was: Getty answered 503" in str(outcome.failure)
 
 
 def test_an_error_that_stays_is_told_at_once(getty: Emulator, pending: str) -> None:
     getty.fault("gone", "get-generation")
     outcome = fired(trigger(pending))
-    assert not outcome.timed_out
-    assert "410 GenerationRequestGone" in str(outcome.error)
+    assert isinstance(outcome.failure, GoneError)
+    assert "410 GenerationRequestGone" in str(outcome.failure)
     assert sent(getty).count("get-generation") == 1
 
 
 def test_a_connection_that_cannot_be_used_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_GETTY_DEFAULT", '{"conn_type": "getty", "login": "only-a-key"}')
-    assert "The Getty API secret is missing" in str(fired(trigger("1")).error)
+    assert "The Getty API secret is missing" in str(fired(trigger("1")).failure)
 
 
 def test_a_connection_that_is_not_there_is_told() -> None:
     """As where only the workers have it in their environment."""
     outcome = fired(trigger("1", getty_conn_id="nowhere"))
-    assert "Connection nowhere: It is not known in this process" in str(outcome.error)
-    assert Credit.COMMITTED in str(outcome.error)
+    assert "Connection nowhere: It is not known in this process" in str(outcome.failure)
+    assert Credit.COMMITTED in str(outcome.failure)
 
 
 def test_a_person_who_ends_the_task_is_told_in_its_log_that_the_generation_goes_on(

@@ -1,4 +1,4 @@
-"""What one may ask of Getty: each operation is a model of its arguments, and says how it is sent.
+"""The operations of Getty's API. Each is a model of its arguments, and says how it is sent.
 
 Sources: the reference page of ``POST /v3/ai/image-generations/refine`` and, for the dialect *current*, the
 AI Generator section of Getty's API reference.

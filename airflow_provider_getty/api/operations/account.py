@@ -1,4 +1,4 @@
-"""The operations that ask what the account has: its products, and the history of its generations."""
+"""The operations that list an account's products and the history of its generations."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Annotated, ClassVar, Self, TypeAlias
 
 from pydantic import AfterValidator, Field, PlainSerializer, model_validator
 
+from airflow_provider_getty.api.choices import LARGEST, MediaType
 from airflow_provider_getty.api.errors import Credit
-from airflow_provider_getty.api.operations.operation import MediaType, Operation, PathId, ProductId
+from airflow_provider_getty.api.operations.operation import Operation, PathId, ProductId
 from airflow_provider_getty.api.results import HistoryItem, HistoryPage, Products
 
 __all__ = ["GetHistory", "GetHistoryItem", "ListProducts"]
@@ -56,7 +57,7 @@ class GetHistory(Operation[HistoryPage]):
     label: ClassVar[str] = "Generation history, page {page}"
     answers = MappingProxyType({200: HistoryPage})
 
-    page: int = Field(default=1, ge=1, le=2**31 - 1)
+    page: int = Field(default=1, ge=1, le=LARGEST)
     page_size: int = Field(default=30, ge=1, le=1000)
     date_start: Date | None = None
     date_end: Annotated[Date, AfterValidator(_second_after)] | None = None

@@ -1,13 +1,14 @@
-"""The operations that bring what was generated."""
+"""The operations that collect generations and download images."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 from http import HTTPStatus
 from types import MappingProxyType
-from typing import Any, ClassVar, Generic, Literal, TypeAlias
+from typing import Any, ClassVar, Generic
 
 from airflow_provider_getty.api.account import Account
+from airflow_provider_getty.api.choices import SizeName
 from airflow_provider_getty.api.errors import Credit
 from airflow_provider_getty.api.operations.operation import (
     ImageIndex,
@@ -20,9 +21,7 @@ from airflow_provider_getty.api.operations.operation import (
 )
 from airflow_provider_getty.api.results import Download, DownloadSizes, Generation, Pending, PendingDownload
 
-__all__ = ["GetDownload", "GetDownloadSizes", "GetGeneration", "Redownload", "SizeName", "StartDownload"]
-
-SizeName: TypeAlias = Literal["1k", "4k"]
+__all__ = ["GetDownload", "GetDownloadSizes", "GetGeneration", "Redownload", "StartDownload"]
 
 
 class GetGeneration(MovedOperation[Pending | Generation]):
@@ -108,8 +107,8 @@ class GetDownload(_OfGeneratedImage[PendingDownload | Download]):
 class Redownload(Operation[Download]):
     """Download once more what was downloaded before.
 
-    What it costs is not published; as Getty may answer that the product's quota is exceeded, it is not repeated when
-    nobody knows whether it was done.
+    The cost is not published. As Getty may answer that the product's quota is exceeded, the call is not repeated when
+    it is unknown whether it was done.
 
     :param generated_asset_id: as the first download returned it.
     :param product_id: the product to use. Getty requires it also if the account has only one.

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import Annotated, ClassVar, Literal, Self, TypeAlias
+from typing import Annotated, ClassVar, Self, TypeAlias
 
 from pydantic import Field, model_validator
 
 from airflow_provider_getty.api.account import Dialect
-from airflow_provider_getty.api.operations.generating import (
+from airflow_provider_getty.api.choices import (
+    Adherence,
     AspectRatio,
+    DepthOfField,
+    LensType,
+    MediaType,
+    Mood,
+)
+from airflow_provider_getty.api.operations.generating import (
     GeneratingOperation,
     ImageOperation,
-    Mood,
     Percentage,
     ReferenceGeneration,
     Seed,
 )
 from airflow_provider_getty.api.operations.operation import (
     ImageIndex,
-    MediaType,
     MovedOperation,
     Operation,
     PathId,
@@ -28,20 +33,14 @@ from airflow_provider_getty.api.operations.operation import (
 from airflow_provider_getty.api.results import EnhancedPrompt, Generation, Pending
 
 __all__ = [
-    "Adherence",
     "BackgroundGeneration",
-    "DepthOfField",
     "EnhancePrompt",
     "Generate",
     "InfluenceColor",
     "InfluenceComposition",
-    "LensType",
     "Variations",
 ]
 
-LensType: TypeAlias = Literal["wide_angle", "telephoto"]
-DepthOfField: TypeAlias = Literal["shallow", "deep"]
-Adherence: TypeAlias = Literal["flexible", "strong"]
 Level: TypeAlias = Annotated[float, Field(ge=0, le=1)]
 
 

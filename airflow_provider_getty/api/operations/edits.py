@@ -7,8 +7,9 @@ from typing import Annotated, ClassVar, Self
 from pydantic import Field, model_validator
 
 from airflow_provider_getty.api.account import Account, Dialect
+from airflow_provider_getty.api.choices import HEX_COLOR, MediaType
 from airflow_provider_getty.api.operations.generating import ImageOperation, Percentage
-from airflow_provider_getty.api.operations.operation import MediaType, Text
+from airflow_provider_getty.api.operations.operation import Text
 
 __all__ = ["BackgroundRemoval", "BackgroundReplacement", "Extend", "ObjectRemoval", "Refine"]
 
@@ -94,7 +95,7 @@ class BackgroundReplacement(ImageOperation):
     generation_type: ClassVar[str | None] = None
 
     prompt: Text | None = None
-    background_color: Annotated[str, Field(pattern="^#[0-9A-Fa-f]{6}$")] | None = None
+    background_color: Annotated[str, Field(pattern=HEX_COLOR)] | None = None
     negative_prompt: str | None = None
     media_type: MediaType | None = None
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import Annotated, ClassVar, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from airflow_provider_getty.api.account import Dialect
+from airflow_provider_getty.api.choices import Category
 from airflow_provider_getty.api.operations.operation import (
     Credentials,
     MovedOperation,
@@ -18,15 +19,12 @@ from airflow_provider_getty.api.operations.operation import (
 from airflow_provider_getty.api.results import Registration, Registrations
 
 __all__ = [
-    "Category",
     "DeleteRegistration",
     "GetRegistration",
     "ListRegistrations",
     "RegisterFile",
     "UploadImage",
 ]
-
-Category: TypeAlias = Literal["ImageReference", "CustomerProduct"]
 
 
 class UploadImage(Operation[None]):

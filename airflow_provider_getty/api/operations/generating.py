@@ -1,31 +1,27 @@
-"""What all operations have in common that make images; :data:`GENERATING` lists them."""
+"""The bases of the operations that generate images; :data:`GENERATING` lists those."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias
+from typing import Annotated, Any, ClassVar, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from airflow_provider_getty.api.account import Dialect
+from airflow_provider_getty.api.choices import LARGEST
 from airflow_provider_getty.api.errors import Credit
 from airflow_provider_getty.api.operations.operation import ImageIndex, Operation, PathId, ProductId, Text
 from airflow_provider_getty.api.results import Generation, Pending
 
 __all__ = [
     "GENERATING",
-    "AspectRatio",
     "GeneratingOperation",
     "ImageOperation",
-    "Mood",
     "ReferenceGeneration",
 ]
 
-AspectRatio: TypeAlias = Literal["1:1", "3:4", "4:3", "9:16", "16:9"]
-"""Width to height."""
-Mood: TypeAlias = Literal["black_and_white", "warm", "cool", "natural", "vivid", "dramatic", "bold"]
-Seed: TypeAlias = Annotated[int, Field(ge=-(2**31), le=2**31 - 1)]
+Seed: TypeAlias = Annotated[int, Field(ge=-LARGEST - 1, le=LARGEST)]
 Percentage: TypeAlias = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 """Of the width, at the left and right, or of the height of the image."""
 
@@ -44,7 +40,7 @@ class ReferenceGeneration(BaseModel):
 
 
 class GeneratingOperation(Operation[Pending | Generation]):
-    """What makes images, and may cost a credit each time it is sent.
+    """Generates images, and may cost a credit each time it is sent.
 
     A subclass that declares a ``name`` is listed in :data:`GENERATING`.
 
@@ -54,7 +50,7 @@ class GeneratingOperation(Operation[Pending | Generation]):
     """
 
     generation_type: ClassVar[str | None]
-    """What Getty's history calls it; None if that is not published."""
+    """Its type in Getty's history; None if that is not published."""
     method: ClassVar[str] = "POST"
     answers = MappingProxyType({200: Generation, 202: Pending})
     at_risk: ClassVar[Credit] = Credit.UNKNOWN
@@ -78,7 +74,7 @@ class GeneratingOperation(Operation[Pending | Generation]):
 
 
 class ImageOperation(GeneratingOperation):
-    """What makes images from one that exists.
+    """Generates images from an existing one.
 
     :param image_id: an image of Getty's creative library; or
     :param reference_generation: a generated image. Exactly one of the two.
@@ -99,7 +95,7 @@ class ImageOperation(GeneratingOperation):
 
     @property
     def asked(self) -> str:
-        """The call in a person's words, with its image."""
+        """The call in words, with its image."""
         return self.label.format(image=self._image)
 
     @property

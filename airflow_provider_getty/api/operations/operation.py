@@ -1,4 +1,4 @@
-"""What every operation is: a model of its arguments, that says how it is sent and how its answer is read."""
+"""The base of all operations: a model of the arguments that says how to send the call and how to read its answer."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ import json
 from collections.abc import Mapping
 from enum import Enum, auto
 from string import Formatter
-from typing import Annotated, Any, ClassVar, Generic, Literal, Self, TypeAlias, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Self, TypeAlias, TypeVar
 from urllib.parse import quote, urlencode
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from airflow_provider_getty.api.account import Account, Dialect
+from airflow_provider_getty.api.choices import LARGEST
 from airflow_provider_getty.api.errors import Credit, InvalidRequestError
 
-__all__ = ["Credentials", "MediaType", "MovedOperation", "Operation"]
+__all__ = ["Credentials", "MovedOperation", "Operation"]
 
 ResultT_co = TypeVar("ResultT_co", covariant=True)
 
 Text: TypeAlias = Annotated[str, Field(min_length=1)]
 # Becomes a segment of the path, in which "." and ".." would lead elsewhere.
 PathId: TypeAlias = Annotated[str, Field(pattern="[^.]")]
-ImageIndex: TypeAlias = Annotated[int, Field(ge=0, le=2**31 - 1)]
-ProductId: TypeAlias = Annotated[int, Field(ge=0, le=2**31 - 1)]
-MediaType: TypeAlias = Literal["photography", "illustration"]
+ImageIndex: TypeAlias = Annotated[int, Field(ge=0, le=LARGEST)]
+ProductId: TypeAlias = Annotated[int, Field(ge=0, le=LARGEST)]
 
 
 class Credentials(Enum):
-    """What an operation shows to be let in."""
+    """The credentials that an operation sends."""
 
     KEY = auto()
     """The API key; the access token as well if Getty asks for it with a 401."""
@@ -58,9 +58,9 @@ class Operation(BaseModel, Generic[ResultT_co]):
     credentials: ClassVar[Credentials] = Credentials.KEY_AND_TOKEN
     content_type: ClassVar[str] = "application/json"
     committed: ClassVar[Credit] = Credit.UNUSED
-    """What became of the credit if this call certainly did nothing."""
+    """The state of the credit if this call certainly did nothing."""
     at_risk: ClassVar[Credit] = Credit.UNUSED
-    """What became of the credit if nobody knows whether this call did its work."""
+    """The state of the credit if it is unknown whether this call did its work."""
 
     def __init__(self, **arguments: Any) -> None:
         # A template renders what is not set to an empty text.
@@ -76,7 +76,7 @@ class Operation(BaseModel, Generic[ResultT_co]):
 
     @property
     def asked(self) -> str:
-        """The call in a person's words, with its arguments."""
+        """The call in words, with its arguments."""
         return self.label.format_map(dict(self))
 
     @property
@@ -109,11 +109,11 @@ class Operation(BaseModel, Generic[ResultT_co]):
         return f"{path}?{_query(query)}" if query else path
 
     def body(self, dialect: Dialect) -> bytes | None:
-        """What is sent with the call."""
+        """Return the request's body, if it has one."""
         return None if self.method in ("GET", "DELETE") else json.dumps(self.arguments(dialect)).encode()
 
     def arguments(self, dialect: Dialect) -> dict[str, Any]:  # noqa: ARG002 - for subclasses
-        """What is sent in the body or the query."""
+        """Return the fields of the body or the query."""
         return self.model_dump(mode="json", exclude=_names_in(self.route), exclude_none=True)
 
     def read(self, status: int, document: Any) -> ResultT_co:

@@ -1,0 +1,180 @@
+"""Certificates and proxies, as the environment of this process sets them: one answer for both clients.
+
+========================================  ========================================================================
+``REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE``    a file or folder of the certificate authorities to trust; the first one set
+``SSL_CERT_FILE``, ``SSL_CERT_DIR``       the same, if neither of those is set
+none of them                              what this system trusts, and what the package ``certifi`` lists
+``HTTPS_PROXY``, ``HTTP_PROXY``           the proxy of a scheme, ``http://user:password@host:port`` or ``host:port``
+``ALL_PROXY``                             the proxy of both
+``NO_PROXY``                              hosts, ``.domains``, addresses and networks without proxy; ``*`` for all
+========================================  ========================================================================
+
+In small letters, the proxies' names are heard first. A client reads all of this once, when it is made.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from airflow_provider_getty.api import errors
+
+_PORTS = {"https": 443, "http": 80}
+
+
+@dataclass(frozen=True)
+class Network:
+    """How this process reaches others.
+
+    :param tls: whom to trust.
+    :param trusted: where that was read, for people.
+    :param environment: the variables that name proxies.
+    """
+
+    tls: ssl.SSLContext = field(repr=False)
+    trusted: str
+    environment: Mapping[str, str] = field(repr=False)
+
+    def proxy_for(self, url: str) -> str | None:
+        """The URL, with user and password, of the proxy for a URL, if there is one.
+
+        :raises ConfigurationError: the environment names one that cannot be used.
+        """
+        parts = urlsplit(url)
+        named = self._named(parts.scheme)
+        if named is None or self._goes_without(parts.hostname or "", parts.port or _PORTS.get(parts.scheme)):
+            return None
+        return _checked_proxy(*named)
+
+    def certificate_error(self, url: str, reason: str) -> errors.CertificateError:
+        """The error for a certificate that is not trusted."""
+        return errors.CertificateError(
+            f"The certificate of {urlsplit(url).hostname} is not trusted: {reason.rstrip('.')}.",
+            advice=f"It was checked against {self.trusted}. Where a company's proxy signs certificates, set "
+            "REQUESTS_CA_BUNDLE to the file of its certificate authority, for workers and triggerers.",
+        )
+
+    def proxy_error(self, url: str, status: int, reason: str) -> errors.ConnectionFailedError:
+        """The error for a connection that the proxy did not make."""
+        host = (self.proxy_for(url) or "").rpartition("@")[2].rpartition("/")[2]
+        answered = f"The proxy {host} answered {status} {reason}".rstrip()
+        if status == 407:  # noqa: PLR2004
+            return errors.ProxyRefusedError(
+                f"{answered}: it wants a user and a password, or others than these.",
+                advice="Write them into the proxy's URL, http://user:password@host:port, in HTTPS_PROXY.",
+            )
+        if status < 500:  # noqa: PLR2004
+            return errors.ProxyRefusedError(f"{answered}.")
+        return errors.ConnectionFailedError(f"{answered}.")
+
+    def _named(self, scheme: str) -> tuple[str, str] | None:
+        """The variable that names the proxy of a scheme, and its value."""
+        for variable in (f"{scheme}_proxy", "all_proxy"):
+            for name in (variable, variable.upper()):
+                if name in self.environment:
+                    if value := self.environment[name].strip():
+                        return name, value
+                    break
+        return None
+
+    def _goes_without(self, host: str, port: int | None) -> bool:
+        listed = self.environment.get("no_proxy", self.environment.get("NO_PROXY", ""))
+        return any(_matches(entry.strip().lower(), host, port) for entry in listed.split(","))
+
+
+def network(environment: Mapping[str, str] | None = None) -> Network:
+    """Read the environment.
+
+    :param environment: default: that of this process.
+    :raises ConfigurationError: certificates cannot be read.
+    """
+    read = dict(os.environ if environment is None else environment)
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        if path := read.get(name):
+            return Network(_trusting(name, path), f"{name}={path}", read)
+    files = {name: path for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if (path := read.get(name))}
+    if files:
+        trusted = " and ".join(f"{name}={path}" for name, path in files.items())
+        return Network(_trusting(" and ".join(files), *files.values()), trusted, read)
+    return Network(_system_s_context(), "this system's certificate authorities and certifi's", read)
+
+
+def _trusting(name: str, *paths: str) -> ssl.SSLContext:
+    try:
+        return _context(*((path, Path(path).stat().st_mtime_ns) for path in paths))
+    except OSError as error:  # among them ssl.SSLError
+        raise errors.ConfigurationError(
+            f"{name} is {' and '.join(paths)}, which holds no certificates that can be read: "
+            f"{error.strerror or error}.",
+            advice=f"Correct {name} in the environment of this process.",
+        ) from None
+
+
+@lru_cache(maxsize=8)
+def _context(*files: tuple[str, int]) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    for path, _ in files:
+        if Path(path).is_dir():
+            context.load_verify_locations(capath=path)
+        else:
+            context.load_verify_locations(cafile=path)
+    return context
+
+
+@lru_cache(maxsize=1)
+def _system_s_context() -> ssl.SSLContext:
+    import certifi  # noqa: PLC0415 - read where there is nothing else
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_default_certs()
+    context.load_verify_locations(cafile=certifi.where())
+    return context
+
+
+def _checked_proxy(name: str, value: str) -> str:
+    advice = f"Correct {name} in the environment of this process."
+    url = value if "://" in value else f"http://{value}"
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        host = ""
+    if not host or " " in host:
+        raise errors.ConfigurationError(f"{name} names no proxy: write http://host:port.", advice=advice)
+    if parts.scheme.startswith("socks"):
+        raise errors.ConfigurationError(
+            f"{name} names a SOCKS proxy, {parts.scheme}://{host}, which this package does not speak to.",
+            advice=f"Set {name} to a proxy for HTTP, or list the hosts in NO_PROXY that are reached without one.",
+        )
+    if parts.scheme not in _PORTS:
+        raise errors.ConfigurationError(
+            f"{name} names a proxy of the scheme {parts.scheme!r}: http and https are known.", advice=advice
+        )
+    return url
+
+
+def _matches(entry: str, host: str, port: int | None) -> bool:
+    """Whether an entry of ``NO_PROXY`` names this host."""
+    if entry == "*":
+        return True
+    if not entry:
+        return False
+    try:
+        return ip_address(host) in ip_network(entry, strict=False)
+    except ValueError:
+        pass
+    name, colon, number = entry.rpartition(":")
+    if colon and number.isdigit() and "]" not in number:
+        if int(number) != port:
+            return False
+        entry = name
+    entry = entry.strip("[]").removeprefix("*").removeprefix(".")
+    return host == entry or host.endswith(f".{entry}")

@@ -1,0 +1,147 @@
+"""The record of a submission: what a task's tries, and the people who clear it, know of each other."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import asdict, dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from airflow_provider_getty.api.account import Account
+from airflow_provider_getty.api.operations import GeneratingOperation
+from airflow_provider_getty.inputs.arguments import OnUnsure
+
+MOST_UNKNOWN = 2
+"""How many requests of one round may end without anybody knowing whether they created a generation."""
+
+_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_UPLOADS = "/search/by-image/uploads/"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """The task instance that submits.
+
+    :param round: changes when a person clears the task, and stays the same in Airflow's own retries: the task
+        instance's ``max_tries``, which Airflow sets when the instance is created and when it is cleared, and never
+        else (3.1 to 3.3).
+    :param try_number: the task instance's.
+    :param earlier: without a store: since when (Unix time) earlier tries of this round may have submitted. None:
+        this is the first try, or a store knows.
+    """
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int
+    round: int
+    try_number: int = 1
+    earlier: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """What Airflow's task state store keeps of a submission.
+
+    :param fingerprint: see :func:`fingerprint`.
+    :param account: see :func:`account_digest`.
+    :param marker: what was sent in the notes.
+    :param round: the task's round when the record was last taken over.
+    :param try_number: and the number of that try.
+    :param owner: a random name of the process that wrote the record; only that process may submit by it.
+    :param intended: when the first request was about to be sent, by Getty's clock (Unix time).
+    :param attempts: requests of this round of which nobody knows whether they created a generation; one that is
+        under way counts.
+    :param unknown: the same, of all rounds.
+    :param charged: generations that are known to have been created.
+    :param generation_request_id: None as long as no generation is known.
+    :param delivered: whether the task has returned the result.
+    :param previous: the generation that the task had made before, for other inputs or before it was cleared.
+    """
+
+    fingerprint: str
+    marker: str
+    round: int
+    intended: float
+    account: str = ""
+    try_number: int = 1
+    owner: str = ""
+    attempts: int = 0
+    unknown: int = 0
+    charged: int = 0
+    generation_request_id: str | None = None
+    delivered: bool = False
+    previous: str | None = None
+
+    @property
+    def charges(self) -> str:
+        """What may have been charged, such as ``1 charged, 1 unknown``."""
+        unknown = f", {self.unknown} unknown" if self.unknown else ""
+        return f"{self.charged} charged{unknown}"
+
+    def is_before_a_clear(self, task: Task) -> bool:
+        """Whether a person has cleared the task since; a smaller try number is another task instance."""
+        return self.round != task.round or task.try_number < self.try_number
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain JSON, for the store."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """What a user may choose.
+
+    :param marker: whether to send the marker in ``notes``. Without it, what the history shows of the inputs is
+        compared.
+    :param history_lag: seconds after which a generation is certain to be in the history.
+    :param on_unsure: what to do if nobody can tell whether a generation was created.
+    """
+
+    marker: bool = True
+    history_lag: float = 60.0
+    on_unsure: OnUnsure = "fail"
+
+
+def fingerprint(operation: GeneratingOperation, inputs: str) -> str:
+    """A digest of what the user asks for: equal for equal requests, on any worker and by any version of the package.
+
+    Fields that are not set are no part of it, nor is the host of an uploaded mask; ids are compared without case.
+
+    :param operation: before anything is uploaded for it.
+    :param inputs: a digest of what is uploaded; see :attr:`.request.Request.inputs`.
+    """
+    asked = operation.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
+    if inputs:
+        asked.pop("mask_url", None)
+    name = operation.name.replace("-", "_")
+    return digest([name, _normalised(asked), inputs])
+
+
+def account_digest(account: Account) -> str:
+    """Which account pays, whatever its host is called."""
+    return digest(["getty", account.api_key])[:16]
+
+
+def digest(document: Any) -> str:
+    """SHA-256 of a JSON document, in hexadecimal."""
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+
+def same_id(one: str | None, other: str | None) -> bool:
+    """Whether two ids are the same; Getty writes GUIDs in either case."""
+    return one is not None and other is not None and one.casefold() == other.casefold()
+
+
+def _normalised(value: Any) -> Any:
+    match value:
+        case dict():
+            return {name: _normalised(each) for name, each in value.items() if each not in (None, "")}
+        case str() if _GUID.fullmatch(value):
+            return value.lower()
+        case str() if value.startswith(("https://", "http://")) and _UPLOADS in value:
+            return urlsplit(value).path
+        case _:
+            return value

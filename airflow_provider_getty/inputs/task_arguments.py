@@ -1,0 +1,304 @@
+"""The arguments that several tasks share, as type checkers and IDEs see them behind ``**kwargs`` (PEP 692).
+
+Airflow's own are those of Airflow 3.3; a test compares them with ``BaseOperator`` and ``BaseSensorOperator``. The
+TypedDicts of single operations serve the decorators: they are what a decorated function may return.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, MutableMapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Required, TypedDict
+
+from airflow_provider_getty.api import choices
+from airflow_provider_getty.inputs import arguments
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG, TaskGroup, XComArg
+    from airflow.sdk.bases.operator import TaskPostExecuteHook, TaskPreExecuteHook
+    from airflow.sdk.definitions._internal.abstractoperator import TaskStateChangeCallback
+    from airflow.sdk.definitions.retry_policy import RetryPolicy
+    from airflow.sdk.types import WeightRuleParam
+
+    from airflow_provider_getty.inputs.masks import MaskSource
+    from airflow_provider_getty.inputs.storage import LocationLike
+
+
+class AirflowArguments(TypedDict, total=False):
+    """The arguments of ``BaseOperator``, but for ``task_id``."""
+
+    owner: str
+    email: str | Sequence[str] | None
+    email_on_retry: bool
+    email_on_failure: bool
+    retries: int | None
+    retry_delay: timedelta | float
+    retry_exponential_backoff: float
+    max_retry_delay: timedelta | float | None
+    retry_policy: RetryPolicy | None  # Airflow 3.3
+    start_date: datetime | None
+    end_date: datetime | None
+    depends_on_past: bool
+    ignore_first_depends_on_past: bool
+    wait_for_past_depends_before_skipping: bool
+    wait_for_downstream: bool
+    dag: DAG | None
+    params: MutableMapping[str, Any] | None
+    default_args: dict[str, Any] | None
+    priority_weight: int
+    weight_rule: WeightRuleParam
+    queue: str
+    pool: str | None
+    pool_slots: int
+    sla: timedelta | None
+    execution_timeout: timedelta | None
+    on_execute_callback: TaskStateChangeCallback | Collection[TaskStateChangeCallback] | None
+    on_failure_callback: TaskStateChangeCallback | list[TaskStateChangeCallback] | None
+    on_success_callback: TaskStateChangeCallback | Collection[TaskStateChangeCallback] | None
+    on_retry_callback: TaskStateChangeCallback | list[TaskStateChangeCallback] | None
+    on_skipped_callback: TaskStateChangeCallback | Collection[TaskStateChangeCallback] | None
+    pre_execute: TaskPreExecuteHook | None
+    post_execute: TaskPostExecuteHook | None
+    trigger_rule: str
+    resources: dict[str, Any] | None
+    run_as_user: str | None
+    map_index_template: str | None
+    max_active_tis_per_dag: int | None
+    max_active_tis_per_dagrun: int | None
+    executor: str | None
+    executor_config: dict[str, Any] | None
+    do_xcom_push: bool
+    multiple_outputs: bool
+    inlets: Any
+    outlets: Any
+    task_group: TaskGroup | None
+    doc: str | None
+    doc_md: str | None
+    doc_json: str | None
+    doc_yaml: str | None
+    doc_rst: str | None
+    task_display_name: str | None
+    logger_name: str | None
+    allow_nested_operators: bool
+    render_template_as_native_obj: bool | None  # Airflow 3.2
+
+
+class TaskArguments(AirflowArguments):
+    """The arguments of ``BaseOperator``."""
+
+    task_id: Required[str]
+
+
+class SensorArguments(TaskArguments, total=False):
+    """The arguments of ``BaseSensorOperator``, but for ``timeout`` and ``poke_interval``."""
+
+    soft_fail: bool
+    mode: str
+    exponential_backoff: bool
+    max_wait: timedelta | float | None
+    silent_fail: bool
+    never_fail: bool
+
+
+class RequestArguments(TypedDict, total=False):
+    """The arguments that every operation has."""
+
+    product_id: arguments.WholeNumber | None
+    project_code: arguments.Text | None
+    notes: arguments.Text | None
+
+
+class GenerationOptions(RequestArguments, total=False):
+    """The arguments of ``GenerationOperator``."""
+
+    wait_for_completion: bool
+    deferrable: bool
+    timeout: arguments.Seconds
+    poll_interval: arguments.Seconds | None
+    on_blocked: arguments.OnBlocked
+    marker: arguments.Marker
+    on_unsure_submission: arguments.OnUnsure
+    history_lag: arguments.Seconds
+    getty_conn_id: str
+
+
+class GenerationArguments(GenerationOptions, TaskArguments):
+    """The arguments of ``GenerationOperator``, with Airflow's."""
+
+
+class DownloadArguments(TaskArguments, total=False):
+    """The arguments of ``DownloadingOperator``, with Airflow's."""
+
+    destination: Required[LocationLike | XComArg]
+    size_name: arguments.Text
+    overwrite: bool
+    product_id: arguments.WholeNumber | None
+    project_code: arguments.Text | None
+    notes: arguments.Text | None
+    timeout: arguments.Seconds
+    getty_conn_id: str
+
+
+class GenerationTask(GenerationOptions, AirflowArguments, total=False):
+    """The arguments that every decorator takes; a task is named after its function."""
+
+    task_id: str
+
+
+class GenerateArguments(RequestArguments, total=False):
+    """The arguments of ``GettyGenerateOperator`` that say what to ask of Getty."""
+
+    prompt: arguments.Text
+    negative_prompt: arguments.Text | None
+    aspect_ratio: arguments.OneOf[choices.AspectRatio] | None
+    media_type: arguments.OneOf[choices.MediaType] | None
+    mood: arguments.OneOf[choices.Mood] | None
+    seed: arguments.WholeNumber | None
+    lens_type: arguments.OneOf[choices.LensType] | None
+    depth_of_field: arguments.OneOf[choices.DepthOfField] | None
+
+
+class GenerateTask(GenerateArguments, GenerationTask, total=False):
+    """The arguments of ``@task.getty_generate``."""
+
+
+class RefineArguments(RequestArguments, total=False):
+    """The arguments of ``GettyRefineOperator`` that say what to ask of Getty."""
+
+    image_id: arguments.Text | None
+    reference_generation: arguments.Generated | None
+    mask: MaskSource | XComArg | None
+    mask_url: arguments.Text | None
+    image_size: arguments.ImageSize | None
+    prompt: arguments.Text | None
+    negative_prompt: arguments.Text | None
+
+
+class RefineTask(RefineArguments, GenerationTask, total=False):
+    """The arguments of ``@task.getty_refine``."""
+
+
+class ObjectRemovalArguments(RequestArguments, total=False):
+    """The arguments of ``GettyObjectRemovalOperator`` that say what to ask of Getty."""
+
+    image_id: arguments.Text | None
+    reference_generation: arguments.Generated | None
+    mask: MaskSource | XComArg | None
+    mask_url: arguments.Text | None
+    image_size: arguments.ImageSize | None
+
+
+class ObjectRemovalTask(ObjectRemovalArguments, GenerationTask, total=False):
+    """The arguments of ``@task.getty_object_removal``."""
+
+
+class ExtendArguments(RequestArguments, total=False):
+    """The arguments of ``GettyExtendOperator`` that say what to ask of Getty."""
+
+    image_id: arguments.Text | None
+    reference_generation: arguments.Generated | None
+    left_percentage: arguments.Number | None
+    right_percentage: arguments.Number | None
+    top_percentage: arguments.Number | None
+    bottom_percentage: arguments.Number | None
+    prompt: arguments.Text | None
+    negative_prompt: arguments.Text | None
+
+
+class ExtendTask(ExtendArguments, GenerationTask, total=False):
+    """The arguments of ``@task.getty_extend``."""
+
+
+class VariationsArguments(RequestArguments, total=False):
+    """The arguments of ``GettyVariationsOperator`` that say what to ask of Getty."""
+
+    generation_request_id: arguments.Generated
+    index: arguments.WholeNumber | None
+
+
+class VariationsTask(VariationsArguments, GenerationTask, total=False):
+    """The arguments of ``@task.getty_variations``."""
+
+
+class BackgroundRemovalArguments(RequestArguments, total=False):
+    """The arguments of ``GettyBackgroundRemovalOperator`` that say what to ask of Getty."""
+
+    image_id: arguments.Text | None
+    reference_generation: arguments.Generated | None
+
+
+class BackgroundRemovalTask(BackgroundRemovalArguments, GenerationTask, total=False):
+    """The arguments of ``@task.getty_background_removal``."""
+
+
+class BackgroundReplacementArguments(RequestArguments, total=False):
+    """The arguments of ``GettyBackgroundReplacementOperator`` that say what to ask of Getty."""
+
+    image_id: arguments.Text | None
+    reference_generation: arguments.Generated | None
+    prompt: arguments.Text | None
+    background_color: arguments.Text | None
+    negative_prompt: arguments.Text | None
+    media_type: arguments.OneOf[choices.MediaType] | None
+
+
+class BackgroundReplacementTask(BackgroundReplacementArguments, GenerationTask, total=False):
+    """The arguments of ``@task.getty_background_replacement``."""
+
+
+class BackgroundGenerationArguments(RequestArguments, total=False):
+    """The arguments of ``GettyBackgroundGenerationOperator`` that say what to ask of Getty."""
+
+    reference_file_registration_id: arguments.Text
+    prompt: arguments.Text
+    negative_prompt: arguments.Text | None
+    left_percentage: arguments.Number | None
+    right_percentage: arguments.Number | None
+    top_percentage: arguments.Number | None
+    bottom_percentage: arguments.Number | None
+    background_file_registration_id: arguments.Text | None
+    background_asset_id: arguments.Text | None
+    background_reference_generation: arguments.Generated | None
+    background_reference_adherence: arguments.OneOf[choices.Adherence] | None
+
+
+class BackgroundGenerationTask(BackgroundGenerationArguments, GenerationTask, total=False):
+    """The arguments of ``@task.getty_background_generation``."""
+
+
+class InfluenceColorArguments(RequestArguments, total=False):
+    """The arguments of ``GettyInfluenceColorOperator`` that say what to ask of Getty."""
+
+    image_id: arguments.Text | None
+    reference_generation: arguments.Generated | None
+    reference_file_registration_id: arguments.Text | None
+    prompt: arguments.Text
+    noise_level: arguments.Number | None
+    negative_prompt: arguments.Text | None
+    aspect_ratio: arguments.OneOf[choices.AspectRatio] | None
+    media_type: arguments.OneOf[choices.MediaType] | None
+    mood: arguments.OneOf[choices.Mood] | None
+    seed: arguments.WholeNumber | None
+
+
+class InfluenceColorTask(InfluenceColorArguments, GenerationTask, total=False):
+    """The arguments of ``@task.getty_influence_color``."""
+
+
+class InfluenceCompositionArguments(RequestArguments, total=False):
+    """The arguments of ``GettyInfluenceCompositionOperator`` that say what to ask of Getty."""
+
+    image_id: arguments.Text | None
+    reference_generation: arguments.Generated | None
+    reference_file_registration_id: arguments.Text | None
+    prompt: arguments.Text
+    influence_level: arguments.Number | None
+    negative_prompt: arguments.Text | None
+    aspect_ratio: arguments.OneOf[choices.AspectRatio] | None
+    media_type: arguments.OneOf[choices.MediaType] | None
+    mood: arguments.OneOf[choices.Mood] | None
+    seed: arguments.WholeNumber | None
+
+
+class InfluenceCompositionTask(InfluenceCompositionArguments, GenerationTask, total=False):
+    """The arguments of ``@task.getty_influence_composition``."""

@@ -1,0 +1,53 @@
+"""The work of the operators that generate nothing: register a file, enhance a prompt. It loads when a task runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from airflow_provider_getty.api import clock
+from airflow_provider_getty.api.errors import GettyError
+from airflow_provider_getty.api.operations import EnhancePrompt, RegisterFile, UploadImage
+from airflow_provider_getty.generating.outcomes import fail
+from airflow_provider_getty.inputs import arguments
+from airflow_provider_getty.inputs.pictures import make_jpeg, unique_name
+
+if TYPE_CHECKING:
+    from airflow_provider_getty.operators.enhance_prompt import GettyEnhancePromptOperator
+    from airflow_provider_getty.operators.register_file import GettyRegisterFileOperator
+
+
+def enhance_prompt(task: GettyEnhancePromptOperator) -> str:
+    """Ask for a more detailed prompt, and return it.
+
+    :raises AirflowException: or ``AirflowFailException``, which Airflow does not retry.
+    """
+    deadline = clock.now() + task.timeout
+    try:
+        arguments.all_rendered(task, task.template_fields)
+        operation = EnhancePrompt(prompt=task.prompt)
+        return task.hook.get_conn().ask(operation, deadline=deadline).enhanced_prompt
+    except GettyError as error:
+        fail(error)
+
+
+def register_file(task: GettyRegisterFileOperator) -> str:
+    """Upload and register a file, and return the id of its registration.
+
+    :raises AirflowException: or ``AirflowFailException``, which Airflow does not retry.
+    """
+    deadline = clock.now() + task.timeout
+    try:
+        arguments.all_rendered(task, task.template_fields)
+        client = task.hook.get_conn()
+        name = unique_name(task.task_id)
+        registration = RegisterFile(
+            url=client.account.uploads_url + name,
+            rights_claimed=task.rights_claimed,
+            category=task.category,
+        )
+        client.ask(UploadImage(file_name=name, jpeg=make_jpeg(task.file)), deadline=deadline)
+        registered = client.ask(registration, deadline=deadline)
+    except GettyError as error:
+        fail(error)
+    task.log.info("Registered as %s.", registered.id)
+    return registered.id

@@ -1,0 +1,53 @@
+"""The work of :class:`.downloading.DownloadingOperator`, which loads when the task runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from airflow.providers.common.compat.sdk import AirflowException
+
+from airflow_provider_getty.api import clock
+from airflow_provider_getty.api.errors import GettyError
+from airflow_provider_getty.generating.outcomes import fail
+from airflow_provider_getty.inputs import arguments
+from airflow_provider_getty.inputs.folders import join, safe_name
+from airflow_provider_getty.inputs.storage import locate
+from airflow_provider_getty.inputs.storage_errors import without_secrets
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airflow_provider_getty.operators.downloading import DownloadingOperator
+
+
+def download(task: DownloadingOperator, context: Context) -> str:
+    """Download, unless the destination is there already, and return the destination as a text.
+
+    :raises AirflowException: or ``AirflowFailException``, which Airflow does not retry.
+    """
+    try:
+        return _download(task, context, deadline=clock.now() + task.timeout)
+    except GettyError as error:
+        fail(error)
+
+
+def _download(task: DownloadingOperator, context: Context, *, deadline: float) -> str:
+    arguments.all_rendered(task, task.template_fields)
+    name = safe_name(task.file_name())
+    destination = task.destination
+    if isinstance(destination, str) and destination.endswith("/"):
+        destination = join(destination, name)
+    shown = without_secrets(str(destination))
+    try:
+        location = locate(destination)
+        if not task.overwrite and location.exists():
+            task.log.info("%s is there already; nothing is downloaded.", shown)
+            return str(destination)
+        length = task.download(context, destination, deadline=deadline)
+    except OSError as error:
+        raise AirflowException(
+            f"{shown} cannot be written: {error.strerror or type(error).__name__}. Nothing was left "
+            "behind. The generation is paid for, and can be downloaded again."
+        ) from error
+    task.log.info("Downloaded %d bytes to %s.", length, shown)
+    return str(destination)

@@ -1,0 +1,93 @@
+"""The work of :class:`.generation.GenerationSensor`: imported when it runs, never while a DAG file is parsed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from airflow.providers.common.compat.sdk import AirflowSensorTimeout, PokeReturnValue
+
+from airflow_provider_getty.api import clock
+from airflow_provider_getty.api.errors import Credit, DeadlineExceededError, GettyError
+from airflow_provider_getty.api.operations import GetGeneration
+from airflow_provider_getty.api.results import Generation
+from airflow_provider_getty.generating.outcomes import GettySensorTimeout, Outcome, about, accept, fail
+from airflow_provider_getty.inputs import arguments
+from airflow_provider_getty.triggers.generation import TRIGGER_GRACE, GenerationTrigger
+
+if TYPE_CHECKING:
+    from airflow_provider_getty.sensors.generation import GenerationSensor
+
+
+def poke(sensor: GenerationSensor) -> bool | PokeReturnValue:
+    """Ask once; if the generation is pending, a deferrable sensor goes on in the triggerer."""
+    try:
+        source = sensor.generation_request_id
+        if isinstance(source, Mapping) and source.get("status") == "completed":
+            return PokeReturnValue(is_done=True, xcom_value=accept(dict(source), sensor.on_blocked))
+        arguments.all_rendered(sensor, sensor.template_fields)
+        poll = GetGeneration(generation_request_id=arguments.generation_request_id(source))
+        answer = _ask(sensor, poll)
+        if isinstance(answer, Generation):
+            return PokeReturnValue(is_done=True, xcom_value=accept(answer.summary(), sensor.on_blocked))
+    except GettyError as error:
+        fail(error, in_sensor=True)
+    if sensor.deferrable:
+        _defer(sensor, poll.generation_request_id)
+    return False
+
+
+def complete(sensor: GenerationSensor, event: dict[str, Any]) -> dict[str, Any]:
+    """Finish with the outcome that the trigger reports."""
+    try:
+        return accept(Outcome.from_event(event).finished(), sensor.on_blocked)
+    except GettyError as error:
+        fail(error, in_sensor=True)
+
+
+def time_out(sensor: GenerationSensor, timeout: AirflowSensorTimeout) -> NoReturn:
+    """End a sensor that Airflow has timed out.
+
+    :raises AirflowSensorTimeout: always.
+    """
+    if isinstance(timeout, GettySensorTimeout):
+        raise timeout
+    generation_request_id = arguments.generation_request_id(sensor.generation_request_id)
+    fail(
+        DeadlineExceededError(
+            f"It is not finished: {timeout}",
+            asked=f"Status of generation {generation_request_id}",
+            credit=Credit.COMMITTED,
+            advice="Clear the sensor to wait on: that costs nothing.",
+            generation_request_id=generation_request_id,
+        ),
+        in_sensor=True,
+    )
+
+
+def _ask(sensor: GenerationSensor, poll: GetGeneration) -> Generation | None:
+    try:
+        answer = sensor.hook.get_conn().ask(poll)
+    except GettyError as error:
+        if not error.worth_waiting:
+            raise about(error, poll.generation_request_id) from None
+        sensor.log.warning("%s Waiting.", error)
+        return None
+    if isinstance(answer, Generation):
+        return answer
+    sensor.log.info("Generation %s is pending.", poll.generation_request_id)
+    return None
+
+
+def _defer(sensor: GenerationSensor, generation_request_id: str) -> NoReturn:
+    sensor.defer(
+        trigger=GenerationTrigger(
+            generation_request_id,
+            deadline=clock.now() + sensor.timeout,
+            getty_conn_id=sensor.getty_conn_id,
+            poll_interval=sensor.fixed_interval,
+        ),
+        method_name="execute_complete",
+        timeout=timedelta(seconds=sensor.timeout + TRIGGER_GRACE),
+    )

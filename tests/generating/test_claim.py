@@ -1,0 +1,111 @@
+"""The fence: who lost the record neither writes nor sends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import pytest
+
+from airflow_provider_getty.api.errors import SubmissionSupersededError
+from airflow_provider_getty.generating.claim import TRUSTED_FOR, Claim
+from airflow_provider_getty.generating.record import Record
+
+MINE = Record(fingerprint="f", marker="m", round=0, intended=0.0, owner="mine")
+THEIRS = replace(MINE, owner="theirs")
+
+
+@dataclass
+class Memory:
+    """A store."""
+
+    record: Record | None = None
+    reads: int = 0
+
+    def load(self) -> Record | None:
+        self.reads += 1
+        return self.record
+
+    def save(self, record: Record | None) -> None:
+        self.record = record
+
+
+@dataclass
+class Time:
+    """A clock that a test moves."""
+
+    now: float = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def store() -> Memory:
+    return Memory()
+
+
+@pytest.fixture
+def time() -> Time:
+    return Time()
+
+
+@pytest.fixture
+def claim(store: Memory, time: Time) -> Claim:
+    claim = Claim(store, time)
+    claim.load()
+    return claim
+
+
+def test_a_moment_after_the_write_nothing_is_read_back(claim: Claim, store: Memory, time: Time) -> None:
+    claim.save(MINE)
+    time.now += TRUSTED_FOR
+
+    claim.check()
+
+    assert store.reads == 1
+
+
+def test_later_it_is_and_who_still_has_it_may_send(claim: Claim, store: Memory, time: Time) -> None:
+    claim.save(MINE)
+    time.now += TRUSTED_FOR + 0.1
+
+    claim.check()
+
+    assert store.reads == 2
+
+
+@pytest.mark.parametrize("now_there", [THEIRS, None, replace(MINE, unknown=2)])
+def test_who_lost_it_may_neither_send_nor_write(
+    claim: Claim, store: Memory, time: Time, now_there: Record | None
+) -> None:
+    claim.save(MINE)
+    store.record = now_there
+    time.now += TRUSTED_FOR + 0.1
+
+    with pytest.raises(SubmissionSupersededError):
+        claim.check()
+    with pytest.raises(SubmissionSupersededError):
+        claim.save(MINE)
+    assert store.record == now_there
+
+
+def test_who_was_frozen_before_its_first_write_does_not_write(
+    claim: Claim, store: Memory, time: Time
+) -> None:
+    store.record = THEIRS
+    time.now += 60
+
+    with pytest.raises(SubmissionSupersededError):
+        claim.save(MINE)
+
+
+def test_without_a_store_nothing_can_be_known(time: Time) -> None:
+    store = Memory()
+    claim = Claim(store, time, is_kept=False)
+    time.now += 60
+
+    claim.save(MINE)
+    store.record = None
+    time.now += 60
+
+    claim.check()

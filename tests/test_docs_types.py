@@ -1,0 +1,47 @@
+"""The Python in README.md and docs/ has types: mypy and pyright find nothing in strict mode."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.documents import BLOCKS, ROOT
+
+PYRIGHT = {
+    "typeCheckingMode": "strict",
+    "pythonVersion": "3.11",
+    # Airflow's own: `one >> two` is an expression, and `expand` takes a bare `Sequence`.
+    "reportUnusedExpression": False,
+    "reportUnknownMemberType": False,
+}
+
+
+@pytest.fixture
+def snippets(tmp_path: Path) -> Path:
+    """A folder with all snippets, each a file that is named after where it stands."""
+    for block in BLOCKS:
+        if block.language == "python":
+            (tmp_path / f"{block.file.stem.lower()}_{block.line}.py").write_text(block.code)
+    (tmp_path / "pyrightconfig.json").write_text(json.dumps(PYRIGHT))
+    return tmp_path
+
+
+def checked_by(*command: str) -> str:
+    """What a type checker says that is not content."""
+    done = subprocess.run(
+        [sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    return done.stdout + done.stderr if done.returncode else ""
+
+
+def test_mypy_finds_nothing_in_the_snippets(snippets: Path) -> None:
+    cache = str(ROOT / ".mypy_cache" / "snippets")
+    assert not checked_by("mypy", "--config-file=", "--strict", f"--cache-dir={cache}", str(snippets))
+
+
+def test_pyright_finds_nothing_in_the_snippets(snippets: Path) -> None:
+    assert not checked_by("pyright", "--pythonpath", sys.executable, "--project", str(snippets))
