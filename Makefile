@@ -1,4 +1,4 @@
-# All that one does with a clone. It takes Python 3.11 or later, git and make; the rest is installed into the clone.
+# Commands for working with a clone. They need Python 3.11 or later, git and make; the rest is installed into the clone.
 
 .DEFAULT_GOAL := help
 .PHONY: help demo airflow emulator test bench check format matrix pictures build clean crash-matrix
@@ -35,7 +35,7 @@ bench: build/bench-venv/.synced  ## measure what docs/performance.md tells; half
 		build/bench-venv/bin/python -m benchmarks.$$program || exit; \
 	done
 
-check: .venv/.synced  ## formatting, lint, strict types, and whether the lock is up to date
+check: .venv/.synced  ## formatting, lint, strict types, the rules of the house, and whether the lock is up to date
 	$(RUN) -m ruff format --check .
 	$(RUN) -m ruff check .
 	$(RUN) -m mypy
