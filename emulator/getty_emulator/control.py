@@ -12,6 +12,7 @@ from getty_emulator.faults.active import Aim
 from getty_emulator.faults.kinds import KINDS
 from getty_emulator.operations import OPERATIONS
 from getty_emulator.operations.media import signed
+from getty_emulator.options import Voice
 from getty_emulator.state import Product
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class AccountRequest(BaseModel):
     """Of all its products."""
     queries_per_second: Annotated[int, Field(ge=1)] | None = None
     concurrent_generations: Annotated[int, Field(ge=1)] | None = None
+    concurrency_refusal: Voice | None = None
     company_generations: bool | None = None
 
 
@@ -179,6 +181,7 @@ class Control:
                 "products": [asdict(product) for product in account.products],
                 "queries_per_second": account.queries_per_second,
                 "concurrent_generations": account.concurrent_generations,
+                "concurrency_refusal": account.concurrency_refusal,
                 "company_generations": account.company_generations,
                 "pending": account.pending(now),
                 "uploads": len(account.uploads),
@@ -201,6 +204,8 @@ class Control:
             account.queries_per_second = changes.queries_per_second
         if "concurrent_generations" in given:
             account.concurrent_generations = changes.concurrent_generations
+        if changes.concurrency_refusal is not None:
+            account.concurrency_refusal = changes.concurrency_refusal.value
         if changes.company_generations is not None:
             account.company_generations = changes.company_generations
         self._service.save(account)

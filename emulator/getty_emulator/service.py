@@ -14,7 +14,7 @@ from getty_emulator.faults.active import Aim, Faults, parse_fault
 from getty_emulator.journal import Journal
 from getty_emulator.latency import Latency
 from getty_emulator.operations import DRAW
-from getty_emulator.options import Dialect, Options, Voice
+from getty_emulator.options import Dialect, Options
 from getty_emulator.state import State
 from getty_emulator.state_file import StateFile, Thing
 
@@ -51,7 +51,6 @@ class Service:
         self.strict = options.strict
         self.dialect = Dialect(options.dialect)
         self.latency = Latency.parse(options.latency)
-        self.concurrency_refusal = Voice(options.concurrency_refusal)
         self.sleep = sleep
         self.in_thread = in_thread
         self.random = random or Random()  # noqa: S311 - latencies and seeds, no secrets

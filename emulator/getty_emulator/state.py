@@ -160,6 +160,8 @@ class Account:
     products: list[Product]
     queries_per_second: int | None = None
     concurrent_generations: int | None = None
+    concurrency_refusal: str = "gateway"
+    """Who refuses beyond that limit: a Voice."""
     company_generations: bool = False
     uploads: dict[str, Upload] = field(default_factory=dict, repr=False)
     registrations: dict[str, Registration] = field(default_factory=dict, repr=False)
@@ -212,6 +214,7 @@ class State:
                     [Product(FIRST_PRODUCT_ID + number, credits_remaining=options.credits)],
                     queries_per_second=options.queries_per_second,
                     concurrent_generations=options.concurrent_generations,
+                    concurrency_refusal=options.concurrency_refusal,
                 )
                 for number, (key, secret) in enumerate(options.credentials())
             }

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 Thing = Account | Charge | Clock | Generation | Registration | State | Token | Upload
 """What can be saved; of the state as a whole only the key that its links are signed with."""
 
-VERSION = 2
+VERSION = 3
 """Of what is in the file. A change of any of the dataclasses above is a new version."""
 _APPLICATION = 0x47455454
 """Tells our files from other SQLite databases: "GETT"."""
@@ -210,6 +210,7 @@ def _settings(account: Account) -> dict[str, Any]:
         "products": [asdict(product) for product in account.products],
         "queries_per_second": account.queries_per_second,
         "concurrent_generations": account.concurrent_generations,
+        "concurrency_refusal": account.concurrency_refusal,
         "company_generations": account.company_generations,
     }
 
@@ -223,6 +224,7 @@ def _restore(
             account.products = _PRODUCTS.validate_python(content["products"])
             account.queries_per_second = content["queries_per_second"]
             account.concurrent_generations = content["concurrent_generations"]
+            account.concurrency_refusal = content["concurrency_refusal"]
             account.company_generations = content["company_generations"]
         case "charge":
             charge = _CHARGE.validate_python(content)

@@ -254,6 +254,14 @@ def test_a_prompt_is_enhanced_for_nothing(getty: Client) -> None:
     assert getty.emulator.ledger()["total"] == 0
 
 
+def test_the_voice_that_refuses_pending_generations_can_be_changed(start: Start) -> None:
+    getty = start(latency="60", concurrent_generations=1)
+    generated(getty)
+    changed = getty.emulator.configure_account(concurrency_refusal="service")
+    assert changed["concurrency_refusal"] == "service"
+    assert code_of(send(getty, "generate")) == (429, "TooManyConcurrentGenerations")
+
+
 def test_too_many_pending_generations_may_be_refused_without_a_reason(start: Start) -> None:
     getty = start(latency="60", concurrent_generations=1)
     generated(getty)

@@ -18,7 +18,7 @@ from getty_emulator.operations.call import Access, Call, Operation, Path
 from getty_emulator.operations.generations import pending, result
 from getty_emulator.operations.notes import altered_notes
 from getty_emulator.operations.paying import new_charge, paying_product, settle
-from getty_emulator.options import Dialect
+from getty_emulator.options import Dialect, Voice
 from getty_emulator.state import IMAGES_PER_GENERATION, Generation, Order
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ async def generate(call: Call, order: Order, product: Product) -> Answer:
     service, account, now = call.service, call.account, call.now()
     limit = account.concurrent_generations
     if limit is not None and account.pending(now) >= limit:
-        raise too_many_generations(service.concurrency_refusal)
+        raise too_many_generations(Voice(account.concurrency_refusal))
     seed = order.seed if order.seed is not None else service.random.randrange(2**31)
     generation = Generation(
         id=service.new_id(),
