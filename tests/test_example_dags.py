@@ -101,7 +101,7 @@ def parsed() -> dict[str, Any]:
 def getty() -> Iterator[Emulator]:
     """A Getty where nothing is finished before it is waited for."""
     with Emulator(
-        api_key="key-of-the-examples", api_secret="secret-of-the-examples", latency=str(LATENCY)
+        strict=True, api_key="key-of-the-examples", api_secret="secret-of-the-examples", latency=str(LATENCY)
     ) as emulator:
         emulator.fault("block-images", "generate", which=[0, 1])
         yield emulator

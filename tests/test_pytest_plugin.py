@@ -21,7 +21,7 @@ from airflow_provider_getty.triggers.generation import GenerationTrigger
 @pytest.fixture
 def getty_emulator() -> Iterator[Emulator]:
     """Each generation takes 40 seconds."""
-    with Emulator(latency="40") as emulator:
+    with Emulator(strict=True, latency="40") as emulator:
         yield emulator
 
 

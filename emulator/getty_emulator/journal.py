@@ -10,7 +10,7 @@ REMEMBERED = 20_000
 
 @dataclass(slots=True)
 class Request:
-    """One request to Getty's part of the emulator (not to its switches)."""
+    """One request to Getty's part of the emulator (not to its control)."""
 
     time: float
     method: str

@@ -1,4 +1,4 @@
-"""How long generations take."""
+"""The time that generations take."""
 
 from __future__ import annotations
 

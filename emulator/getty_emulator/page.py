@@ -39,7 +39,7 @@ _MARKER = re.compile(r"airflow:\s*([\w-]+)[./]", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What a person looks at."""
+    """A view of the page, its search and its page number."""
 
     view: str
     text: str

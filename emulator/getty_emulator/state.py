@@ -50,7 +50,7 @@ class Upload:
 
 
 class Category(StrEnum):
-    """What a registered file may be used as."""
+    """The use that a registered file is for."""
 
     IMAGE_REFERENCE = "ImageReference"
     CUSTOMER_PRODUCT = "CustomerProduct"
@@ -82,7 +82,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a generating call asked for, once it was found valid."""
+    """The content of a generating call, once it was found valid."""
 
     generation_type: str
     """As generation-history names it, for example ``refine``."""

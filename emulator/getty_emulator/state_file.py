@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Thing = Account | Charge | Clock | Generation | Registration | State | Token | Upload
-"""What can be saved; of the state as a whole only the key that its links are signed with."""
+"""Everything that can be saved; of the state as a whole only the key that its links are signed with."""
 
 VERSION = 3
 """Of what is in the file. A change of any of the dataclasses above is a new version."""

@@ -80,7 +80,7 @@ def test_products_and_history_are_listed(getty: Client) -> None:
 
 @pytest.mark.parametrize("spoken", ["current", "reference-page"])
 def test_auto_finds_out_which_dialect_the_server_speaks(connect: Connect, spoken: DialectName) -> None:
-    with Emulator(dialect=spoken) as emulator:
+    with Emulator(strict=True, dialect=spoken) as emulator:
         client = connect(emulator)
         poll = generate(client)
         assert client.wait_for(poll, deadline=distant_deadline()).generation_request_id
@@ -111,7 +111,7 @@ def test_a_slow_reply_is_waited_for(connect: Connect, getty_emulator: Emulator) 
 
 
 def test_where_nobody_listens_nothing_was_sent(connect: Connect) -> None:
-    with Emulator() as emulator:
+    with Emulator(strict=True) as emulator:
         client = connect(emulator)
         client.ask(ListProducts())
     with pytest.raises(ConnectionFailedError) as caught:

@@ -24,7 +24,9 @@ from tests.support.batch_runs import batch, charges, generates, lines, manifest
 @pytest.fixture
 def slow_getty(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
     """A Getty that takes its time, and has three slots for pending generations."""
-    with Emulator(latency="0.2-0.3", concurrent_generations=3, concurrency_refusal="service") as emulator:
+    with Emulator(
+        strict=True, latency="0.2-0.3", concurrent_generations=3, concurrency_refusal="service"
+    ) as emulator:
         monkeypatch.setenv("AIRFLOW_CONN_GETTY_DEFAULT", json.dumps(emulator.connection))
         yield emulator
 

@@ -40,12 +40,12 @@ class Getty:
 
     def start(self) -> None:
         port = int(self.emulator.url.rpartition(":")[2])
-        self.emulator = Emulator(state=self.state, port=port).__enter__()
+        self.emulator = Emulator(strict=True, state=self.state, port=port).__enter__()
 
 
 @pytest.fixture
 def getty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Getty]:
-    getty = Getty(tmp_path / "state", Emulator(state=tmp_path / "state").__enter__())
+    getty = Getty(tmp_path / "state", Emulator(strict=True, state=tmp_path / "state").__enter__())
     monkeypatch.setenv("AIRFLOW_CONN_GETTY_DEFAULT", json.dumps(getty.emulator.connection))
     getty.emulator.fault("stay-pending", "refine", times=None)
     yield getty

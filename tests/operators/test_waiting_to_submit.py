@@ -23,7 +23,9 @@ REFUSAL = "concurrent-generations"
 @pytest.fixture
 def crowded(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
     """A Getty that works at one generation of the account at a time."""
-    with Emulator(concurrent_generations=1, latency="600", concurrency_refusal="service") as emulator:
+    with Emulator(
+        strict=True, concurrent_generations=1, latency="600", concurrency_refusal="service"
+    ) as emulator:
         monkeypatch.setenv("AIRFLOW_CONN_GETTY_DEFAULT", json.dumps(emulator.connection))
         yield emulator
 

@@ -27,14 +27,14 @@ LATENCY = 600  # seconds of the emulator's clock, which moves on only when the s
 
 @pytest.fixture(scope="session")
 def getty() -> Iterator[Emulator]:
-    with Emulator(api_key=API_KEY, api_secret=API_SECRET, latency=str(LATENCY)) as emulator:
+    with Emulator(strict=True, api_key=API_KEY, api_secret=API_SECRET, latency=str(LATENCY)) as emulator:
         yield emulator
 
 
 @pytest.fixture(scope="session")
 def crowded() -> Iterator[Emulator]:
     """Another account, whose limit of pending generations a test may set."""
-    with Emulator(latency="3", concurrency_refusal="service") as emulator:
+    with Emulator(strict=True, latency="3", concurrency_refusal="service") as emulator:
         yield emulator
 
 

@@ -112,7 +112,7 @@ def curve(points: Sequence[Point], steps: int = 8) -> list[Point]:
 
 
 class Canvas:
-    """What is painted later lies on top. All measures are pixels of the finished picture."""
+    """Later paint lies on top. All measures are pixels of the finished picture."""
 
     def __init__(self, width: float, height: float, background: Image.Image | None = None) -> None:
         self.width, self.height = width, height

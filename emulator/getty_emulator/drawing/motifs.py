@@ -54,7 +54,7 @@ class Motif:
     place: Place
     size: float
     colors: tuple[Color, ...]
-    """What it has when no color is asked for."""
+    """Its colors when none is asked for."""
     luminous: bool = False
     """Whether it gives light rather than throwing a shadow."""
 

@@ -1,4 +1,4 @@
-"""What a prompt asks for, as far as this painter understands: motifs and colors, by keyword."""
+"""Reads a prompt as far as this painter understands: motifs and colors, by keyword."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ _PLAIN: tuple[Color, ...] = ((222, 92, 82), (244, 184, 66), (70, 150, 182), (136
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a prompt asks for."""
+    """The motifs and colors that a prompt asks for."""
 
     motifs: tuple[str, ...]
     """In the order they were named. Empty: nothing that is known, so something abstract."""

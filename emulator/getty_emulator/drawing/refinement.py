@@ -1,4 +1,4 @@
-"""What a refinement does: what was under the white of the mask is cleared away and painted anew."""
+"""Draws a refinement: the things under the white of the mask are cleared away and painted anew."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a whole picture looks: its mood, its palette, drawn or photographed."""
+"""The look of a whole picture: its mood, its palette, drawn or photographed."""
 
 from __future__ import annotations
 

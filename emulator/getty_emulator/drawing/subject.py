@@ -1,4 +1,4 @@
-"""What an image is of: the things in front, told from what lies behind them."""
+"""The subject of an image: the things in front, told from what lies behind them."""
 
 # ruff: noqa: PLR2004 - measures of a drawing have no names
 

@@ -1,4 +1,4 @@
-"""How a fault is declared: what it does, to which calls, and its parameters."""
+"""The declaration of a fault: its effect, the calls it is for, and its parameters."""
 
 from __future__ import annotations
 

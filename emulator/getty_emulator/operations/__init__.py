@@ -1,4 +1,4 @@
-"""What the emulator can do. A new operation is a file here and a line in the table."""
+"""All operations. A new one is a file here and a line in the table."""
 
 from __future__ import annotations
 
@@ -42,4 +42,4 @@ OPERATIONS = (
     *media.OPERATIONS,
 )
 DRAW = {generating.generation_type: generating.draw for generating in GENERATING}
-"""How the images of each type of generation are drawn."""
+"""The function that draws the images of each type of generation."""

@@ -67,7 +67,7 @@ Body = TypeVar("Body", bound=Fields)
 
 
 class Access(Enum):
-    """What a call must present."""
+    """The credentials that a call must present."""
 
     OPEN = auto()
     API_KEY = auto()

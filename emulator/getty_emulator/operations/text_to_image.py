@@ -20,7 +20,7 @@ class GenerateBody(Shaped):
 
 
 class VariationsBody(PathImage):
-    """Which image is varied is in the path."""
+    """Variations of the image that the path names."""
 
 
 GENERATING = (
