@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -22,12 +21,17 @@ from airflow_provider_getty.api.account import GETTY_URL, Account
 from airflow_provider_getty.api.errors import InvalidRequestError
 from airflow_provider_getty.api.operations import GENERATING, GeneratingOperation
 from airflow_provider_getty.batch.item_files import Document, Unusable, read_documents
-from airflow_provider_getty.generating.request import Request, operation_of, request_of
+from airflow_provider_getty.generating.request import (
+    Request,
+    check_prompt,
+    check_values,
+    operation_of,
+    request_of,
+)
 from airflow_provider_getty.inputs import arguments
 from airflow_provider_getty.inputs.masks import make_mask
 from airflow_provider_getty.inputs.shapes import read_list
 from airflow_provider_getty.inputs.storage import LocationLike, is_location
-from airflow_provider_getty.inputs.storage_errors import without_secrets
 
 Requests: TypeAlias = "LocationLike | Sequence[Mapping[str, Any]]"
 """A list of mappings, or where a file of JSON Lines or CSV is."""
@@ -35,7 +39,6 @@ Requests: TypeAlias = "LocationLike | Sequence[Mapping[str, Any]]"
 _SHOWN_PROBLEMS = 10
 _LONGEST_NAME = 180
 """Bytes in UTF-8: a file's name has at most 255, and the rest of it takes up to 75."""
-_NO_PROMPTS = frozenset({"", "none", "null", "nan", "undefined"})
 """What a missing value becomes when a template or a table writes it as a text."""
 _PENDING_MASK = f"{GETTY_URL}/mask.jpg"
 
@@ -157,8 +160,8 @@ class Items:
         written = {**_given(self.defaults), **_given(document)}
         for argument, value in {**written, **document}.items():
             if "prompt" in str(argument):
-                _check_prompt(str(argument), value)
-        _check_values(written)
+                check_prompt(str(argument), value)
+        check_values(written)
         operation = str(written.pop("operation", None) or self.operation)
         name = written.pop("name", None)
         return Item(number, at, operation, written, None if name is None else _checked_name(str(name)))
@@ -263,29 +266,6 @@ def _digest(text: str) -> int:
 def _given(document: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments that are given: neither None nor an empty text."""
     return {name: value for name, value in document.items() if value is not None and value != ""}
-
-
-def _check_prompt(name: str, value: object) -> None:
-    if isinstance(value, str) and value.strip().lower() in _NO_PROMPTS:
-        if name != "prompt" and not value:
-            return  # an optional one is not given
-        raise InvalidRequestError(f"{name} is {value!r}: was it rendered from a value that is missing?")
-
-
-def _check_values(value: object, name: str = "") -> None:
-    """Refuse what no user means to pay for: a template that was not rendered, and NaN."""
-    match value:
-        case Mapping():
-            for key, each in value.items():
-                _check_values(each, name or str(key))
-        case list() | tuple():
-            for each in value:
-                _check_values(each, name)
-        case str() if "{{" in value or "{%" in value:
-            shown = shortened(without_secrets(value))
-            raise InvalidRequestError(f"{name} {shown} is a template that was not rendered: render it first.")
-        case float() if not math.isfinite(value):
-            raise InvalidRequestError(f"{name} is {value}, which is not a value.")
 
 
 def _checked_name(name: str) -> str:

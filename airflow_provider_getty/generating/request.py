@@ -6,17 +6,23 @@ The same for an operator's arguments and an item of a batch. Everything is check
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from reprlib import repr as shortened
 from typing import Any
 
 from airflow_provider_getty.api.account import Account
+from airflow_provider_getty.api.errors import InvalidRequestError
 from airflow_provider_getty.api.operations import GeneratingOperation, UploadImage
 from airflow_provider_getty.inputs import arguments
 from airflow_provider_getty.inputs.masks import Mask, make_mask
 from airflow_provider_getty.inputs.pictures import unique_name
+from airflow_provider_getty.inputs.storage_errors import without_secrets
 
 log = logging.getLogger(__name__)
+
+_NO_PROMPTS = frozenset({"", "none", "null", "nan", "undefined"})
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,37 @@ def request_of(operation: type[GeneratingOperation], written: Mapping[str, Any],
     return request
 
 
+def check_prompt(name: str, value: object) -> None:
+    """Refuse a prompt that a template has rendered from nothing.
+
+    :raises InvalidRequestError: it is blank, ``None``, ``nan`` and the like; only a required one may not be empty.
+    """
+    if isinstance(value, str) and value.strip().lower() in _NO_PROMPTS:
+        if name != "prompt" and not value.strip():
+            return  # an optional one is not given
+        raise InvalidRequestError(f"{name} is {value!r}: was it rendered from a value that is missing?")
+
+
+def check_values(value: object, name: str = "") -> None:
+    """Refuse what no user means to pay for: a template that was not rendered, and NaN.
+
+    :param value: the arguments, or one of them.
+    :raises InvalidRequestError: there is such a value.
+    """
+    match value:
+        case Mapping():
+            for key, each in value.items():
+                check_values(each, name or str(key))
+        case list() | tuple():
+            for each in value:
+                check_values(each, name)
+        case str() if "{{" in value or "{%" in value:
+            shown = shortened(without_secrets(value))
+            raise InvalidRequestError(f"{name} {shown} is a template that was not rendered: render it first.")
+        case float() if not math.isfinite(value):
+            raise InvalidRequestError(f"{name} is {value}, which is not a value.")
+
+
 def operation_of(operation: type[GeneratingOperation], written: Mapping[str, Any]) -> GeneratingOperation:
     """Make the operation of what a user writes, without its mask. No I/O.
 
@@ -84,7 +121,10 @@ def operation_of(operation: type[GeneratingOperation], written: Mapping[str, Any
         ``generation_request_id``) as an id, as a result or with an index.
     :raises InvalidRequestError: the arguments cannot be used.
     """
+    for name in ("prompt", "negative_prompt"):
+        check_prompt(name, written.get(name))
     fields = {name: value for name, value in written.items() if arguments.given(value)}
+    check_values(fields)
     for name in ("reference_generation", "background_reference_generation"):
         if name in fields:
             fields[name] = arguments.reference_generation(fields[name])
