@@ -1,7 +1,7 @@
 # Commands for working with a clone. They need Python 3.11 or later, git and make; the rest is installed into the clone.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo airflow emulator test bench check format matrix pictures build clean crash-matrix
+.PHONY: adversary help demo airflow emulator test bench check format matrix pictures build clean crash-matrix
 
 # Nothing of the caller's Airflow, Python or virtual environment reaches in, and the caller's Airflow home stays as it is.
 $(foreach name,$(filter AIRFLOW_%,$(.VARIABLES)),$(eval unexport $(name)))
@@ -51,6 +51,9 @@ matrix: .venv/.synced  ## unit and task tests on Airflow 3.1 to 3.3 and Python 3
 
 crash-matrix: .venv/.synced  ## kill a real Airflow at each step of a refine, and print what was paid
 	@$(RUN) -m dev.crash_matrix
+
+adversary: .venv/.synced  ## search for long for a sequence of events that pays twice
+	@ADVERSARY_EXAMPLES=5000 $(RUN) -m pytest -q tests/generating/test_adversary.py tests/batch/test_batch_adversary.py
 
 pictures: .venv/.synced  ## the pictures in docs/images/, drawn anew (the emulator's page needs chromium)
 	@$(RUN) -m dev.pictures

@@ -34,6 +34,8 @@ def test_a_number_that_is_none_is_refused(number: float) -> None:
 
 
 def test_an_empty_text_is_an_optional_argument_that_is_not_given() -> None:
-    blank = dict.fromkeys(("product_id", "project_code", "notes", "negative_prompt", "seed", "aspect_ratio"), "")
+    blank = dict.fromkeys(
+        ("product_id", "project_code", "notes", "negative_prompt", "seed", "aspect_ratio"), ""
+    )
 
     assert operation_of(Generate, {"prompt": "a boat", **blank}) == Generate(prompt="a boat")

@@ -220,7 +220,7 @@ def test_a_generation_that_is_gone_ends_the_task_for_good(getty: Emulator, *, de
     assert ended.state == "failed"
     assert isinstance(ended.error, AirflowFailException)
     assert "410 GenerationRequestGone" in ended.message
-    assert Credit.COMMITTED in ended.message
+    assert Credit.GONE in ended.message
 
 
 def test_a_wait_that_airflow_gives_up_is_left_to_a_retry(getty: Emulator) -> None:
