@@ -62,6 +62,7 @@ class AsyncGettyClient:
     :param account: whose credentials are used.
     :param on_token: told each new access token, so that it can be masked in logs.
     :param observer: told each request and poll.
+    :param reread: reads the account once more, when its secret is refused: the secret may have been rotated.
     :param connections: how many there may be at most, and so how many requests under way at a time.
     :param schedules: by kind of what is waited for, with what an earlier client has learned.
     """
@@ -72,6 +73,7 @@ class AsyncGettyClient:
         *,
         on_token: Callable[[str], Awaitable[None]] | None = None,
         observer: Observer | None = None,
+        reread: Callable[[], Awaitable[Account]] | None = None,
         connections: int = _CONNECTIONS,
         schedules: Schedules | None = None,
     ) -> None:
@@ -81,6 +83,7 @@ class AsyncGettyClient:
         self.budget = budget_of(account)
         self._protocol = Protocol(account)
         self._on_token = on_token
+        self._reread = reread
         self._observer = observer or Unobserved()
         self._token_lock = asyncio.Lock()
         self._network = network()
@@ -207,9 +210,20 @@ class AsyncGettyClient:
     async def _renew_token(self, refused: str | None) -> None:
         async with self._token_lock:
             if self._protocol.needs_token(refused):
-                await self._drive(self._protocol.fetch_token(), "token")
+                try:
+                    await self._drive(self._protocol.fetch_token(), "token")
+                except errors.AuthenticationError:
+                    if not await self._has_new_secret():
+                        raise
+                    await self._drive(self._protocol.fetch_token(), "token")
                 if self._on_token and self._protocol.token:
                     await self._on_token(self._protocol.token)
+
+    async def _has_new_secret(self) -> bool:
+        """Whether the account's source has another secret than the one that was refused, which is then used."""
+        if self._reread is None or not self._protocol.may_reread_account():
+            return False
+        return self._protocol.use_secret_of(await self._reread())
 
     async def _send(self, call: Call, name: str, before_send: Callable[[], Awaitable[None]] | None) -> Answer:
         await self._take_turn()

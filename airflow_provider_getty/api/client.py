@@ -60,6 +60,7 @@ class GettyClient:
     :param account: whose credentials are used.
     :param on_token: told each new access token, so that it can be masked in logs.
     :param observer: told each request.
+    :param reread: reads the account once more, when its secret is refused: the secret may have been rotated.
     """
 
     def __init__(
@@ -68,12 +69,14 @@ class GettyClient:
         *,
         on_token: Callable[[str], None] | None = None,
         observer: Observer | None = None,
+        reread: Callable[[], Account] | None = None,
     ) -> None:
         self.account = account
         self.ahead_of_getty = 0.0
         """By how many seconds this machine's clock is ahead of Getty's, by its last answer; 0 before."""
         self._protocol = Protocol(account)
         self._on_token = on_token
+        self._reread = reread
         self._token_lock = threading.Lock()
         self._observer = observer or Unobserved()
         self._budget = budget_of(account)
@@ -187,9 +190,20 @@ class GettyClient:
     def _renew_token(self, refused: str | None) -> None:
         with self._token_lock:
             if self._protocol.needs_token(refused):
-                self._drive(self._protocol.fetch_token(), "token")
+                try:
+                    self._drive(self._protocol.fetch_token(), "token")
+                except errors.AuthenticationError:
+                    if not self._has_new_secret():
+                        raise
+                    self._drive(self._protocol.fetch_token(), "token")
                 if self._on_token and self._protocol.token:
                     self._on_token(self._protocol.token)
+
+    def _has_new_secret(self) -> bool:
+        """Whether the account's source has another secret than the one that was refused, which is then used."""
+        if self._reread is None or not self._protocol.may_reread_account():
+            return False
+        return self._protocol.use_secret_of(self._reread())
 
     def _send(self, call: Call, name: str, before_send: Callable[[], None] | None) -> Answer:
         proxy = self._network.proxy_for(call.url)

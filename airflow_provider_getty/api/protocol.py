@@ -29,6 +29,7 @@ ResultT = TypeVar("ResultT")
 
 # A token is not used in its last minute, so that it does not expire on its way.
 _TOKEN_MARGIN = 60.0
+_REREAD_EVERY = 10.0
 _ANY_TOPIC = ""
 _NEVER_SENT = (errors.ConnectionFailedError, errors.ConfigurationError, errors.InvalidRequestError)
 _NO_PATIENCE = Patience()
@@ -95,6 +96,7 @@ class Protocol:
         self._monotonic = monotonic
         self._token: str | None = None
         self._token_good_until = 0.0
+        self._reread_after = 0.0
 
     @property
     def token(self) -> str | None:
@@ -104,6 +106,26 @@ class Protocol:
     def needs_token(self, refused: str | None) -> bool:
         """Whether a token has to be fetched, or another thread has already replaced the refused one."""
         return self.token in (None, refused)
+
+    def may_reread_account(self) -> bool:
+        """Whether to read the account's source once more, now that its secret was refused.
+
+        Thousands that wait learn of the same refusal: it is read for the first of them.
+        """
+        if self._monotonic() < self._reread_after:
+            return False
+        self._reread_after = self._monotonic() + _REREAD_EVERY
+        return True
+
+    def use_secret_of(self, account: Account) -> bool:
+        """Go on with the secret of this account; False if it is the one in use, or that of another account."""
+        renewed = replace(self.account, api_secret=account.api_secret)
+        same = (account.api_key, account.token_url) == (self.account.api_key, self.account.token_url)
+        if not same or renewed == self.account:
+            return False
+        log.info("The API secret was refused; the connection has another one, which is used from now on.")
+        self.account = renewed
+        return True
 
     def ask(self, operation: Operation[ResultT], patience: Patience = _NO_PATIENCE) -> Conversation[ResultT]:
         """Perform the operation, and again while there is patience with its errors.

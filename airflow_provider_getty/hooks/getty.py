@@ -72,6 +72,9 @@ class GettyHook(Creations, Edits, Collecting, Files, BaseHook):
 
         :raises ConfigurationError: the connection cannot be used.
         """
+        return self._read_account()
+
+    def _read_account(self) -> Account:
         return self._account(self.get_connection(self.getty_conn_id))
 
     def get_conn(self) -> GettyClient:
@@ -83,7 +86,7 @@ class GettyHook(Creations, Edits, Collecting, Files, BaseHook):
         from airflow_provider_getty.api.client import GettyClient
 
         observer = metrics.Metrics(self.getty_conn_id, every=0.0)
-        return GettyClient(self.account, on_token=mask_secret, observer=observer)
+        return GettyClient(self.account, on_token=mask_secret, observer=observer, reread=self._read_account)
 
     async def get_async_conn(self) -> AsyncGettyClient:
         """A new async client, for the running event loop; to be closed by the caller.
@@ -170,5 +173,9 @@ def async_client_of(
         return clock.in_thread(mask_secret, token)
 
     return AsyncGettyClient(
-        account, on_token=on_token, observer=metrics.Metrics(getty_conn_id), schedules=schedules
+        account,
+        on_token=on_token,
+        observer=metrics.Metrics(getty_conn_id),
+        reread=GettyHook(getty_conn_id).get_async_account,
+        schedules=schedules,
     )
