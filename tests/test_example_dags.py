@@ -165,9 +165,7 @@ def test_each_generation_was_waited_for_in_the_triggerer(run: Run) -> None:
 def generations_of(run: Run, dag_id: str) -> dict[str, dict[str, Any]]:
     """By their ids; the marker in their notes names the DAG."""
     return {
-        one["generation_request_id"]: one
-        for one in run.getty.generations()
-        if one["notes"].startswith(f"airflow:{dag_id}.")
+        one["generation_request_id"]: one for one in run.getty.generations() if f" {dag_id}." in one["notes"]
     }
 
 

@@ -33,8 +33,8 @@ VIEWS = {
     "requests": "Requests",
     "images": "Images",
 }
-_MARKER = re.compile(r"airflow:\s*([\w-]+)[./]", re.IGNORECASE)
-"""The DAG, as Airflow's provider for Getty names it in notes: ``airflow:DAG.TASK``."""
+_MARKER = re.compile(r"airflow:[0-9a-f]+ ([\w-]+)\.", re.IGNORECASE)
+"""The DAG, as Airflow's provider for Getty names it in notes: ``airflow:DIGEST DAG.TASK``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ def test_all_generations_can_be_reached_page_by_page(direct: Getty) -> None:
 )
 def test_generations_are_found_by_any_word(text: str, found: int) -> None:
     getty = Getty(latency="5")
-    refine(getty, prompt="two lanterns", notes="airflow:spring_campaign.refine_it#1a2b")
+    refine(getty, prompt="two lanterns", notes="airflow:1a2b spring_campaign.refine_it | by hand")
     generate(getty, prompt="boats")
     getty.advance(5)
     generate(getty, prompt="a city")
@@ -84,13 +84,13 @@ def test_generations_are_found_by_any_word(text: str, found: int) -> None:
 
 
 def test_the_ledger_shows_the_credits_of_each_dag(direct: Getty) -> None:
-    for notes in ("airflow:one.task#1", "airflow:two.task#2", "airflow:one.other[3]#3", "by hand"):
+    for notes in ("airflow:1a one.task", "airflow:2b two.task | mine", "airflow:3c one.other[3]", "by hand"):
         generate(direct, notes=notes)
     generate(direct)
     values = content(direct._service, Query("ledger", "", 1))
     assert dict(values["by_dag"]) == {"one": 2, "two": 1, "no DAG": 2}
     assert len(values["entries"]) == 5
-    assert dag_of("Airflow:my-dag.task") == "my-dag"
+    assert dag_of("Airflow:0F my-dag.task") == "my-dag"
 
 
 def test_a_fault_is_cleared_alone_or_with_all(getty: Client) -> None:
