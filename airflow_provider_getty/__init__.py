@@ -73,32 +73,49 @@ def _defined(package: str, definition: str) -> Iterator[tuple[str, list[str]]]:
 _CONNECTION_FIELDS = {
     "token_url": {
         "label": "Token URL",
-        "description": "Where access tokens come from. Empty: Getty's, or /oauth2/token of another base URL.",
+        "description": (
+            "Leave it empty for Getty. Otherwise: where access tokens come from. Default: "
+            "/oauth2/token of the base URL."
+        ),
         "schema": {"type": ["string", "null"], "format": "url"},
     },
     "product_id": {
         "label": "Product ID",
-        "description": "For tasks that name none. Needed if the account has several AI Generator products.",
-        "schema": {"type": ["integer", "null"], "minimum": 0},
+        "description": (
+            "The number of the AI Generator product that pays, for tasks that name none. Leave it"
+            " empty if the account has only one; the connection test in the docs lists them."
+        ),
+        "schema": {"type": ["integer", "null"], "minimum": 1, "maximum": 2147483647},
     },
     "project_code": {
         "label": "Project code",
-        "description": "For tasks that name none. Only for products that require project codes.",
+        "description": (
+            "Leave it empty unless your Getty product requires project codes. For tasks that name none."
+        ),
         "schema": {"type": ["string", "null"]},
     },
     "dialect": {
         "label": "Dialect",
-        "description": "The form of requests: the reference page's, that of today's API, or whichever works.",
+        "description": (
+            "Leave it at auto. The form of requests: that of Getty's reference page, that of "
+            "today's API, or whichever works."
+        ),
         "schema": {"type": "string", "enum": ["auto", "reference-page", "current"], "default": "auto"},
     },
     "max_requests_per_second": {
         "label": "Requests per second",
-        "description": "The most that one process sends, all calls counted. Empty: no limit.",
+        "description": (
+            "The most that each worker process and each triggerer sends. Leave it empty to find "
+            "the limit by Getty's answers."
+        ),
         "schema": {"type": ["number", "null"], "minimum": 0},
     },
     "timeout": {
         "label": "Timeout (seconds)",
-        "description": "How long to wait for a connection, and for each answer.",
+        "description": (
+            "How long to wait for a connection, and for each answer. Generations may take longer:"
+            " tasks have a timeout of their own."
+        ),
         "schema": {"type": "number", "minimum": 1, "default": 60},
     },
 }
