@@ -174,7 +174,7 @@ def test_an_error_that_stays_fails_at_once(getty: Emulator, pending: str, mode: 
     assert run.state == "failed"
     assert isinstance(run.error, AirflowFailException)
     assert "410 GenerationRequestGone" in run.message
-    assert Credit.COMMITTED in run.message
+    assert Credit.GONE in run.message
 
 
 def test_an_error_that_comes_while_it_is_deferred_fails_for_good(getty: Emulator, pending: str) -> None:
