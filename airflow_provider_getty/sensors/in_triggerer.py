@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_getty.api.errors import InvalidRequestError
+from airflow_provider_getty.inputs import arguments
 
 if TYPE_CHECKING:
     from airflow.sdk import XComArg
@@ -16,7 +17,19 @@ if TYPE_CHECKING:
 
     from airflow_provider_getty.sensors.generation import GenerationSensor
 
-_NEEDS_A_WORKER = ("outlets", "on_execute_callback", "on_skipped_callback", "execution_timeout")
+_NEEDS_A_WORKER = (
+    "outlets",
+    "on_execute_callback",
+    "on_success_callback",
+    "on_skipped_callback",
+    "execution_timeout",
+    "never_fail",
+    "multiple_outputs",
+    "map_index_template",
+)
+"""The arguments that a worker acts on at the start or the end of a task, and a triggerer ignores (Airflow 3.3.2)."""
+_NEEDS_A_WORKER_TO_RENDER = ("user_defined_macros", "user_defined_filters", "render_template_as_native_obj")
+"""Likewise, of the DAG, for templates."""
 
 
 def start_trigger_args(sensor: GenerationSensor) -> StartTriggerArgs:
@@ -34,6 +47,15 @@ def start_trigger_args(sensor: GenerationSensor) -> StartTriggerArgs:
             sensor, f"{' and '.join(given)} would have no effect there; timeout is what limits its time"
         )
     source: Any = sensor.generation_request_id
+    dag = sensor.get_dag()
+    if any(map(arguments.is_template, (source, sensor.getty_conn_id))) and (
+        given := [
+            name
+            for name in _NEEDS_A_WORKER_TO_RENDER
+            if getattr(dag, name, None) or getattr(sensor, name, None)
+        ]
+    ):
+        raise _refusal(sensor, f"{' and '.join(given)} would have no effect on its templates")
     upstream = None
     if isinstance(source, XComArg):
         source, upstream = None, _upstream(sensor, source)

@@ -105,11 +105,10 @@ def test_each_of_them_generates(getty: Emulator, name: str, asked: Callable[[], 
     returned = asked()
     paid_before = getty.ledger()["total"]
 
-    @getattr(generation, name)
     def generate() -> dict[str, Any]:
         return returned
 
-    run = Worker().run(made_by(generate))
+    run = Worker().run(made_by(getattr(generation, name)(generate)))
     assert run.state == "success", run.message
     assert getty.ledger()["total"] == paid_before + 1
 
@@ -243,7 +242,8 @@ def test_it_is_mapped(getty: Emulator) -> None:
         return {"prompt": prompt, "mask": [box]}
 
     with DAG(DAG_ID, schedule=None):
-        mapped = refine.partial(box=BOXES[0]).expand(prompt=["balloons", "stars"]).operator
+        output: Any = refine.partial(box=BOXES[0]).expand(prompt=["balloons", "stars"])
+        mapped = output.operator
     run = Worker().run(mapped, map_index=1)
     assert run.state == "success", run.message
     [asked] = getty.generations()

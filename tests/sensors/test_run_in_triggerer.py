@@ -278,11 +278,30 @@ def test_the_serialised_dag_is_the_same_each_time_it_is_parsed() -> None:
         ({"execution_timeout": timedelta(hours=1)}, "execution_timeout would have no effect"),
         ({"on_execute_callback": print}, "on_execute_callback would have no effect"),
         ({"on_skipped_callback": print}, "on_skipped_callback would have no effect"),
+        ({"on_success_callback": print}, "on_success_callback would have no effect"),
+        ({"never_fail": True}, "never_fail would have no effect"),
+        ({"multiple_outputs": True}, "multiple_outputs would have no effect"),
+        ({"map_index_template": "{{ x }}"}, "map_index_template would have no effect"),
     ],
 )
 def test_what_needs_a_worker_is_an_error_in_the_dag_file(arguments: dict[str, Any], problem: str) -> None:
     with pytest.raises(InvalidRequestError, match=problem):
         sensor("1", **arguments)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"user_defined_macros": {"x": 1}},
+        {"user_defined_filters": {"x": str}},
+        {"render_template_as_native_obj": True},
+    ],
+)
+def test_templates_that_need_a_worker_are_an_error_in_the_dag_file(options: dict[str, Any]) -> None:
+    [name] = options
+    with DAG("a_dag", schedule=None, **options):
+        with pytest.raises(InvalidRequestError, match=f"{name} would have no effect"):
+            sensor("{{ params.id }}")
 
 
 def test_values_that_do_not_reach_the_triggerer_are_an_error_in_the_dag_file() -> None:
