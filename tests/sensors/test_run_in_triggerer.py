@@ -299,9 +299,9 @@ def test_what_needs_a_worker_is_an_error_in_the_dag_file(arguments: dict[str, An
 )
 def test_templates_that_need_a_worker_are_an_error_in_the_dag_file(options: dict[str, Any]) -> None:
     [name] = options
-    with DAG("a_dag", schedule=None, **options):
-        with pytest.raises(InvalidRequestError, match=f"{name} would have no effect"):
-            sensor("{{ params.id }}")
+    dag = DAG("a_dag", schedule=None, **options)
+    with pytest.raises(InvalidRequestError, match=f"{name} would have no effect"):
+        sensor("{{ params.id }}", dag=dag)
 
 
 def test_values_that_do_not_reach_the_triggerer_are_an_error_in_the_dag_file() -> None:
