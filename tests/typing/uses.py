@@ -61,9 +61,7 @@ with DAG("uses", schedule=None):
     GenerationSensor(task_id="l", generation_request_id=5)  # error
     GenerationSensor(task_id="m", generation_request_id="1", poke_intervall=5)  # error
     GettyDownloadOperator(task_id="n", generation_request_id="1")  # error
-    GettyDownloadOperator(
-        task_id="o", generation_request_id="1", destination="/tmp/", overwrite="no"
-    )  # error
+    GettyDownloadOperator(task_id="o", generation_request_id="1", destination="/x", overwrite="no")  # error
     GettyRegisterFileOperator(task_id="p", file="x", rights_claimed=False, category="ImageReference")  # error
     GettyRegisterFileOperator(task_id="q", file="x", rights_claimed=True, category="Cat")  # error
     GettyBatchOperator(task_id="r", requests=[{}], journal="/tmp/j", on_blocked="skip")  # error
