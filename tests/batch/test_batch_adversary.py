@@ -24,7 +24,7 @@ from airflow_provider_getty.batch.progress import Progress, Status
 from airflow_provider_getty.generating.record import Record
 
 OWNER = Owner(dag_id="dag", run_id="run", task_id="task")
-PROMPTS = [f"picture {number}" for number in range(5)]
+PROMPTS = [f"picture {number}" for number in range(4)]
 
 
 @dataclass
@@ -49,7 +49,7 @@ class ManyWriters(RuleBasedStateMachine):
         ]
         for patch in self.patches:
             patch.start()
-        self.prompts = PROMPTS[:3]
+        self.prompts = PROMPTS[:2]
         self.names = False
         self.writers: list[Writer] = []
         self.paid: dict[str, list[str]] = {}
@@ -73,6 +73,7 @@ class ManyWriters(RuleBasedStateMachine):
         shutil.rmtree(self.folder)
         MemoryFileSystem.store.clear()
 
+    @precondition(lambda self: len(self.writers) < 3)
     @rule()
     def another_process_runs_the_batch(self) -> None:
         requests = [
@@ -95,15 +96,20 @@ class ManyWriters(RuleBasedStateMachine):
         self.writers.append(Writer(journal, numbered))
 
     @precondition(lambda self: self.writers)
-    @rule(data=st.data())
-    def a_writer_takes_a_step(self, data: st.DataObject) -> None:
+    @rule(data=st.data(), times=st.integers(1, 5))
+    def a_writer_goes_on(self, data: st.DataObject, times: int) -> None:
         writer = data.draw(st.sampled_from(self.writers))
+        for _ in range(times):
+            if writer in self.writers:
+                self._take_a_step(writer)
+
+    def _take_a_step(self, writer: Writer) -> None:
         progress = writer.journal.progress
         if not writer.steps:
             todo = [n for n in writer.items if progress.status(n) in (Status.NEW, Status.INTENDED)]
             if not todo:
                 return
-            item = writer.items[data.draw(st.sampled_from(todo))]
+            item = writer.items[todo[0]]
             writer.steps = [(step, item) for step in ("adopt", "intend", "post", "record", "finish")]
         step, item = writer.steps.pop(0)
         try:
@@ -160,7 +166,7 @@ class ManyWriters(RuleBasedStateMachine):
 
     @rule(more=st.booleans(), names=st.booleans(), turned=st.booleans())
     def the_items_are_edited(self, more: bool, names: bool, turned: bool) -> None:
-        self.prompts = (PROMPTS if more else PROMPTS[:3])[:: -1 if turned else 1]
+        self.prompts = (PROMPTS if more else PROMPTS[:2])[:: -1 if turned else 1]
         self.names = names
 
     @precondition(lambda self: self.kept)
@@ -191,4 +197,4 @@ class ManyWriters(RuleBasedStateMachine):
 
 
 TestManyWriters = ManyWriters.TestCase
-TestManyWriters.settings = settings(max_examples=40, stateful_step_count=40, deadline=None, derandomize=True)
+TestManyWriters.settings = settings(max_examples=100, stateful_step_count=30, deadline=None, derandomize=True)

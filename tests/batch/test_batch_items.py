@@ -156,3 +156,90 @@ def test_ten_thousand_lines_are_checked_without_being_held(tmp_path: Path) -> No
 
     assert len(catalogue) == 10_000
     assert peak < 2_500_000  # of 15 million bytes of prompts
+
+
+TABLE = "Prompt; Operation ;Left Percentage;image_id;name\r\n[red] boat, at sea;Extend;12,5;7;a\r\n;;;;\r\n;;;;\r\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        (TABLE.replace("Extend", "extend"), "excel.csv"),
+        ("sep=;\r\n" + TABLE.replace("Extend", "extend"), "declared.csv"),
+        (TABLE.replace("Extend", "extend").replace(";", "\t"), "tabs.csv"),
+        (TABLE.replace("Extend", "extend").replace(";", "\t"), "tabs.tsv"),
+        ("\ufeff" + TABLE.replace("Extend", "extend"), "with-a-mark.csv"),
+    ],
+)
+def test_a_table_of_a_spreadsheet_is_read_as_it_is(tmp_path: Path, text: str, name: str) -> None:
+    [item] = Items(file(tmp_path, text, name))
+    assert isinstance(item, Item), item
+    assert (item.operation, item.name) == ("extend", "a")
+    operation: Any = item.without_mask()
+    assert (operation.prompt, operation.left_percentage) == ("[red] boat, at sea", 12.5)
+
+
+def test_a_table_without_any_argument_names_the_separator(tmp_path: Path) -> None:
+    problem = refusal(file(tmp_path, "what|which\na|b\n", "pipes.csv"))
+    assert "names no argument ('what|which')" in problem
+    assert "The separator was taken to be a comma." in problem
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("a.xlsx", "an Excel workbook"), ("a.ods", "an OpenDocument spreadsheet")]
+)
+def test_a_workbook_is_named_for_what_it_is(tmp_path: Path, name: str, kind: str) -> None:
+    assert f"are {kind}: save them as CSV (UTF-8)" in refusal(file(tmp_path, "PK", name))
+
+
+def test_lines_of_all_kinds_that_cannot_be_used_are_named_together(tmp_path: Path) -> None:
+    lines = [
+        "{",
+        "[]",
+        '{"prompt": "a", "name": "a/b"}',
+        '{"prompt": NaN}',
+        '{"prompt": "fine"}',
+        '{"seed": 1}',
+    ]
+    problem = refusal(file(tmp_path, "\n".join(lines)), operation="generate")
+    assert problem.startswith("5 of 6 items cannot be used. line 1: it is not JSON")
+    for said in (
+        "line 2: it is []; it must be an object of arguments.",
+        "line 3: name is 'a/b'",
+        "line 4: prompt is nan, which is not a value.",
+        "line 6: Generate",
+    ):
+        assert said in problem
+
+
+@pytest.mark.parametrize(
+    "prompt", ["", "  ", "None", "nan", float("nan"), "a {{ params.what }}", "{% if x %}"]
+)
+def test_a_prompt_that_nobody_means_is_refused(prompt: Any) -> None:
+    assert "item 1: prompt" in refusal([{"operation": "generate", "prompt": prompt}])
+
+
+def test_an_empty_text_counts_as_not_given() -> None:
+    [item] = Items([{"prompt": "a", "seed": "", "negative_prompt": "", "name": ""}], "generate")
+    assert isinstance(item, Item)
+    assert (item.written, item.name) == ({"prompt": "a"}, None)
+
+
+def test_what_changes_nothing_for_getty_makes_no_other_item() -> None:
+    def keys(documents: list[dict[str, Any]], **arguments: Any) -> list[int]:
+        return list(Catalogue.of(Items(documents, **arguments)).keys)
+
+    plain = keys([{"operation": "generate", "prompt": "a", "seed": 5}])
+    assert keys([{"operation": "generate", "prompt": "a", "seed": "5", "name": "n"}]) == plain
+    assert keys([{"prompt": "a"}], operation="generate", defaults={"seed": 5, "prompt": "b"}) == plain
+    assert keys([{"operation": "generate", "prompt": "a", "seed": 5, "notes": None}]) == plain
+    assert keys([{"operation": "generate", "prompt": "a", "seed": 6}]) != plain
+
+
+def test_items_that_ask_the_same_keep_what_is_paid_when_one_is_removed_or_renamed() -> None:
+    def keys(*names: str) -> list[int]:
+        return list(Catalogue.of(Items([{"prompt": "a", "name": name} for name in names], "generate")).keys)
+
+    assert len(set(keys("x", "y", "z"))) == 3
+    assert keys("x", "other", "z") == keys("x", "y", "z")
+    assert set(keys("z", "y")) < set(keys("x", "y", "z"))

@@ -12,6 +12,7 @@ from airflow.sdk.exceptions import AirflowException
 from fsspec.implementations.memory import MemoryFileSystem
 from getty_emulator.server import Emulator
 
+from airflow_provider_getty.batch.downloading import Downloads
 from airflow_provider_getty.operators.batch import GettyBatchOperator
 from tests.support.batch_runs import REFINE, charges, generates, lines
 from tests.support.task_runs import TaskRun, Worker
@@ -363,3 +364,116 @@ def test_no_secret_and_no_signed_url_is_in_journal_result_or_log(
     assert "demo-secret" not in text
     assert "/media/" not in text
     assert "Bearer" not in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ({"download_to": "nosuch://b/c"}, "'nosuch://b/c"),
+        ({"download_to": " "}, "download_to is empty"),
+        ({"download_to": "/proc/images"}, "download_to '/proc/images' cannot be written: "),
+        ({"size_name": "2k"}, "size_name is '2k'; it must be one of 1k, 4k."),
+        ({"download_options": {"product": 1}}, "download_options has product; it may have product_id"),
+        ({"download_options": {"product_id": "x"}}, "download_options cannot be used: "),
+    ],
+)
+def test_what_a_download_needs_is_checked_before_anything_is_paid(
+    getty: Emulator, tmp_path: Path, arguments: dict[str, Any], problem: str
+) -> None:
+    run = Worker().run(a_batch(generates(30), tmp_path, **{"download_to": str(tmp_path / "i")} | arguments))
+    assert run.state == "failed"
+    assert problem in run.message
+    assert "Nothing was submitted in this try." in run.message
+    assert getty.ledger()["total"] == 0
+
+
+@pytest.mark.usefixtures("grey")
+def test_a_file_that_cannot_be_written_is_the_trouble_of_its_item(
+    getty: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really = Downloads._fetch
+
+    async def fails_for_the_tree(
+        self: Any, getty: Any, finished: Any, index: int, name: str, **named: Any
+    ) -> Any:
+        if name.startswith("tree-"):
+            raise OSError(28, "No space left on device")
+        return await really(self, getty, finished, index, name, **named)
+
+    monkeypatch.setattr(Downloads, "_fetch", fails_for_the_tree)
+    items = [{**each, "name": name} for each, name in zip(generates(3), ("sky", "tree", "sea"), strict=True)]
+    worker = Worker()
+    run = worker.run(a_batch(items, tmp_path, download_to=str(tmp_path / "images")), retries_left=True)
+    assert run.state == "up_for_retry"
+    assert "Of 3 items, 2 are completed, 0 blocked, 1 failed" in run.message
+    assert "3 generations were charged." in run.message
+    assert (
+        "Item 2 (tree): Its image cannot be written: No space left on device. Its generation is kept"
+        in run.message
+    )
+
+    monkeypatch.undo()
+    items[1]["name"] = "oak"
+    again = worker.run(a_batch(items, tmp_path, download_to=str(tmp_path / "images")))
+    assert (again.result["completed"], again.result["charged"]) == (3, 3)
+    assert getty.ledger()["total"] == 3
+
+
+def test_after_an_edit_all_that_was_charged_is_counted(getty: Emulator, tmp_path: Path) -> None:
+    worker = Worker()
+    getty.fault("refuse", "generate", times=1, status=400)
+    worker.run(a_batch(generates(4), tmp_path))
+    worker.clear("batch")
+    edited = [{**generates(1)[0], "prompt": "another"}, *generates(4)[2:]]
+
+    run = worker.run(a_batch(edited, tmp_path))
+
+    assert run.result["total"] == 3
+    assert run.result["charged"] == getty.ledger()["total"]
+
+
+@pytest.mark.parametrize("is_deferred", [False, True])
+def test_a_journal_that_is_not_there_any_more_is_refused(
+    getty: Emulator, tmp_path: Path, is_deferred: bool
+) -> None:
+    worker = Worker()
+    getty.fault("stay-pending", "generate", times=None)
+    run = worker.run(a_batch(generates(6), tmp_path, deferrable=True))
+    assert run.state == "deferred"
+    (tmp_path / "journal.jsonl").unlink()
+    getty.clear_faults()
+    if is_deferred:
+        lost, _ = to_the_end(worker, run)
+    elif worker.store:  # Airflow 3.3
+        lost = worker.run(a_batch(generates(6), tmp_path, deferrable=True))
+    else:
+        return
+
+    assert lost.state == "failed"
+    assert "6 generations of this batch were charged, and the journal" in lost.message
+    assert "It must lie where all workers reach it" in lost.message
+    assert getty.ledger()["total"] == 6
+
+
+def test_what_the_trigger_has_seen_is_not_fetched_again(getty: Emulator, tmp_path: Path) -> None:
+    getty.fault("stay-pending", "generate", times=None)
+    worker = Worker()
+    run = worker.run(a_batch(generates(8), tmp_path, deferrable=True))
+    getty.fault("finish-at-once", "get-generation", times=None)
+    ended, _ = to_the_end(worker, run)
+
+    assert ended.result["completed"] == 8
+    polls = [request for request in getty.requests() if request["operation"] == "get-generation"]
+    assert len(polls) == 8
+
+
+def test_a_progress_report_that_airflow_refuses_ends_nothing(
+    getty: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refused(*_: Any) -> None:
+        raise RuntimeError("503 Service Unavailable")
+
+    monkeypatch.setattr("airflow_provider_getty.operators._batch._keep", refused)
+    run = Worker().run(a_batch(generates(2), tmp_path))
+    assert run.result["completed"] == 2
+    assert "Airflow did not take a progress report (503 Service Unavailable). The batch goes on." in run.log
