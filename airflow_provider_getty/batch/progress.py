@@ -83,11 +83,12 @@ class Progress:
     """True if another try may succeed where an item failed."""
     _status: bytearray = field(init=False)
     _entries: dict[int, Entry] = field(default_factory=dict)
-    _left_behind: dict[int, str | None] = field(default_factory=dict)
-    """By key, the generation of each submission whose item is no longer in the batch; None: only its intent."""
+    _left_behind: dict[int, Record] = field(default_factory=dict)
+    """By key, the submissions whose items are no longer in the batch."""
     _tally: list[int] = field(init=False)
     _submitted: int = 0
     _charged: int = 0
+    _unknown: int = 0
     _downloaded: int = 0
 
     def __post_init__(self) -> None:
@@ -128,13 +129,14 @@ class Progress:
     @property
     def left_behind(self) -> list[str]:
         """The generations whose items are no longer in the batch."""
-        return [each for each in self._left_behind.values() if each]
+        return [
+            each.generation_request_id for each in self._left_behind.values() if each.generation_request_id
+        ]
 
     def counts(self) -> dict[str, int]:
         """Count items (``total``, ``submitted``, ``completed``, ``blocked``, ``failed``), generations (``charged``, and
         ``unknown``: submissions of which nobody knows whether they created one), and images (``downloaded``).
         """  # noqa: D205 - a list
-        unknown = sum(entry.status is Status.INTENDED for entry in self._entries.values())
         return {
             "total": len(self.catalogue),
             "submitted": self._submitted,
@@ -142,7 +144,7 @@ class Progress:
             "blocked": self._tally[Status.BLOCKED],
             "failed": self._tally[Status.FAILED],
             "charged": self._charged,
-            "unknown": unknown + sum(each is None for each in self._left_behind.values()),
+            "unknown": self._unknown,
             "downloaded": self._downloaded,
         }
 
@@ -162,14 +164,16 @@ class Progress:
         entry = self._entries.get(number)
         match event:
             case Recorded(None):
-                if self._entries.pop(number, None) and entry and entry.record.generation_request_id:
-                    self._submitted -= 1
+                if self._entries.pop(number, None) and entry:
+                    self._submitted -= entry.record.generation_request_id is not None
+                    self._unknown -= _unknown(entry.record)
                 self._move(number, Status.NEW)
             case Recorded(Record() as record):
                 new_id = record.generation_request_id
                 if new_id and new_id != (entry and entry.record.generation_request_id):
                     self._charged += 1
                     self._submitted += not (entry and entry.record.generation_request_id)
+                self._unknown += _unknown(record) - _unknown(entry.record if entry else None)
                 self._entries[number] = Entry(record, name)
                 self._move(number, self._entries[number].status)
             case Finished():
@@ -199,13 +203,12 @@ class Progress:
             self._close(number, Status.COMPLETED)
 
     def _leave_behind(self, key: int, record: Record | None) -> None:
-        if record is None:
-            self._left_behind.pop(key, None)
-            return
-        new_id = record.generation_request_id
-        if new_id and new_id != self._left_behind.get(key):
-            self._charged += 1
-        self._left_behind[key] = new_id
+        before = self._left_behind.pop(key, None)
+        self._unknown += _unknown(record) - _unknown(before)
+        if record is not None:
+            new_id = record.generation_request_id
+            self._charged += bool(new_id and new_id != (before and before.generation_request_id))
+            self._left_behind[key] = record
 
     def _fail(self, number: int, name: str | None, error: str, *, may_retry: bool) -> None:
         self.may_retry = self.may_retry or may_retry
@@ -226,4 +229,11 @@ class Progress:
         self._tally = [0] * len(Status)
         self._tally[Status.NEW] = len(self.catalogue)
         self._entries, self._left_behind = {}, {}
-        self._submitted = self._charged = self._downloaded = 0
+        self._submitted = self._charged = self._unknown = self._downloaded = 0
+
+
+def _unknown(record: Record | None) -> int:
+    """How many of a submission's requests may have created a generation that nobody knows of."""
+    if record is None:
+        return 0
+    return max(record.unknown, int(record.generation_request_id is None))
