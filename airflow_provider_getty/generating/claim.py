@@ -14,7 +14,7 @@ from airflow_provider_getty.api.errors import SubmissionSupersededError
 from airflow_provider_getty.generating.record import Record
 
 TRUSTED_FOR = 2.0
-"""Seconds for which a record that was read or written is taken to be unchanged.
+"""Seconds for which a record that was written, or read back, is taken to be unchanged.
 
 Whoever takes over waits longer than that before it submits: until the history is certain.
 """
@@ -46,7 +46,8 @@ class Claim:
 
     def load(self) -> Record | None:
         """The record as it is now."""
-        self._seen_at, self._seen = self.clock(), self.store.load()
+        # What was only read is not trusted: an earlier try that is still alive may submit in the next moment.
+        self._seen_at, self._seen = 0.0, self.store.load()
         return self._seen
 
     def save(self, record: Record | None) -> None:

@@ -62,7 +62,7 @@ def test_a_moment_after_the_write_nothing_is_read_back(claim: Claim, store: Memo
 
     claim.check()
 
-    assert store.reads == 1
+    assert store.reads == 2, "once to begin, once before the first write"
 
 
 def test_later_it_is_and_who_still_has_it_may_send(claim: Claim, store: Memory, time: Time) -> None:
@@ -71,7 +71,7 @@ def test_later_it_is_and_who_still_has_it_may_send(claim: Claim, store: Memory, 
 
     claim.check()
 
-    assert store.reads == 2
+    assert store.reads == 3
 
 
 @pytest.mark.parametrize("now_there", [THEIRS, None, replace(MINE, unknown=2)])
@@ -87,6 +87,13 @@ def test_who_lost_it_may_neither_send_nor_write(
     with pytest.raises(SubmissionSupersededError):
         claim.save(MINE)
     assert store.record == now_there
+
+
+def test_what_was_only_read_is_read_back_before_the_first_write(claim: Claim, store: Memory) -> None:
+    store.record = THEIRS
+
+    with pytest.raises(SubmissionSupersededError):
+        claim.save(MINE)
 
 
 def test_who_was_frozen_before_its_first_write_does_not_write(

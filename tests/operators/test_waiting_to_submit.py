@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowException
 from getty_emulator.server import Emulator
 
+from airflow_provider_getty.api.errors import ConcurrentGenerationsError
 from airflow_provider_getty.api.virtual_clock import VirtualClock
 from airflow_provider_getty.generating.submitter import SubmissionStore
 from airflow_provider_getty.triggers.generation import TRIGGER_GRACE, GenerationTrigger
@@ -99,7 +99,7 @@ def test_at_the_deadline_one_last_attempt_is_made_and_its_refusal_is_told(
         run = worker.resume(run, retries_left=True)
     assert getty_clock.elapsed == pytest.approx(30, abs=0.5)
     assert run.state == "up_for_retry"
-    assert isinstance(run.error, AirflowException)
+    assert isinstance(run.error, ConcurrentGenerationsError)
     assert "429 TooManyConcurrentGenerations" in run.message
     assert "No credit was used" in run.message
     assert charges(getty) == 0
