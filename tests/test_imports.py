@@ -18,6 +18,7 @@ HEAVY = {
     "uvicorn",
     "airflow.triggers",
     "airflow_provider_getty.api.operations.operation",
+    "airflow_provider_getty.inputs.task_arguments",
     "airflow_provider_getty.api.client",
     "airflow_provider_getty.api.aio",
     "getty_emulator",

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar, Unpack, ove
 from airflow.providers.common.compat.sdk import task_decorator_factory
 
 from airflow_provider_getty.decorators.decorated import DecoratedGeneration
-from airflow_provider_getty.inputs import task_arguments
 from airflow_provider_getty.operators.background_generation import GettyBackgroundGenerationOperator
 from airflow_provider_getty.operators.background_removal import GettyBackgroundRemovalOperator
 from airflow_provider_getty.operators.background_replacement import GettyBackgroundReplacementOperator
@@ -26,6 +25,8 @@ from airflow_provider_getty.operators.variations import GettyVariationsOperator
 
 if TYPE_CHECKING:
     from airflow.sdk.bases.decorator import Task
+
+    from airflow_provider_getty.inputs import task_arguments
 
 P = ParamSpec("P")
 AskedT = TypeVar("AskedT", bound=Mapping[str, Any])

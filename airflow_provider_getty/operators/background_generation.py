@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Unpack
+from typing import TYPE_CHECKING, ClassVar, Unpack
 
 from airflow_provider_getty.api import choices
 from airflow_provider_getty.inputs import arguments
-from airflow_provider_getty.inputs.task_arguments import GenerationArguments
 from airflow_provider_getty.operators.generation import GenerationOperator
+
+if TYPE_CHECKING:
+    from airflow_provider_getty.inputs.task_arguments import GenerationArguments
 
 
 class GettyBackgroundGenerationOperator(GenerationOperator):

@@ -12,13 +12,13 @@ from airflow_provider_getty.api import choices
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.inputs import arguments
 from airflow_provider_getty.inputs.arguments import BatchOnBlocked, FailOn, Images
-from airflow_provider_getty.inputs.task_arguments import TaskArguments
 from airflow_provider_getty.operators.checked import CheckedOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context, XComArg
 
     from airflow_provider_getty.inputs.storage import LocationLike
+    from airflow_provider_getty.inputs.task_arguments import TaskArguments
 
 
 class GettyBatchOperator(CheckedOperator):

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 from airflow_provider_getty.inputs import arguments
-from airflow_provider_getty.inputs.task_arguments import DownloadArguments
 from airflow_provider_getty.operators.downloading import DownloadingOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_getty.inputs.storage import LocationLike
+    from airflow_provider_getty.inputs.task_arguments import DownloadArguments
 
 
 _KEY = "getty_download"

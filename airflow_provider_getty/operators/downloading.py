@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.inputs import arguments
-from airflow_provider_getty.inputs.task_arguments import TaskArguments
 from airflow_provider_getty.operators.checked import CheckedOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context, XComArg
 
     from airflow_provider_getty.inputs.storage import LocationLike
+    from airflow_provider_getty.inputs.task_arguments import TaskArguments
 
 
 class DownloadingOperator(CheckedOperator):

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Unpack
 
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.inputs import arguments
-from airflow_provider_getty.inputs.task_arguments import TaskArguments
 from airflow_provider_getty.operators.checked import CheckedOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+    from airflow_provider_getty.inputs.task_arguments import TaskArguments
 
 
 class GettyEnhancePromptOperator(CheckedOperator):

@@ -11,13 +11,13 @@ from airflow.providers.common.compat.sdk import conf
 from airflow_provider_getty.api import choices
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.inputs import arguments
-from airflow_provider_getty.inputs.task_arguments import TaskArguments
 from airflow_provider_getty.operators.checked import CheckedOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_getty.generating.request import Request
+    from airflow_provider_getty.inputs.task_arguments import TaskArguments
 
 
 class GenerationOperator(CheckedOperator):

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, Unpack
 
 from airflow_provider_getty.inputs import arguments
-from airflow_provider_getty.inputs.task_arguments import GenerationArguments
 from airflow_provider_getty.operators.generation import GenerationOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import XComArg
 
     from airflow_provider_getty.inputs.masks import MaskSource
+    from airflow_provider_getty.inputs.task_arguments import GenerationArguments
 
 
 class GettyObjectRemovalOperator(GenerationOperator):

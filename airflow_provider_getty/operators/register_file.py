@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack
 from airflow_provider_getty.api import choices
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.inputs import arguments
-from airflow_provider_getty.inputs.task_arguments import TaskArguments
 from airflow_provider_getty.operators.checked import CheckedOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context, XComArg
 
     from airflow_provider_getty.inputs.pictures import PictureSource
+    from airflow_provider_getty.inputs.task_arguments import TaskArguments
 
 
 class GettyRegisterFileOperator(CheckedOperator):

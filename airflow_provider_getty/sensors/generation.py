@@ -15,12 +15,13 @@ from airflow.providers.common.compat.sdk import (
 
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.inputs import arguments
-from airflow_provider_getty.inputs.task_arguments import SensorArguments
 from airflow_provider_getty.operators.checked import CheckedOperator
 from airflow_provider_getty.sensors import in_triggerer
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+    from airflow_provider_getty.inputs.task_arguments import SensorArguments
 
 _POKE_INTERVAL = 5.0
 
