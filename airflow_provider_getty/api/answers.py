@@ -141,7 +141,12 @@ class Answer:
         return self._error(kind or self.kind, problem, further, asked=asked, credit=credit, advice=advice)
 
     def unexpected(
-        self, why: ValueError, *, asked: str = "", credit: Credit = Credit.UNUSED
+        self,
+        why: ValueError,
+        kind: type[errors.UnexpectedAnswerError] = errors.UnexpectedAnswerError,
+        *,
+        asked: str = "",
+        credit: Credit = Credit.UNUSED,
     ) -> errors.UnexpectedAnswerError:
         """Return the error of an answer that should have been a result, but cannot be read."""
         problem = str(why)
@@ -149,7 +154,7 @@ class Answer:
             problem = "; ".join(f"{'.'.join(map(str, part['loc']))}: {part['msg']}" for part in why.errors())
         content_type = self.headers.get("content-type", "no content type")
         return self._error(
-            errors.UnexpectedAnswerError,
+            kind,
             f"Getty answered {self.status} ({content_type}), which cannot be used: {problem}",
             asked=asked,
             credit=credit,

@@ -153,7 +153,9 @@ class Downloading:
         """Stream the image of a download that was ready at once, and that some servers do not list."""
         try:
             found = yield Ask(poll)
-        except NotFoundError:
+        except GettyError as error:
+            if not error.doubtful:
+                raise
             return (yield from self._fetch(Ask(poll), prepared, asks_again=False))
         found = found if isinstance(found, Download) else None
         return (yield from self._fetch(WaitFor(poll), found, asks_again=True))

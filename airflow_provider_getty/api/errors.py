@@ -11,6 +11,7 @@ GettyError
 │   └── NoAnswerError .................... it may have reached Getty, which may have done the work
 ├── AnswerError .......................... Getty answered: status, code, detail, request_id
 │   ├── UnexpectedAnswerError ............ an answer that the API does not document
+│   │   └── NoImagesError ................ a finished generation without images
 │   ├── RedirectedError .................. 3xx: Getty lives elsewhere
 │   ├── BadRequestError .................. 400
 │   │   └── InvalidProductError .......... 400 InvalidProduct
@@ -76,6 +77,8 @@ class GettyError(Exception):
     """Getty's ``ErrorCode``, where the answer had one."""
     temporary: ClassVar[bool] = False
     """Whether the same call may succeed later."""
+    doubtful: ClassVar[bool] = False
+    """Whether it may be a slip of Getty's when it answers a poll: it is believed when it is repeated."""
     default_advice: ClassVar[str] = ""
 
     def __init__(
@@ -234,6 +237,13 @@ class UnexpectedAnswerError(AnswerError):
         return self.may_retry and self.credit is Credit.COMMITTED
 
 
+class NoImagesError(UnexpectedAnswerError):
+    """A finished generation that lists no images."""
+
+    doubtful = True
+    default_advice = "Clear the task to ask again, or report the generation to Getty."
+
+
 class RedirectedError(AnswerError):
     """3xx: the API lives elsewhere. A call is never redirected, as it carries secrets; it was not accepted."""
 
@@ -255,6 +265,7 @@ class InvalidProductError(BadRequestError):
 class AuthenticationError(AnswerError):
     """401: the key, the secret or the token was refused, also with a new token."""
 
+    doubtful = True
     default_advice = (
         "Check the connection's API key and API secret, and that the licence agreement covers this image."
     )
@@ -263,6 +274,7 @@ class AuthenticationError(AnswerError):
 class PermissionDeniedError(AnswerError):
     """403: this account may not do this."""
 
+    doubtful = True
     default_advice = "Ask Getty which licence product this needs."
 
 
@@ -285,6 +297,7 @@ class NoProductsError(PermissionDeniedError):
 class NotFoundError(AnswerError):
     """404."""
 
+    doubtful = True
     default_advice = "Check the id, and that it belongs to this account."
 
 

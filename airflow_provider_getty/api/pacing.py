@@ -13,12 +13,16 @@ from airflow_provider_getty.api.patience import backoff
 from airflow_provider_getty.api.results import StillPending
 from airflow_provider_getty.api.schedule import Schedule, Subject
 
+CERTAIN_AFTER = 30.0
+"""Seconds for which Getty must repeat a doubtful answer to a poll until it is believed."""
+
 
 @dataclass(slots=True)
 class Polling:
     """The wait for a generation or a download: told what each poll brought, it says when to poll next.
 
-    Trouble that may pass (429, 409, 5xx, a broken connection) only makes the next poll come later.
+    Trouble that may pass (429, 409, 5xx, a broken connection) only makes the next poll come later. A refusal that may
+    be a slip (401, 403, 404) is believed when it is repeated: the generation is paid for, and asking again is free.
 
     :param asked: what is waited for, for the error at the deadline.
     :param submitted: when it was submitted, or at least known to be pending.
@@ -37,6 +41,7 @@ class Polling:
     """What to log about the last poll. One in trouble is remarked on at its 1st, 2nd, 4th, 8th … trouble."""
     _subject: Subject | None = field(init=False)
     _failures: int = field(default=0, init=False)
+    _doubted_since: float | None = field(default=None, init=False)
     _troubles: int = field(default=0, init=False)
     _remarked: bool = field(default=False, init=False)
     _last: StillPending | GettyError | None = field(default=None, init=False)
@@ -65,13 +70,13 @@ class Polling:
         self._last = outcome
         match outcome:
             case StillPending():
-                self._failures = 0
+                self._failures, self._doubted_since = 0, None
                 if self._subject:
                     self._subject.pending_at = max(0.0, now - self.submitted)
                 delay = self.interval or self._scheduled(now, jitter)
-            case GettyError(worth_waiting=False):
-                raise outcome
             case GettyError():
+                if self._is_final(outcome, now):
+                    raise outcome
                 self._failures += 1
                 self._troubles += 1
                 delay = backoff(outcome, self._failures, jitter=jitter)
@@ -81,6 +86,14 @@ class Polling:
         delay = min(delay, self.deadline - now)
         self._remark(outcome, delay)
         return delay
+
+    def _is_final(self, error: GettyError, now: float) -> bool:
+        if not error.doubtful:
+            self._doubted_since = None
+            return not error.worth_waiting
+        if self._doubted_since is None:
+            self._doubted_since = now
+        return now >= min(self._doubted_since + CERTAIN_AFTER, self.deadline)
 
     def finished(self, *, now: float) -> None:
         """Take note that the last poll brought the result, for the schedule of those to come."""

@@ -19,7 +19,7 @@ from airflow_provider_getty.api.account import Account, Dialect
 from airflow_provider_getty.api.answers import Answer
 from airflow_provider_getty.api.errors import Credit
 from airflow_provider_getty.api.memory import remembered
-from airflow_provider_getty.api.operations import Credentials, MovedOperation, Operation
+from airflow_provider_getty.api.operations import Credentials, MovedOperation, NoImages, Operation
 from airflow_provider_getty.api.patience import Patience, Pause, repeated
 from airflow_provider_getty.api.results import AccessToken
 
@@ -308,6 +308,8 @@ def _result(operation: Operation[ResultT], answer: Answer, dialect: Dialect) -> 
         raise answer.error(asked=operation.asked, credit=credit, advice=_advice(operation, answer, dialect))
     try:
         return operation.read(answer.status, _document(operation, answer))
+    except NoImages as why:
+        raise answer.unexpected(why, errors.NoImagesError, asked=operation.asked, credit=credit) from None
     except ValueError as why:
         raise answer.unexpected(why, asked=operation.asked, credit=credit) from None
 

@@ -157,7 +157,7 @@ def _poll(task: GenerationOperator, generation_request_id: str) -> Generation | 
     try:
         answer = task.hook.get_conn().ask(GetGeneration(generation_request_id=generation_request_id))
     except GettyError as error:
-        if not error.worth_waiting:
+        if not (error.worth_waiting or error.doubtful):
             raise about(error, generation_request_id) from None
         task.log.warning("%s Waiting.", error)
         return None

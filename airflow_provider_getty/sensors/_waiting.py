@@ -11,7 +11,8 @@ from airflow.providers.common.compat.sdk import AirflowSensorTimeout, PokeReturn
 from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.errors import Credit, DeadlineExceededError, GettyError
 from airflow_provider_getty.api.operations import GetGeneration
-from airflow_provider_getty.api.results import Generation
+from airflow_provider_getty.api.pacing import CERTAIN_AFTER
+from airflow_provider_getty.api.results import Generation, Pending
 from airflow_provider_getty.generating.outcomes import GettySensorTimeout, Outcome, about, accept, fail
 from airflow_provider_getty.inputs import arguments
 from airflow_provider_getty.triggers.generation import TRIGGER_GRACE, GenerationTrigger
@@ -68,9 +69,9 @@ def time_out(sensor: GenerationSensor, timeout: AirflowSensorTimeout) -> NoRetur
 
 def _ask(sensor: GenerationSensor, poll: GetGeneration) -> Generation | None:
     try:
-        answer = sensor.hook.get_conn().ask(poll)
+        answer = _answer(sensor, poll)
     except GettyError as error:
-        if not error.worth_waiting:
+        if not (error.worth_waiting or (error.doubtful and sensor.deferrable)):
             raise about(error, poll.generation_request_id) from None
         sensor.log.warning("%s Waiting.", error)
         return None
@@ -78,6 +79,22 @@ def _ask(sensor: GenerationSensor, poll: GetGeneration) -> Generation | None:
         return answer
     sensor.log.info("Generation %s is pending.", poll.generation_request_id)
     return None
+
+
+def _answer(sensor: GenerationSensor, poll: GetGeneration) -> Pending | Generation:
+    """Ask once; a refusal that may be a slip of Getty's is repeated until it is believed, or left to the trigger."""
+    client = sensor.hook.get_conn()
+    try:
+        return client.ask(poll)
+    except GettyError as error:
+        if not error.doubtful or sensor.deferrable:
+            raise
+        sensor.log.warning("%s Asking again.", error)
+    try:
+        generation: Generation = client.wait_for(poll, deadline=clock.now() + CERTAIN_AFTER)
+    except DeadlineExceededError:
+        return Pending(generation_request_id=poll.generation_request_id)
+    return generation
 
 
 def _defer(sensor: GenerationSensor, generation_request_id: str) -> NoReturn:

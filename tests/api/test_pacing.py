@@ -15,6 +15,9 @@ from airflow_provider_getty.api.errors import (
     GettyError,
     GoneError,
     NoAnswerError,
+    NoImagesError,
+    NotFoundError,
+    PermissionDeniedError,
     RateLimitError,
     ServerError,
     UnexpectedAnswerError,
@@ -137,7 +140,6 @@ def test_an_absence_that_outlasts_the_deadline_leaves_the_generation_to_be_colle
     "final",
     [
         GoneError("410", status=410, **COMMITTED),
-        AuthenticationError("401", status=401, **COMMITTED),
         NoAnswerError("No.", credit=Credit.UNKNOWN),
         UnexpectedAnswerError("HTML", status=200),
     ],
@@ -184,3 +186,43 @@ def test_a_generation_that_is_pending_at_the_deadline_is_given_up_but_can_be_col
 def test_the_error_at_the_deadline_names_the_last_trouble() -> None:
     with pytest.raises(DeadlineExceededError, match="after 61 s; the last answer was: Getty answered 503"):
         polling().after(SERVER_ERROR, now=161, jitter=0.5)
+
+
+# Refusals that may be a slip
+
+DOUBTFUL = [
+    NotFoundError("404", status=404, **COMMITTED),
+    PermissionDeniedError("403", status=403, **COMMITTED),
+    AuthenticationError("401", status=401, **COMMITTED),
+    NoImagesError("200, no images", status=200, **COMMITTED),
+]
+
+
+@pytest.mark.parametrize("refusal", DOUBTFUL, ids=str)
+def test_a_refusal_of_a_poll_is_believed_only_if_it_is_repeated_for_half_a_minute(
+    refusal: GettyError,
+) -> None:
+    wait, now = Polling("Status", submitted=0, deadline=600), 10.0
+    while now < 40:
+        now += wait.after(refusal, now=now, jitter=1)
+    with pytest.raises(type(refusal)):
+        wait.after(refusal, now=now, jitter=1)
+    assert wait.polls < 10
+
+
+@pytest.mark.parametrize("refusal", DOUBTFUL, ids=str)
+def test_a_refusal_between_two_other_answers_is_forgotten(refusal: GettyError) -> None:
+    wait = Polling("Status", submitted=0, deadline=600)
+    for now, other in (10, PENDING), (50, SERVER_ERROR), (90, PENDING):
+        wait.after(refusal, now=now, jitter=1)
+        wait.after(other, now=now + 1, jitter=1)
+
+
+def test_a_refusal_at_the_deadline_is_believed() -> None:
+    with pytest.raises(NotFoundError):
+        Polling("Status", submitted=0, deadline=600).after(DOUBTFUL[0], now=600, jitter=1)
+
+
+def test_a_generation_that_is_gone_is_given_up_at_once() -> None:
+    with pytest.raises(GoneError):
+        Polling("Status", submitted=0, deadline=600).after(GoneError("410", status=410), now=1, jitter=1)

@@ -8,7 +8,7 @@ import pytest
 
 from airflow_provider_getty.api.account import Dialect
 from airflow_provider_getty.api.answers import Answer
-from airflow_provider_getty.api.errors import UnexpectedAnswerError
+from airflow_provider_getty.api.errors import NoImagesError
 from airflow_provider_getty.api.operations import (
     GetDownload,
     GetGeneration,
@@ -189,7 +189,7 @@ def test_a_generation_without_images_is_not_finished(results: object) -> None:
     failure = ScriptedGetty(dialect=Dialect.CURRENT).failure(
         GetGeneration(generation_request_id=ID), token(), answer(200, {**COMPLETED, "results": results})
     )
-    assert isinstance(failure, UnexpectedAnswerError)
+    assert isinstance(failure, NoImagesError)
     assert "it has no images" in str(failure)
 
 

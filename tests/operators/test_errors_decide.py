@@ -27,22 +27,23 @@ from tests.support.task_runs import TaskRun, Worker
 # waited   It is asked again within the same try, until the timeout.
 # retried  The try fails at once, and Airflow may retry it.
 # final    The task fails at once, whatever its retries.
+# doubted  It is asked again for half a minute; then it is final.
 # once     It is asked once more, with a new token or in the other dialect; then it is final.
 # anew     It is looked for, and asked again, because it is not there.
 # adopted  It is looked for, and taken over, because it is there.
-# ignored  The status is all that counts, or there is no body that could be cut.
+# ignored  The status is all that counts, or there is no body that could be cut, or the image is there anyway.
 TABLE = """
                                   token    upload   submit   poll     trigger  start    ready    image
 400                               final    final    once     final    final    final    final    waited
 400 InvalidProduct                final    final    once     final    final    final    final    waited
-401                               final    once     once     once     once     once     once     waited
-403                               final    final    final    final    final    final    final    waited
-403 ProductQuotaExceeded          final    final    final    final    final    final    final    waited
-403 NotAuthorized                 final    final    final    final    final    final    final    waited
-403 NoProducts                    final    final    final    final    final    final    final    waited
-404                               final    final    final    once     once     final    final    waited
-404 ImageNotFound                 final    final    final    final    final    final    final    waited
-404 GenerationRequestIdNotFound   final    final    final    final    final    final    final    waited
+401                               final    once     once     doubted  doubted  once     once     waited
+403                               final    final    final    doubted  doubted  final    ignored  waited
+403 ProductQuotaExceeded          final    final    final    doubted  doubted  final    ignored  waited
+403 NotAuthorized                 final    final    final    doubted  doubted  final    ignored  waited
+403 NoProducts                    final    final    final    doubted  doubted  final    ignored  waited
+404                               final    final    final    doubted  doubted  final    ignored  waited
+404 ImageNotFound                 final    final    once     doubted  doubted  final    ignored  waited
+404 GenerationRequestIdNotFound   final    final    once     doubted  doubted  final    ignored  waited
 408                               waited   waited   anew     waited   waited   anew     waited   waited
 409                               waited   waited   waited   waited   waited   adopted  waited   waited
 410                               final    final    final    final    final    final    final    waited
@@ -167,17 +168,17 @@ def test_trouble_becomes_what_the_table_says(
 ) -> None:
     caplog.set_level("WARNING", "airflow_provider_getty")
 
-    run = scene.play(times=2 if becomes == "waited" else 1)
+    run = scene.play(times=2 if becomes in {"waited", "doubted"} else 1)
 
     assert run.state == {"retried": "up_for_retry", "final": "failed"}.get(becomes, "success"), run.message
     assert isinstance(run.error, AirflowFailException) == (becomes == "final")
-    calls = {"waited": 3, "once": 2, "anew": 2}.get(becomes, 1)
+    calls = {"waited": 3, "doubted": 3, "once": 2, "anew": 2}.get(becomes, 1)
     assert sent(scene.getty).count(CALLS[phase]) == calls
     assert scene.getty.ledger()["total"] == (0 if run.error and CREDIT[phase] is Credit.UNUSED else 1)
     said = run.message + caplog.text
     match becomes:
-        case "waited" | "retried" | "final":
-            is_gone = trouble.startswith("410") and CREDIT[phase] is Credit.COMMITTED
+        case "waited" | "doubted" | "retried" | "final":
+            is_gone = trouble.startswith("410") and phase != "image" and CREDIT[phase] is Credit.COMMITTED
             assert (Credit.GONE if is_gone else CREDIT[phase]) in said
         case "anew" | "adopted" if trouble != "409":
             assert UNKNOWN[phase] in said
@@ -189,8 +190,10 @@ def cells(*which: str) -> list[Any]:
     return [pytest.param(*cell.values[:2], id=cell.id) for cell in CELLS if cell.values[2] in which]
 
 
-@pytest.mark.parametrize(("phase", "trouble"), cells("once"))
-def test_what_is_asked_once_more_in_vain_is_final(scene: Scene, phase: str, trouble: str) -> None:
+@pytest.mark.parametrize(
+    ("phase", "trouble"), [cell for cell in cells("once", "doubted") if cell.values[0] != "ready"]
+)
+def test_what_is_asked_again_in_vain_is_final(scene: Scene, phase: str, trouble: str) -> None:
     run = scene.play(times=None)
     assert run.state == "failed"
     assert isinstance(run.error, AirflowFailException)

@@ -188,10 +188,24 @@ def test_an_error_that_comes_while_it_is_deferred_fails_for_good(getty: Emulator
 
 
 @in_each_mode
+@pytest.mark.parametrize(
+    "slip", [{"name": "refuse", "status": 404}, {"name": "refuse", "status": 403, "code": "NotAuthorized"}]
+)
+def test_a_refusal_that_does_not_last_is_waited_out(
+    getty: Emulator, pending: str, slip: dict[str, Any], mode: dict[str, Any]
+) -> None:
+    getty.fault(**slip, operation="get-generation", times=3)
+    getty.fault("finish-at-once", "get-generation")
+    assert waited(sensor(pending, **mode)).state == "success"
+
+
+@in_each_mode
 @pytest.mark.usefixtures("getty")
-def test_a_generation_of_nobody_fails_at_once(mode: dict[str, Any]) -> None:
-    run = Worker().run(sensor("00000000-0000-4000-8000-000000000000", **mode), retries_left=True)
+def test_a_generation_of_nobody_fails_when_getty_has_said_so_for_half_a_minute(mode: dict[str, Any]) -> None:
+    began = clock.monotonic()
+    run = waited(sensor("00000000-0000-4000-8000-000000000000", **mode))
     assert run.state == "failed"
+    assert clock.monotonic() - began == pytest.approx(30, abs=1)
     assert "404 GenerationRequestIdNotFound" in run.message
 
 

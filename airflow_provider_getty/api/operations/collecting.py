@@ -21,7 +21,11 @@ from airflow_provider_getty.api.operations.operation import (
 )
 from airflow_provider_getty.api.results import Download, DownloadSizes, Generation, Pending, PendingDownload
 
-__all__ = ["GetDownload", "GetDownloadSizes", "GetGeneration", "Redownload", "StartDownload"]
+__all__ = ["GetDownload", "GetDownloadSizes", "GetGeneration", "NoImages", "Redownload", "StartDownload"]
+
+
+class NoImages(ValueError):  # noqa: N818 - errors.NoImagesError is what becomes of it
+    """A finished generation lists no images."""
 
 
 class GetGeneration(MovedOperation[Pending | Generation]):
@@ -44,7 +48,7 @@ class GetGeneration(MovedOperation[Pending | Generation]):
         if generation.generation_request_id.casefold() != self.generation_request_id.casefold():
             raise ValueError(f"it is about another generation, {generation.generation_request_id}")
         if not generation.results:
-            raise ValueError("it has no images")
+            raise NoImages("it has no images")
         return generation
 
 
