@@ -84,6 +84,8 @@ class Polling:
             raise self.too_late(now=now)
         # The last poll is made at the deadline itself: what is finished by then is not given up.
         delay = min(delay, self.deadline - now)
+        if self._doubted_since is not None:
+            delay = min(delay, self._doubted_since + CERTAIN_AFTER - now)
         self._remark(outcome, delay)
         return delay
 
