@@ -19,7 +19,6 @@ from airflow_provider_getty.api.errors import (
     ConnectionFailedError,
     DownloadError,
     RedirectedError,
-    UnexpectedAnswerError,
 )
 from airflow_provider_getty.api.operations import ListProducts, Operation, Refine, StartDownload, UploadImage
 from tests.support.both_clients import Client, Connect
@@ -175,7 +174,7 @@ def test_an_answer_that_is_an_error_leaves_the_connection_usable(connect: Connec
     with recording(status=302) as getty:
         client = connected(connect, getty)
         for _ in range(3):
-            with pytest.raises(UnexpectedAnswerError):
+            with pytest.raises(RedirectedError):
                 client.ask(ListProducts())
         assert len({seen.connection for seen in getty.seen}) == 1
 

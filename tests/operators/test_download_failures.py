@@ -147,22 +147,28 @@ def test_trouble_that_may_pass_is_waited_out(
 
 
 @pytest.mark.parametrize(
-    ("fault", "operation", "said"),
+    ("fault", "operation", "said", "credit"),
     [
-        ("quota-exceeded", "start-download", "403 ProductQuotaExceeded"),
-        ("gone", "start-download", "410 GenerationRequestGone"),
-        ("gone", "get-download", "410 GenerationRequestGone"),
+        ("quota-exceeded", "start-download", "403 ProductQuotaExceeded", Credit.COMMITTED),
+        ("gone", "start-download", "410 GenerationRequestGone", Credit.GONE),
+        ("gone", "get-download", "410 GenerationRequestGone", Credit.GONE),
     ],
 )
 def test_a_refusal_ends_the_task_for_good(
-    getty: Emulator, generation: dict[str, Any], file: Path, fault: str, operation: str, said: str
+    getty: Emulator,
+    generation: dict[str, Any],
+    file: Path,
+    fault: str,
+    operation: str,
+    said: str,
+    credit: Credit,
 ) -> None:
     getty.fault(fault, operation)
     run = download(generation, str(file))
     assert run.state == "failed"
     assert isinstance(run.error, AirflowFailException)
     assert said in run.message
-    assert Credit.COMMITTED in run.message
+    assert credit in run.message
     assert list(file.parent.iterdir()) == []
 
 
@@ -200,10 +206,24 @@ def test_a_storage_that_cannot_be_opened_is_refused_before_anything_is_sent(
     [
         ({"index": -1}, "index"),
         ({"index": "first"}, "index"),
-        ({"size_name": ""}, "size_name"),
+        ({"size_name": 4}, "size_name"),
         ({"product_id": "spring"}, "product_id"),
-        ({"generation": ""}, "generation_request_id"),
         ({"generation": {"results": []}}, "generation_request_id"),
+    ],
+)
+def test_bad_arguments_are_an_error_in_the_dag_file(arguments: dict[str, Any], problem: str) -> None:
+    with pytest.raises(InvalidRequestError, match=f"{problem} is "):
+        download(**{"generation": "1", "destination": "image.jpg"} | arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ({"index": "{{ -1 }}"}, "index"),
+        ({"index": "{{ 'first' }}"}, "index"),
+        ({"size_name": "{{ '' }}"}, "size_name"),
+        ({"product_id": "{{ 'spring' }}"}, "product_id"),
+        ({"generation": "{{ '' }}"}, "generation_request_id"),
         ({"destination": "{{ '{{ x }}' }}"}, "destination is a template"),
     ],
 )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
 import pytest
 from getty_emulator.server import Emulator
@@ -58,19 +60,36 @@ def wait_until(seen: Callable[[], bool]) -> None:
         time.sleep(0.005)
 
 
+class Refusals(logging.Handler):
+    """Halts who meets one refusal after the other until Getty is back, as virtual time would run to the deadline."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen = 0
+        self.are_several, self.are_over = Event(), Event()
+
+    def handle(self, record: logging.LogRecord) -> bool:  # not emit(), in which no other thread could log
+        said = record.getMessage()
+        self.seen += "Starting new HTTP connection" in said or "ClientConnectorError" in said
+        if self.seen >= SEVERAL:
+            self.are_several.set()
+            self.are_over.wait(60)
+        return True
+
+
 def switched_off_and_on(getty: Getty, log: pytest.LogCaptureFixture) -> None:
     """Connections are refused, until an emulator of the same state is there again."""
-
-    def refused() -> int:
-        return log.text.count("Starting new HTTP connection") + log.text.count("ClientConnectorError")
-
     log.set_level("DEBUG", "urllib3.connectionpool")
-    before = refused()
-    getty.stop()
+    refusals = Refusals()
+    logging.getLogger().addHandler(refusals)
     try:
-        wait_until(lambda: refused() >= before + SEVERAL)
+        getty.stop()
+        assert refusals.are_several.wait(60), "it gave up before"
     finally:
         getty.start()
+        getty.emulator.fault("finish-at-once", "get-generation")
+        refusals.are_over.set()
+        logging.getLogger().removeHandler(refusals)
 
 
 def unavailable(getty: Getty, log: pytest.LogCaptureFixture) -> None:
@@ -78,6 +97,7 @@ def unavailable(getty: Getty, log: pytest.LogCaptureFixture) -> None:
     getty.emulator.fault("server-error", "get-generation", times=None, status=503)
     wait_until(lambda: sum(request["status"] == 503 for request in getty.emulator.requests()) >= SEVERAL)
     getty.emulator.clear_faults()
+    getty.emulator.fault("finish-at-once", "get-generation")
 
 
 def operator() -> TaskRun:
@@ -110,7 +130,6 @@ def test_while_getty_is_away_the_wait_goes_on(
     def be_away() -> None:
         wait_until(lambda: sent(getty.emulator).count("get-generation") >= (2 if wait is trigger else 1))
         trouble(getty, caplog)
-        getty.emulator.fault("finish-at-once", "get-generation")
 
     with ThreadPoolExecutor() as meanwhile:
         away = meanwhile.submit(be_away)

@@ -141,7 +141,7 @@ async def test_a_connection_that_cannot_be_used_is_told_to_all_and_looked_up_ane
     right = json.dumps(getty.connection)
     monkeypatch.setenv("AIRFLOW_CONN_GETTY_DEFAULT", '{"conn_type": "getty", "login": "only-a-key"}')
     events = await asyncio.gather(*start([trigger(one) for one in pending]))
-    assert all("The Getty API secret is missing" in event.payload["error"] for event in events)
+    assert all(event.payload["error"]["problem"] == "The Getty API secret is missing." for event in events)
     monkeypatch.setenv("AIRFLOW_CONN_GETTY_DEFAULT", right)
     getty.fault("finish-at-once", "get-generation")
     [event] = await asyncio.gather(*start([trigger(pending[0])]))
@@ -174,7 +174,7 @@ async def test_what_was_learned_of_an_account_stays_when_nothing_is_waited_for(g
         [waiting] = start([trigger(pending, kind="refine")])
         await waiting
         [of_account] = poller._learned[asyncio.get_running_loop()].values()
-        schedules.append(of_account["GetGeneration refine"])
+        schedules.append(of_account["get_generation refine"])
     assert not poller._loops
     assert schedules[0] is schedules[1]
     assert len(schedules[0]._observed) == 2
@@ -214,8 +214,8 @@ def test_airflow_is_told_what_the_shared_client_does(getty: Emulator) -> None:
             while True:
                 name, _, value = statsd.recv(65536).decode().partition(":")
                 told[name.removeprefix("airflow.getty.")] += float(value.partition("|")[0])
-    assert told["requests.GetGeneration.200"] == 3
-    assert told["requests.GetGeneration.429"] == told["rate_limited"] == told["requests.Token.200"] == 1
+    assert told["requests.get_generation.200"] == 3
+    assert told["requests.get_generation.429"] == told["rate_limited"] == told["requests.token.200"] == 1
     assert told["waiting.getty_default"] >= 1
     assert told["rate.getty_default"] > 0
     assert {"poll_lateness.getty_default", "poll_lateness_max.getty_default"} <= told.keys()
