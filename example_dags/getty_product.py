@@ -38,7 +38,7 @@ with DAG(
     register = GettyRegisterFileOperator(
         task_id="register",
         file="{{ params.photograph or dag.folder ~ '/getty_product.jpg' }}",
-        rights_claimed=True,  # you say so: the photograph is yours, or you have a licence for it
+        rights_claimed=True,  # you say so: the photograph is yours, or you have a license for it
         category="CustomerProduct",
     )
 

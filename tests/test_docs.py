@@ -56,8 +56,8 @@ def defined(package: Any) -> Iterator[type[BaseOperator]]:
 
 
 BASES = {
-    GenerationOperator: ("operators.md", "What all that generate take"),
-    DownloadingOperator: ("downloading.md", "What both take"),
+    GenerationOperator: ("operators.md", "Common arguments"),
+    DownloadingOperator: ("downloading.md", "Common download arguments"),
 }
 """Where the arguments are told that several operators have."""
 TASKS = [*defined(airflow_provider_getty.operators), *defined(airflow_provider_getty.sensors)]
@@ -159,7 +159,7 @@ OTHERS = {
     if inspect.isclass(each) and issubclass(each, Operation) and hasattr(each, "route")
     if each not in GENERATING.values()
 }
-SENT: dict[str, dict[str, Any]] = {"What generates": dict(GENERATING), "The rest": OTHERS}
+SENT: dict[str, dict[str, Any]] = {"Generating operations": dict(GENERATING), "Other operations": OTHERS}
 
 
 @pytest.mark.parametrize("heading", SENT)

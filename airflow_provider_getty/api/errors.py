@@ -35,7 +35,7 @@ GettyError
 ├── DeadlineExceededError ................ the time that the caller gave is over
 ├── SubmissionUnsureError ................ nobody can tell whether a generation was created
 ├── SubmissionSupersededError ............ another process submits for the same task
-└── GenerationBlockedError ............... Getty's content policy withheld the images
+└── GenerationBlockedError ............... Getty's content policy blocked the images
 
 Each error says four things: what was asked, what Getty answered, what became of the credit, and what to do. It is
 complete when it is made; whoever knows more raises a copy (:meth:`GettyError.with_context`).
@@ -267,7 +267,7 @@ class AuthenticationError(AnswerError):
 
     doubtful = True
     default_advice = (
-        "Check the connection's API key and API secret, and that the licence agreement covers this image."
+        "Check the connection's API key and API secret, and that the license agreement covers this image."
     )
 
 
@@ -275,7 +275,7 @@ class PermissionDeniedError(AnswerError):
     """403: this account may not do this."""
 
     doubtful = True
-    default_advice = "Ask Getty which licence product this needs."
+    default_advice = "Ask Getty which license product this needs."
 
 
 class QuotaExceededError(PermissionDeniedError):
@@ -291,7 +291,7 @@ class NotAuthorizedError(PermissionDeniedError):
 class NoProductsError(PermissionDeniedError):
     """403 NoProducts: the account has no AI Generator product."""
 
-    default_advice = "The account needs an AI Generation licence."
+    default_advice = "The account needs an AI Generation license."
 
 
 class NotFoundError(AnswerError):
@@ -390,6 +390,6 @@ class SubmissionSupersededError(GettyError):
 
 
 class GenerationBlockedError(GettyError):
-    """Getty's content policy withheld the images of a finished generation."""
+    """Getty's content policy blocked the images of a finished generation."""
 
     default_advice = "Change the prompt or the image, or choose another on_blocked."

@@ -159,9 +159,9 @@ class Protocol:
         forms = self._forms(operation)
         first = opened[0].dialect if opened else forms[0]
         others = [form for form in forms if form is not first]
-        answer = yield from self._authorised(operation, first, opened)
+        answer = yield from self._authorized(operation, first, opened)
         if others and _is_unknown_form(operation, answer):
-            refused, answer = answer, (yield from self._authorised(operation, others[0]))
+            refused, answer = answer, (yield from self._authorized(operation, others[0]))
             if _is_unknown_form(operation, answer):
                 raise _refused_in_both(operation, refused, answer)
             first = others[0]
@@ -223,7 +223,7 @@ class Protocol:
             call = replace(call, headers={**call.headers, "Content-Type": operation.content_type})
         return call
 
-    def _authorised(
+    def _authorized(
         self, operation: Operation[Any], dialect: Dialect, opened: _Opened | None = None
     ) -> Conversation[Answer]:
         call = self._call(operation, dialect)

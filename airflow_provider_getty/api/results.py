@@ -213,7 +213,7 @@ class Download(_Result):
 
 
 class Product(_Result):
-    """A licence product of the account; those of the AI Generator have the type ``aigen``."""
+    """A license product of the account; those of the AI Generator have the type ``aigen``."""
 
     id: int
     name: str | None = None
@@ -224,7 +224,7 @@ class Product(_Result):
 
 
 class Products(_Result):
-    """The account's licence products."""
+    """The account's license products."""
 
     listing: ClassVar[str | None] = "products"
 

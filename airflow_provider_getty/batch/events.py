@@ -52,7 +52,7 @@ class Finished:
     """An item's generation is finished.
 
     :param images: the indexes of all its images.
-    :param blocked: of those that Getty's content policy withheld.
+    :param blocked: of those that Getty's content policy blocked.
     """
 
     generation_request_id: str
@@ -72,7 +72,7 @@ class Finished:
 
     @property
     def shown(self) -> tuple[int, ...]:
-        """The images that were not withheld."""
+        """The images that were not blocked."""
         return tuple(index for index in self.images if index not in self.blocked)
 
 

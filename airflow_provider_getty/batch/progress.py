@@ -192,7 +192,7 @@ class Progress:
                 self._fail(
                     number,
                     name,
-                    f"Generation {event.generation_request_id}: Getty's content policy withheld {len(event.blocked)} "
+                    f"Generation {event.generation_request_id}: Getty's content policy blocked {len(event.blocked)} "
                     f"of {len(event.images)} images.",
                     may_retry=False,
                 )

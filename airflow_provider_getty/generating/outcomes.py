@@ -135,7 +135,7 @@ def accept(generation: dict[str, Any], on_blocked: OnBlocked, *, clear_adopts: b
         return generation
     generation_request_id = generation["generation_request_id"]
     error = GenerationBlockedError(
-        f"Getty's content policy withheld {len(blocked)} of {len(images)} images "
+        f"Getty's content policy blocked {len(blocked)} of {len(images)} images "
         f"(index {', '.join(map(str, blocked))}).",
         asked=f"Generation {generation_request_id}",
         credit=Credit.COMMITTED,

@@ -117,7 +117,7 @@ def fingerprint(operation: GeneratingOperation, inputs: str) -> str:
     if inputs:
         asked.pop("mask_url", None)
     name = operation.name.replace("-", "_")
-    return digest([name, _normalised(asked), inputs])
+    return digest([name, _normalized(asked), inputs])
 
 
 def account_digest(account: Account) -> str:
@@ -135,10 +135,10 @@ def same_id(one: str | None, other: str | None) -> bool:
     return one is not None and other is not None and one.casefold() == other.casefold()
 
 
-def _normalised(value: Any) -> Any:
+def _normalized(value: Any) -> Any:
     match value:
         case dict():
-            return {name: _normalised(each) for name, each in value.items() if each not in (None, "")}
+            return {name: _normalized(each) for name, each in value.items() if each not in (None, "")}
         case str() if _GUID.fullmatch(value):
             return value.lower()
         case str() if value.startswith(("https://", "http://")) and _UPLOADS in value:

@@ -44,7 +44,7 @@ class Request:
     def upload(self, label: str) -> UploadImage | None:
         """The upload of the mask, if there is one, each time under a new name.
 
-        :param label: begins the name, for people to recognise.
+        :param label: begins the name, for people to recognize.
         """
         return UploadImage(file_name=unique_name(label), jpeg=self.mask.jpeg) if self.mask else None
 

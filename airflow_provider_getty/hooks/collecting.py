@@ -182,7 +182,7 @@ class Collecting(SyncSide):
         return self.ask(operations.GetHistoryItem(generation_request_id=generation_request_id))
 
     def products(self) -> tuple[Product, ...]:
-        """List the account's licence products, with what they require and their credits, where Getty tells them.
+        """List the account's license products, with what they require and their credits, where Getty tells them.
 
         Source: ``GET /v3/products`` in Getty's API reference.
 

@@ -41,10 +41,10 @@ ImageSize: TypeAlias = "Sequence[int] | str | XComArg"
 
 Seconds: TypeAlias = float | timedelta
 OnBlocked: TypeAlias = Literal["fail", "fail_any", "skip", "ignore"]
-"""What a task does about images that Getty's content policy withheld: ``fail`` or ``skip`` if all are,
+"""What a task does about images that Getty's content policy blocked: ``fail`` or ``skip`` if all are,
 ``fail_any`` if any is, ``ignore`` leaves it to what comes after."""
 BatchOnBlocked: TypeAlias = Literal["fail", "fail_any", "ignore"]
-"""Which items of a batch count as failed: those with all images withheld, those with any, none."""
+"""Which items of a batch count as failed: those with all images blocked, those with any, none."""
 Images: TypeAlias = Literal["first", "all"]
 """The images of an item to download: the first that is not blocked, or all that are not."""
 FailOn: TypeAlias = Literal["any", "all"] | float

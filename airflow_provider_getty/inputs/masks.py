@@ -180,7 +180,7 @@ def _image_size(value: Sequence[int] | str | None) -> tuple[int, int] | None:
 
 
 def _is_mask(image: PillowImage) -> bool:
-    """Whether Getty takes it as it is: a grey or RGB JPEG, each pixel near to black or white, some white."""
+    """Whether Getty takes it as it is: a gray or RGB JPEG, each pixel near to black or white, some white."""
     from PIL import ImageChops
 
     if image.format != "JPEG" or image.mode not in ("L", "RGB"):

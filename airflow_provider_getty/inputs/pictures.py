@@ -66,7 +66,7 @@ def make_jpeg(source: PictureSource, what: str = "The file") -> bytes:
 def unique_name(label: str) -> str:
     """Name an upload as no other task will, since uploading under a used name replaces what lies there.
 
-    :param label: begins the name, for people to recognise; what does not suit a URL becomes ``-``.
+    :param label: begins the name, for people to recognize; what does not suit a URL becomes ``-``.
     """
     readable = re.sub(r"[^A-Za-z0-9._-]+", "-", label)[:80].strip(".-")
     return f"{readable or 'image'}-{uuid4().hex}.jpg"
@@ -90,7 +90,7 @@ def is_image(source: object) -> TypeGuard[PillowImage]:
 def read(source: Any, what: str, refusal: Refusal) -> tuple[str, bytes]:
     """Read an image file, and name it as errors may.
 
-    :raises InvalidRequestError: as the refusal: no retry can mend it.
+    :raises InvalidRequestError: as the refusal: no retry can fix it.
     """
     if is_file(source):
         name, data = f"{what} given as a file object", source.read(_MAX_SOURCE_BYTES + 1)

@@ -116,7 +116,7 @@ def _corner(point: Any, name: str) -> tuple[float, float]:
 
 
 def _fill(canvas: bytearray, size: tuple[int, int], corners: list[tuple[float, float]]) -> bool:
-    """Whiten the pixels whose centre is inside (even-odd), and say whether there were any.
+    """Whiten the pixels whose center is inside (even-odd), and say whether there were any.
 
     Pillow's ImageDraw also paints the outline, a pixel further right and down than a box of these corners.
     """

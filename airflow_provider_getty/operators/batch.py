@@ -41,7 +41,7 @@ class GettyBatchOperator(CheckedOperator):
     :param download_options: ``product_id``, ``project_code`` and ``notes`` of the downloads.
     :param fail_on: when the task fails, once all items have been tried: if ``any`` item has failed, if ``all`` have, or
         if more than a share of them, from 0 to 1.
-    :param on_blocked: which items count as failed for images that Getty's content policy withheld: ``fail``: those with
+    :param on_blocked: which items count as failed for images that Getty's content policy blocked: ``fail``: those with
         all images blocked; ``fail_any``: those with any; ``ignore``: none.
     :param max_in_flight: how many items are under way at a time.
     :param deferrable: whether to wait in the triggerer, without a worker. Default: ``[operators] default_deferrable``.

@@ -25,7 +25,7 @@ class DownloadingOperator(CheckedOperator):
     :param destination: a local path, a URI or an ``ObjectStoragePath``. A text that ends in ``/`` is a folder.
     :param size_name: one of the image's download sizes, such as ``1k`` or ``4k``; a large one may cost.
     :param overwrite: whether to download again what is already there.
-    :param product_id: the licence product to download with. Default: the connection's.
+    :param product_id: the license product to download with. Default: the connection's.
     :param project_code: for products that require one. Default: the connection's.
     :param notes: for products that require them.
     :param timeout: how long the task may take, in seconds of wall-clock time or as a ``timedelta``.

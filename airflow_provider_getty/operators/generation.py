@@ -37,7 +37,7 @@ class GenerationOperator(CheckedOperator):
         default_deferrable``.
     :param timeout: how long the whole task may take, in seconds of wall-clock time or as a ``timedelta``.
     :param poll_interval: a fixed number of seconds between polls. None: by the age of the generation.
-    :param on_blocked: what to do about images that Getty's content policy withheld: ``fail`` or ``skip`` if all
+    :param on_blocked: what to do about images that Getty's content policy blocked: ``fail`` or ``skip`` if all
         are, ``fail_any`` if any is, ``ignore``.
     :param marker: ``notes``: send a marker along in ``notes``, by which a retry finds what an earlier try submitted
         if its id was lost. ``none``: for accounts that may not send notes; a retry then compares the inputs.

@@ -36,7 +36,7 @@ class GenerationSensor(CheckedOperator, BaseSensorOperator):
     :param deferrable: whether to wait in the triggerer. Default: ``[operators] default_deferrable``.
     :param timeout: how long to wait, in seconds of wall-clock time or as a ``timedelta``.
     :param poke_interval: seconds between polls. Default: 5 in a worker; in the triggerer, by the generation's age.
-    :param on_blocked: what to do about images that Getty's content policy withheld: ``fail`` or ``skip`` if all
+    :param on_blocked: what to do about images that Getty's content policy blocked: ``fail`` or ``skip`` if all
         are, ``fail_any`` if any is, ``ignore``.
     :param run_in_triggerer: whether the task starts and ends in the triggerer as well, so that no process is ever
         started for it. On Airflow before 3.3, and in ``dag.test()``, it is deferrable.

@@ -113,7 +113,7 @@ def test_a_generation_without_images_has_none_blocked(on_blocked: Any) -> None:
 def test_the_objection_names_the_images_and_the_credit() -> None:
     with pytest.raises(errors.GenerationBlockedError) as error:
         accept(generation(True, False, True).summary(), "fail_any")
-    assert "Generation 1: Getty's content policy withheld 2 of 3 images (index 0, 2)." in str(error.value)
+    assert "Generation 1: Getty's content policy blocked 2 of 3 images (index 0, 2)." in str(error.value)
     assert Credit.COMMITTED in str(error.value)
 
 

@@ -260,4 +260,4 @@ def test_the_task_decides_what_blocked_images_mean(
             assert blocked == ([0, 1, 2, 3] if which == "all" else which)
         if state == "failed":
             assert Credit.COMMITTED in ended.message
-            assert "withheld" in ended.message
+            assert "blocked" in ended.message

@@ -33,7 +33,7 @@ Date: TypeAlias = Annotated[
 
 
 class ListProducts(Operation[Products]):
-    """Ask for the account's licence products and what they require."""
+    """Ask for the account's license products and what they require."""
 
     name: ClassVar[str] = "products"
     route: ClassVar[str] = "/v3/products?fields=download_requirements"
