@@ -45,7 +45,7 @@ class Account:
     :param project_code: project code that is sent where an operation names none.
     :param dialect: the form in which requests are made.
     :param max_requests_per_second: what one process sends at most, all calls counted. None: no limit.
-    :param timeout: seconds to wait for a connection, and then for each answer.
+    :param timeout: seconds to wait for a connection, and then for the whole answer; ten times as long for an image.
     :raises ConfigurationError: for what cannot be used.
     """
 

@@ -16,6 +16,7 @@ from yarl import URL
 from airflow_provider_getty.api import clock, errors
 from airflow_provider_getty.api.account import Account
 from airflow_provider_getty.api.answers import Answer
+from airflow_provider_getty.api.bodies import ANSWER_BYTES, IMAGE_BYTES, Decoder, total_seconds
 from airflow_provider_getty.api.budget import RequestBudget, budget_of
 from airflow_provider_getty.api.driving import drive_async
 from airflow_provider_getty.api.fetching import fetch_image
@@ -90,9 +91,9 @@ class AsyncGettyClient:
         self._session = aiohttp.ClientSession(
             connector=_Connector(self.budget, connections, self._network.tls),
             cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(
-                total=None, sock_connect=account.timeout, sock_read=account.timeout
-            ),
+            timeout=self._limits(),
+            auto_decompress=False,  # a Decoder knows a bound
+            headers={"Accept-Encoding": "gzip"},
         )
         # aiohttp (3.12 to 3.14) repeats a PUT whose connection broke: a download could cost twice.
         self._session._retry_connection = False  # noqa: SLF001
@@ -100,8 +101,17 @@ class AsyncGettyClient:
             self._look,
             budget=self.budget,
             observer=self._observer,
-            workers=connections,
+            # Some connections are left for calls.
+            workers=max(1, connections * 4 // 5),
             schedules=schedules,
+        )
+
+    def _limits(self, **what: Any) -> aiohttp.ClientTimeout:
+        """The times of a call; ``what`` is as of :func:`.bodies.total_seconds`."""
+        timeout = self.account.timeout
+        # Who waits in vain for a connection, pooled or new, has sent nothing.
+        return aiohttp.ClientTimeout(
+            total=total_seconds(timeout, **what), connect=timeout, sock_connect=timeout, sock_read=timeout
         )
 
     async def __aenter__(self) -> Self:
@@ -178,7 +188,10 @@ class AsyncGettyClient:
                 ) as response:
                     status = response.status
                     if status == HTTPStatus.ACCEPTED and operation.answers.get(status, status) is None:
-                        await response.read()
+                        if not _is_short(response):
+                            await _answer(response, None)
+                        else:
+                            await response.read()
                         return _STILL_PENDING
                     reply = await _answer(response, None)
                     self.budget.answered(reply, clock.monotonic() - sent)
@@ -230,6 +243,7 @@ class AsyncGettyClient:
         if before_send:
             await before_send()
         sent, status = clock.monotonic(), None
+        limits = self._limits(sent=len(call.body or b""), is_image=call.into is not None)
         try:
             with clock.at_work():
                 async with self._session.request(
@@ -238,6 +252,7 @@ class AsyncGettyClient:
                     headers=call.headers,
                     data=call.body,
                     allow_redirects=False,
+                    timeout=limits,
                     proxy=self._network.proxy_for(call.url),
                 ) as response:
                     status = response.status
@@ -281,13 +296,24 @@ class _Connector(aiohttp.TCPConnector):
 async def _answer(response: aiohttp.ClientResponse, into: BinaryIO | None) -> Answer:
     headers = {name.lower(): value for name, value in response.headers.items()}
     if into is None or response.status != 200:  # noqa: PLR2004
-        body = await response.read()
-        return Answer(response.status, headers, body, len(body))
+        body = bytearray()
+        decoder = Decoder(headers, ANSWER_BYTES)
+        async for chunk in response.content.iter_any():
+            for piece in decoder.pieces(chunk):
+                body += piece
+        return Answer(response.status, headers, bytes(body), len(body))
     first, received = b"", 0
+    decoder = Decoder(headers, IMAGE_BYTES)
     async for chunk in response.content.iter_chunked(_CHUNK):
-        first = first or chunk[:_FIRST]
-        received += await clock.in_thread(into.write, chunk)
+        for piece in decoder.pieces(chunk):
+            first = first or piece[:_FIRST]
+            received += await clock.in_thread(into.write, piece)
     return Answer(response.status, headers, first, received)
+
+
+def _is_short(response: aiohttp.ClientResponse) -> bool:
+    """Whether its body, as it is announced, may be read as a whole."""
+    return response.content_length is not None and response.content_length <= ANSWER_BYTES
 
 
 def _failure(error: Exception, url: str, network: Network) -> errors.GettyError:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+import math
 import random
 import re
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, BinaryIO, Self, TypeVar
 
@@ -15,9 +16,15 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, ProxyError, SSLError
 
-from airflow_provider_getty.api import clock, errors
+from airflow_provider_getty.api import bodies, clock, errors
 from airflow_provider_getty.api.account import Account
 from airflow_provider_getty.api.answers import Answer
+from airflow_provider_getty.api.bodies import (
+    ANSWER_BYTES,
+    IMAGE_BYTES,
+    Decoder,
+    total_seconds,
+)
 from airflow_provider_getty.api.budget import budget_of
 from airflow_provider_getty.api.driving import drive
 from airflow_provider_getty.api.fetching import fetch_image
@@ -84,6 +91,7 @@ class GettyClient:
         self._network = network()
         self._session = requests.Session()
         self._session.trust_env = False  # the network says what the environment does
+        self._session.headers["Accept-Encoding"] = "gzip"  # what a Decoder takes
         self._session.auth = lambda request: request  # or a ~/.netrc would replace the token
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
         for scheme in ("https://", "http://"):
@@ -119,6 +127,14 @@ class GettyClient:
             self._protocol.ask(operation, Patience(deadline, not_for)), operation.name, before_send
         )
 
+    def _poll(self, operation: Operation[ResultT], deadline: float) -> ResultT:
+        """Ask once; who waits is told soon after the deadline, however slow the answer."""
+        return self._drive(
+            self._protocol.ask(operation),
+            operation.name,
+            ends=max(deadline, clock.now()) + bodies.LAST_POLL_WITHIN,
+        )
+
     def wait_for(
         self,
         operation: Operation[ResultT | StillPending],
@@ -149,7 +165,7 @@ class GettyClient:
         while True:
             outcome: StillPending | errors.GettyError
             try:
-                answer = self.ask(operation)
+                answer = self._poll(operation, deadline)
                 if not isinstance(answer, StillPending):
                     polling.finished(now=clock.now())
                     log.info("%s", polling.summary(now=clock.now()))
@@ -174,11 +190,12 @@ class GettyClient:
         conversation: Conversation[ResultT],
         name: str,
         before_send: Callable[[], None] | None = None,
+        ends: float = math.inf,
     ) -> ResultT:
         def do(step: Send | NewToken | Pause) -> Answer | None:
             match step:
                 case Send(call):
-                    return self._send(call, name, before_send)
+                    return self._send(call, name, before_send, ends)
                 case NewToken(refused):
                     self._renew_token(refused)
                 case Pause(seconds):
@@ -205,12 +222,16 @@ class GettyClient:
             return False
         return self._protocol.use_secret_of(self._reread())
 
-    def _send(self, call: Call, name: str, before_send: Callable[[], None] | None) -> Answer:
+    def _send(self, call: Call, name: str, before_send: Callable[[], None] | None, ends: float) -> Answer:
         proxy = self._network.proxy_for(call.url)
         self._take_turn()
         if before_send:
             before_send()
         sent, status = clock.monotonic(), None
+        total = total_seconds(
+            self.account.timeout, sent=len(call.body or b""), is_image=call.into is not None
+        )
+        total = min(total, ends - clock.now())
         try:
             with (
                 clock.at_work(),
@@ -219,14 +240,14 @@ class GettyClient:
                     call.url,
                     headers=dict(call.headers),
                     data=call.body,
-                    timeout=self.account.timeout,
+                    timeout=max(0.001, min(self.account.timeout, total)),
                     allow_redirects=False,
                     stream=True,
                     proxies={"all": proxy} if proxy else {},
                 ) as response,
             ):
                 status = response.status_code
-                answer = _answer(response, call.into)
+                answer = _answer(response, call.into, sent + total)
                 self.ahead_of_getty = answer.seconds_behind(clock.now(), self.ahead_of_getty)
                 self._budget.answered(answer, clock.monotonic() - sent)
                 return answer
@@ -248,16 +269,24 @@ class GettyClient:
             self._budget.leave(number)
 
 
-def _answer(response: requests.Response, into: BinaryIO | None) -> Answer:
+def _answer(response: requests.Response, into: BinaryIO | None, ends: float) -> Answer:
+    """Read the answer, but no longer than until then, by the monotonic clock."""
     headers = {name.lower(): value for name, value in response.headers.items()}
     if into is None or response.status_code != requests.codes.ok:
-        body = response.content
+        body = b"".join(_pieces(response, Decoder(headers, ANSWER_BYTES), ends))
         return Answer(response.status_code, headers, body, len(body))
     first, received = b"", 0
-    for chunk in response.iter_content(_CHUNK):
-        first = first or chunk[:_FIRST]
-        received += into.write(chunk)
+    for piece in _pieces(response, Decoder(headers, IMAGE_BYTES), ends):
+        first = first or piece[:_FIRST]
+        received += into.write(piece)
     return Answer(response.status_code, headers, first, received)
+
+
+def _pieces(response: requests.Response, decoder: Decoder, ends: float) -> Iterator[bytes]:
+    while received := response.raw.read1(_CHUNK, decode_content=False):
+        yield from decoder.pieces(received)
+        if clock.monotonic() > ends:
+            raise errors.NoAnswerError("The answer took too long to arrive.")
 
 
 def _failure(error: Exception, url: str, network: Network) -> errors.GettyError:

@@ -17,7 +17,7 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import Any
 
-from airflow_provider_getty.api import clock, errors
+from airflow_provider_getty.api import bodies, clock, errors
 from airflow_provider_getty.api.budget import RequestBudget
 from airflow_provider_getty.api.observing import Observer
 from airflow_provider_getty.api.operations import Operation
@@ -27,12 +27,12 @@ from airflow_provider_getty.api.schedule import Schedule, Schedules
 
 log = logging.getLogger(__name__)
 
-# The last poll, at the deadline, is given up if its turn does not come within so many seconds.
-_LAST_POLL_WITHIN = 10.0
 _OBSERVED_EVERY = 1.0
-# Polls under way at a time: so many, or one for so many that are waited for. More would only mean more connections.
+# Polls under way at a time: 20, or one for 50 that are waited for. More would only mean more connections. Those that
+# have been under way for a second do not count: what is slow keeps nobody waiting.
 _FEW_WORKERS = 20
 _WAITING_PER_WORKER = 50
+_SLOW = 1.0
 
 
 class Waiting:
@@ -80,6 +80,9 @@ class Poller:
         self._observer = observer
         self._most_workers = workers
         self._workers: set[asyncio.Task[None]] = set()
+        self._under_way: dict[Waiting, float] = {}
+        self._slow = 0
+        self._relief: clock.Timer | None = None
         self._idle = 0
         self._at_the_heap = asyncio.Lock()
         self._alarm: asyncio.Future[None] | None = None
@@ -113,6 +116,8 @@ class Poller:
         """Stop: who still waits is cancelled."""
         for waiting in self._waiting:
             waiting.future.cancel()
+        if self._relief is not None:
+            self._relief.cancel()
         for worker in self._workers:
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)
@@ -146,7 +151,8 @@ class Poller:
 
     @property
     def _enough_workers(self) -> int:
-        return min(self._most_workers, max(_FEW_WORKERS, len(self._waiting) // _WAITING_PER_WORKER))
+        few = max(_FEW_WORKERS, len(self._waiting) // _WAITING_PER_WORKER)
+        return min(self._most_workers, few + self._slow)
 
     def _hire(self) -> None:
         # In no trigger's context: what a worker logs, such as the token's renewal, is about all of them.
@@ -156,11 +162,34 @@ class Poller:
     async def _work(self) -> None:
         try:
             while (waiting := await self._stand_by()) is not None:
-                if not self._idle and len(self._workers) < self._enough_workers:
-                    self._hire()
-                await self._poll(waiting)
+                self._under_way[waiting] = clock.monotonic()
+                self._relieve()
+                try:
+                    await self._poll(waiting)
+                finally:
+                    del self._under_way[waiting]
+                if self._idle and len(self._workers) > self._enough_workers:
+                    return
         finally:
             self._workers.discard(asyncio.current_task())
+
+    def _relieve(self) -> None:
+        """Have somebody watch the heap while all others poll."""
+        if self._idle:
+            return
+        if len(self._workers) < self._enough_workers:
+            self._hire()
+        elif self._relief is None and len(self._workers) < self._most_workers:
+            self._relief = clock.call_later(_SLOW, self._count_the_slow)
+
+    def _count_the_slow(self) -> None:
+        self._relief = None
+        since = clock.monotonic() - _SLOW
+        self._slow = sum(began <= since for began in self._under_way.values())
+        if self._waiting:
+            self._relieve()
+            if self._slow and self._relief is None:
+                self._relief = clock.call_later(_SLOW, self._count_the_slow)
 
     async def _stand_by(self) -> Waiting | None:
         self._idle += 1
@@ -233,7 +262,7 @@ class Poller:
         self._push(waiting, delay)
 
     def _expire_after(self, waiting: Waiting, seconds: float) -> None:
-        within = max(0.0, seconds) + _LAST_POLL_WITHIN
+        within = max(0.0, seconds) + bodies.LAST_POLL_WITHIN
         waiting.expiry = clock.call_later(within, lambda: self._expire(waiting))
 
     def _expire(self, waiting: Waiting) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_getty.api import clock, poller
+from airflow_provider_getty.api import bodies, clock
 from airflow_provider_getty.api.errors import BadRequestError, DeadlineExceededError, GoneError
 from airflow_provider_getty.api.operations import GetGeneration, ListProducts
 from airflow_provider_getty.api.results import Generation
@@ -144,7 +144,7 @@ async def test_a_bug_in_the_reading_of_one_answer_is_that_ones_alone(
 async def test_under_429s_without_end_each_is_told_at_its_deadline(
     polled: PendingGetty, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(poller, "_LAST_POLL_WITHIN", 0.3)
+    monkeypatch.setattr(bodies, "LAST_POLL_WITHIN", 0.3)
     polled.answer = lambda _: OVER_LIMIT
     async with polled.client() as client:
         began = clock.monotonic()

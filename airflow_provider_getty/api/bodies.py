@@ -1,0 +1,66 @@
+"""How long a call may take, and how much an answer may bring. Nothing here does I/O."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Mapping
+
+from airflow_provider_getty.api.errors import NoAnswerError
+
+ANSWER_BYTES = 8 * 1024 * 1024
+"""The longest answer of the API; a page of the history has some 100 KB."""
+IMAGE_BYTES = 1024 * 1024 * 1024
+"""The longest image; the largest size has some 50 MB."""
+LAST_POLL_WITHIN = 10.0
+"""Seconds after its deadline within which the last poll must be answered."""
+
+_IMAGE_TAKES = 10
+_BYTES_PER_SECOND = 50_000
+_PIECE = 256 * 1024
+
+
+def total_seconds(timeout: float, *, sent: int = 0, is_image: bool = False) -> float:
+    """Return the seconds after which a call is given up, however lively its answer.
+
+    :param timeout: seconds for the connection, and again for the answer; ten times as much for an image.
+    :param sent: the length of its body in bytes, which may go out slowly.
+    """
+    return timeout * (1 + (_IMAGE_TAKES if is_image else 1)) + sent / _BYTES_PER_SECOND
+
+
+class Decoder:
+    """Decompresses the body of an answer as it arrives, up to a bound.
+
+    :param headers: of the answer, with names in lower case.
+    :param limit: how many bytes there may be, decompressed.
+    """
+
+    def __init__(self, headers: Mapping[str, str], limit: int) -> None:
+        encoding = headers.get("content-encoding", "").strip().lower()
+        is_compressed = encoding in {"gzip", "x-gzip", "deflate"}
+        self._inflater = zlib.decompressobj(zlib.MAX_WBITS | 32) if is_compressed else None
+        self._limit = limit
+        self._left = limit
+
+    def pieces(self, received: bytes) -> Iterator[bytes]:
+        """Yield what these bytes of the body say, in pieces of bounded size.
+
+        :raises NoAnswerError: it is too long, or cannot be decompressed.
+        """
+        if self._inflater is None:
+            yield self._counted(received)
+            return
+        while received and not self._inflater.eof:
+            try:
+                piece = self._inflater.decompress(received, _PIECE)
+            except zlib.error:
+                raise NoAnswerError("The answer cannot be decompressed.") from None
+            received = self._inflater.unconsumed_tail
+            if piece:
+                yield self._counted(piece)
+
+    def _counted(self, piece: bytes) -> bytes:
+        self._left -= len(piece)
+        if self._left < 0:
+            raise NoAnswerError(f"The answer is longer than {self._limit // 1024**2} MB; it was not read on.")
+        return piece

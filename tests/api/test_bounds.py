@@ -1,0 +1,140 @@
+"""Every call has a total time, every answer a size, and what is slow keeps nobody else waiting."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import io
+import zlib
+from typing import Any
+
+import pytest
+from getty_emulator.server import Emulator
+
+from airflow_provider_getty.api import bodies, clock, poller
+from airflow_provider_getty.api.bodies import Decoder, total_seconds
+from airflow_provider_getty.api.errors import Credit, DeadlineExceededError, DownloadError, NoAnswerError
+from airflow_provider_getty.api.operations import ListProducts
+from tests.support.both_clients import Client, Connect
+from tests.support.client_requests import generate, upload
+from tests.support.pending_getty import PendingGetty, start, until
+
+# Time
+
+
+def test_a_call_may_take_its_timeout_twice_and_longer_for_an_image_or_an_upload() -> None:
+    assert total_seconds(60) == 120
+    assert total_seconds(60, is_image=True) == 660
+    assert total_seconds(60, sent=10_000_000) == 320
+
+
+@pytest.mark.real_time
+def test_an_answer_that_drips_is_given_up(connect: Connect, getty_emulator: Emulator) -> None:
+    client = connect(getty_emulator, timeout=1)
+    client.ask(ListProducts())
+    getty_emulator.fault("drip", "products", seconds=30)
+    began = clock.monotonic()
+    with pytest.raises(NoAnswerError):
+        client.ask(ListProducts())
+    assert clock.monotonic() - began < 15
+
+
+@pytest.mark.real_time
+def test_who_waits_is_told_soon_after_the_deadline_however_slow_the_last_answer(
+    connect: Connect, getty_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bodies, "LAST_POLL_WITHIN", 0.2)
+    client = connect(getty_emulator, timeout=60)
+    poll = generate(client)
+    getty_emulator.fault("drip", "get-generation", times=None, seconds=60)
+    began = clock.monotonic()
+    with pytest.raises(DeadlineExceededError):
+        client.wait_for(poll, deadline=clock.now() + 0.1)
+    assert clock.monotonic() - began < 30
+
+
+# Size
+
+
+@pytest.mark.parametrize("compressed", [True, False], ids=["gzip", "plain"])
+def test_an_answer_that_is_too_long_is_not_read_on(
+    getty: Client, getty_emulator: Emulator, compressed: bool
+) -> None:
+    getty_emulator.fault("huge", "products", megabytes=20, gzip=compressed)
+    with pytest.raises(NoAnswerError, match="longer than 8 MB"):
+        getty.ask(ListProducts())
+    assert getty.ask(ListProducts()).products
+
+
+def test_a_submission_with_an_answer_that_is_too_long_may_have_been_paid_for(
+    getty: Client, getty_emulator: Emulator
+) -> None:
+    refine = upload(getty)
+    getty_emulator.fault("huge", "refine", megabytes=20)
+    with pytest.raises(NoAnswerError) as caught:
+        getty.ask(refine)
+    assert caught.value.credit is Credit.UNKNOWN
+
+
+def test_an_image_that_is_too_long_is_not_read_on(
+    getty: Client, getty_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for client in ("client", "aio"):
+        monkeypatch.setattr(f"airflow_provider_getty.api.{client}.IMAGE_BYTES", 1024**2)
+    url = getty_emulator.images()[0]["url"]
+    getty_emulator.fault("huge", "library-media", megabytes=20)
+    with pytest.raises(DownloadError, match="longer than 1 MB"):
+        getty.fetch_image(url, io.BytesIO(), asked="Image 0")
+
+
+@pytest.mark.parametrize("operation", ["products", "token"])
+def test_an_answer_that_is_compressed_is_read(
+    getty: Client, getty_emulator: Emulator, operation: str
+) -> None:
+    getty_emulator.fault("gzip", operation)
+    assert getty.ask(ListProducts()).products
+
+
+@pytest.mark.parametrize(("encoding", "compress"), [("gzip", gzip.compress), ("deflate", zlib.compress)])
+def test_what_was_compressed_a_thousandfold_is_expanded_piece_by_piece(encoding: str, compress: Any) -> None:
+    bomb = compress(bytes(50 * 1024**2))
+    assert len(bomb) < 60_000
+    pieces: list[int] = []
+    with pytest.raises(NoAnswerError, match="longer than 8 MB"):
+        pieces.extend(map(len, Decoder({"content-encoding": encoding}, 8 * 1024**2).pieces(bomb)))
+    assert max(pieces) <= 256 * 1024
+    assert sum(pieces) <= 8 * 1024**2
+
+
+@pytest.mark.parametrize("size", [1, 7, 100_000])
+def test_pieces_together_are_the_body(size: int) -> None:
+    body = bytes(range(256)) * 5000
+    sent = gzip.compress(body)
+    decoder = Decoder({"content-encoding": "GZIP"}, len(body))
+    chunks = (sent[at : at + size] for at in range(0, len(sent), size))
+    assert b"".join(piece for chunk in chunks for piece in decoder.pieces(chunk)) == body
+
+
+def test_what_is_not_compressed_as_it_says_is_no_answer() -> None:
+    with pytest.raises(NoAnswerError, match="cannot be decompressed"):
+        list(Decoder({"content-encoding": "gzip"}, 100).pieces(b"plain text"))
+
+
+# Others
+
+
+@pytest.mark.real_time
+async def test_twenty_answers_that_never_end_keep_no_other_generation_waiting(
+    polled: PendingGetty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(poller, "_SLOW", 0.05)
+    polled.stuck.update(f"stuck{k}" for k in range(50))
+    async with polled.client(max_requests_per_second=100_000) as client:
+        stuck = start(client, sorted(polled.stuck), seconds=300)
+        await until(lambda: polled.polls.total() >= 20)
+        ready = [f"ready{k}" for k in range(5)]
+        polled.finished.update(ready)
+        found = await asyncio.gather(*start(client, ready, seconds=60))
+        for task in stuck:
+            task.cancel()
+    assert [generation.generation_request_id for generation in found] == ready
