@@ -96,7 +96,8 @@ class _LocalFile(Location):
     @contextmanager
     def publishing(self) -> Iterator[BinaryIO]:
         path = Path(os.path.realpath(self.path))  # a link goes on leading to the file
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.parent.is_dir():
+            path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists() and not path.is_file():
             raise _no_file(self.shown)
         part = path.with_name(f".{sha256(os.fsencode(path.name)).hexdigest()[:32]}.part")

@@ -141,6 +141,7 @@ def test_of_two_that_open_a_journal_at_once_one_is_refused_or_stopped(s3: S3Buck
         assert sorted(threads.map(begin, files)) == [False, True]
 
 
+@pytest.mark.real_time
 def test_two_batches_on_one_s3_journal_pay_for_each_item_once(
     getty: Emulator, s3: S3Bucket, tmp_path: Path
 ) -> None:
@@ -166,6 +167,7 @@ def test_two_batches_on_one_s3_journal_pay_for_each_item_once(
     assert getty.ledger()["total"] == 30
 
 
+@pytest.mark.real_time  # the frozen writer's event loop stands still, which virtual time would wait for
 @pytest.mark.parametrize("store", ["S3", "a disk without locks"])
 @pytest.mark.parametrize("frozen", ["before the intent", "after the intent"])
 def test_a_writer_that_thaws_after_another_took_over_sends_nothing(
