@@ -160,11 +160,13 @@ def test_two_batches_on_one_s3_journal_pay_for_each_item_once(
 
     assert set(charges(getty).values()) <= {1}
     lost = [each for each in ended if isinstance(each, JournalError)]
-    assert len(lost) <= 1  # or the second began after the first had ended, and found all done
     for each in ended:
         if each not in lost:
             assert manifest(each)["charged"] == 30
+    # Both may have been stopped, by each other; a retry goes on from what they wrote.
+    assert manifest(run(2))["charged"] == 30
     assert getty.ledger()["total"] == 30
+    assert set(charges(getty).values()) == {1}
 
 
 @pytest.mark.real_time  # the frozen writer's event loop stands still, which virtual time would wait for
@@ -189,6 +191,7 @@ def test_a_writer_that_thaws_after_another_took_over_sends_nothing(
 
     async def freeze(self: ItemSubmitter, *arguments: Any) -> Any:
         if next(times) == 4 and not is_frozen.is_set():
+            await self.journal.written()  # or a thread would write on, which a frozen process does not have
             is_frozen.set()
             thaw.wait(60)  # the whole event loop stands still
         return await really(self, *arguments)

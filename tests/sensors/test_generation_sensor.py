@@ -274,11 +274,9 @@ def test_it_decides_what_blocked_images_mean(
 @pytest.mark.parametrize(
     ("source", "problem"),
     [
-        ("", "it must be a text that is not empty"),
-        ({}, "generation_request_id is None"),
-        (None, "generation_request_id is None"),
+        ("{{ '' }}", "generation_request_id is ''"),
         ("{{ '{{ x }}' }}", "is a template that was not rendered"),
-        ("{'generation_request_id': '1'}", "text of a whole result"),
+        ("{{ {'generation_request_id': '1'} }}", "text of a whole result"),
         ("..", "generation_request_id"),
     ],
 )
@@ -289,6 +287,12 @@ def test_what_is_no_generation_is_refused_before_anything_is_sent(
     assert (run.state, sent(getty)) == ("failed", [])
     assert isinstance(run.error, AirflowFailException)
     assert problem in run.message
+
+
+@pytest.mark.parametrize("source", ["", {}, None, "{'generation_request_id': '1'}"])
+def test_what_is_no_generation_is_an_error_in_the_dag_file(source: Any) -> None:
+    with pytest.raises(InvalidRequestError, match="Task wait: generation_request_id is "):
+        sensor(source)
 
 
 @pytest.mark.parametrize("argument", ["timeout", "poke_interval"])

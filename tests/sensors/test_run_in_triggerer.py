@@ -174,7 +174,7 @@ def test_an_error_that_stays_fails_for_good_and_is_told_in_the_log(
     assert run.state == "failed"
     assert isinstance(run.error, AirflowFailException if retries else type(None))
     assert "410 GenerationRequestGone" in caplog.text
-    assert Credit.COMMITTED in caplog.text
+    assert Credit.GONE in caplog.text
 
 
 @in_the_triggerer
