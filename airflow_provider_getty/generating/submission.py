@@ -22,6 +22,7 @@ from airflow_provider_getty.api.errors import (
     ConcurrentGenerationsError,
     Credit,
     GettyError,
+    RateLimitError,
     SubmissionSupersededError,
     SubmissionUnsureError,
 )
@@ -98,6 +99,8 @@ class Submission:
     :param ahead: by how many seconds the clock is ahead of Getty's, as far as that is known.
     :param has_store: whether records are kept; only then has a marker a random part.
     :param waits_for_slot: whether to wait while the account has too many generations pending, rather than to raise.
+    :param most_refusals: how many times a 429 that names no limit may refuse the operation before it is raised. None:
+        until the deadline.
     :param owner: a random name of this submission.
     :param jitter: random numbers from 0 to 1.
     """
@@ -112,6 +115,7 @@ class Submission:
     ahead: Callable[[], float] = lambda: 0.0
     has_store: bool = True
     waits_for_slot: bool = True
+    most_refusals: int | None = None
     owner: str = field(default_factory=lambda: token_hex(8))
     jitter: Callable[[], float] = random.random
 
@@ -236,13 +240,18 @@ class Submission:
                     return None
                 failures += 1
                 delay = patience.after(error, failures, now=self.clock(), jitter=self.jitter())
-                if delay is not None:
+                if delay is not None and not self._is_refused(error, failures):
                     yield Say(f"{error} Next attempt in {delay:.1f} s.", is_warning=True)
                     yield Wait(delay, refusal=error)
                     continue
                 yield Save(before if before.unknown else None)
                 raise
             return (yield from self._known(attempt, (answer.generation_request_id,), answer))
+
+    def _is_refused(self, error: GettyError, failures: int) -> bool:
+        """Whether a 429, which need not name the limit that is reached, has come as often as is waited for."""
+        is_last = self.most_refusals is not None and failures >= self.most_refusals
+        return is_last and isinstance(error, RateLimitError)
 
     def _known(
         self, record: Record, ids: tuple[str, ...], answer: Pending | Generation

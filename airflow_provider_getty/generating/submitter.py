@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _KEY = "getty_submission"
+# The 429 for too many pending generations may look like the one for too many requests, which is over after a second.
+_MOST_REFUSALS = 2
 _RETENTION = timedelta(days=184)  # Getty keeps generations for six months
 
 
@@ -102,7 +104,8 @@ class Submitter:
     """Submits a task's request, or adopts what an earlier try of the task submitted.
 
     :param deadline: when to give up (``time.time()``).
-    :param waits_for_slot: whether to wait while the account has too many generations pending, rather than to raise.
+    :param waits_for_slot: whether to wait while the account has too many generations pending, rather than to raise;
+        a 429 that does not say so counts as that if it comes twice.
     :param is_first_attempt: whether this try of the task has not submitted yet; a refused submission proves that it
         has made sure of what earlier tries did.
     """
@@ -134,6 +137,7 @@ class Submitter:
             ahead=lambda: client.ahead_of_getty,
             has_store=store.exists,
             waits_for_slot=self.waits_for_slot,
+            most_refusals=None if self.waits_for_slot else _MOST_REFUSALS,
         ).submit(claim.load())
         is_adopted = True
 

@@ -9,10 +9,10 @@ from airflow.providers.common.compat.sdk import TaskDeferred
 
 from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.errors import (
-    ConcurrentGenerationsError,
     DeadlineExceededError,
     GettyError,
     GoneError,
+    RateLimitError,
 )
 from airflow_provider_getty.api.operations import GENERATING, GetGeneration
 from airflow_provider_getty.api.results import Generation, Pending
@@ -35,7 +35,7 @@ def start(task: GenerationOperator, context: Context) -> dict[str, Any]:
 
 
 def submit_again(task: GenerationOperator, context: Context, event: dict[str, Any]) -> dict[str, Any]:
-    """Go on with a submission that Getty refused because too many generations were pending."""
+    """Go on with a submission that Getty refused with 429, as if too many generations were pending."""
     return _generate_or_fail(task, context, deadline=event["deadline"], refused=event["attempts"])
 
 
@@ -81,7 +81,7 @@ def _generate(task: GenerationOperator, context: Context, *, deadline: float, re
     )
     try:
         submitted = submitter.submit(context)
-    except ConcurrentGenerationsError as error:
+    except RateLimitError as error:
         if not task.deferrable or clock.now() >= deadline:
             raise
         task.log.info("%s Waiting without a worker.", error)

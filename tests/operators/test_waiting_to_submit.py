@@ -20,11 +20,11 @@ from tests.support.task_runs import TaskRun, Worker
 REFUSAL = "concurrent-generations"
 
 
-@pytest.fixture
-def crowded(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
+@pytest.fixture(params=["service", "gateway"])
+def crowded(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
     """A Getty that works at one generation of the account at a time."""
     with Emulator(
-        strict=True, concurrent_generations=1, latency="600", concurrency_refusal="service"
+        strict=True, concurrent_generations=1, latency="600", concurrency_refusal=request.param
     ) as emulator:
         monkeypatch.setenv("AIRFLOW_CONN_GETTY_DEFAULT", json.dumps(emulator.connection))
         yield emulator
@@ -105,19 +105,39 @@ def test_at_the_deadline_one_last_attempt_is_made_and_its_refusal_is_told(
     assert charges(getty) == 0
 
 
-def test_a_task_that_is_not_deferrable_waits_in_its_worker(getty: Emulator) -> None:
-    getty.fault(REFUSAL, "refine", times=2, voice="service")
+@pytest.mark.parametrize("voice", ["service", "gateway"])
+def test_a_task_that_is_not_deferrable_waits_in_its_worker(getty: Emulator, voice: str) -> None:
+    getty.fault(REFUSAL, "refine", times=4, voice=voice)
     assert Worker().run(refine(deferrable=False)).state == "success"
-    assert sent(getty).count("refine") == 3
+    assert sent(getty).count("refine") == 5
 
 
-@pytest.mark.parametrize("fault", ["queries-per-second", "conflict"])
-def test_other_refusals_are_waited_out_where_they_are(getty: Emulator, fault: str) -> None:
-    getty.fault(fault, "refine", times=2)
+def test_a_refusal_that_does_not_name_its_limit_gives_the_worker_back_when_it_comes_twice(
+    getty: Emulator, getty_clock: VirtualClock
+) -> None:
+    """The gateway's 429 is the same for too many requests, which is over after a second."""
+    getty.fault(REFUSAL, "refine", times=3, voice="gateway")
+    getty.fault("stay-pending", "refine")
+    worker = Worker()
+    first = worker.run(refine(deferrable=True, timeout=600))
+    assert (first.state, sent(getty).count("refine")) == ("deferred", 2)
+    assert isinstance(first.trigger, SubmissionTrigger)
+    assert getty_clock.elapsed <= 1
+    assert worker.store == {}, "a refusal proves that there is nothing to adopt"
+
+    second = worker.resume(first)
+    assert isinstance(second.trigger, GenerationTrigger)
+    assert second.trigger.deadline == first.trigger.deadline
+    assert (sent(getty).count("refine"), charges(getty)) == (4, 1)
+
+
+@pytest.mark.parametrize(("fault", "times"), [("queries-per-second", 1), ("conflict", 2)])
+def test_other_refusals_are_waited_out_where_they_are(getty: Emulator, fault: str, times: int) -> None:
+    getty.fault(fault, "refine", times=times)
     getty.fault("stay-pending", "refine")
     deferred = Worker().run(refine(deferrable=True))
     assert isinstance(deferred.trigger, GenerationTrigger)
-    assert sent(getty).count("refine") == 3
+    assert sent(getty).count("refine") == times + 1
 
 
 def test_the_second_try_looks_for_the_first_ones_generation_only_once(
