@@ -23,7 +23,7 @@ from functools import cache
 from itertools import pairwise
 from statistics import NormalDist
 
-from airflow_provider_getty.api.schedule import Plan, Schedule, Subject, best_plan
+from airflow_provider_getty.api.schedule import Observation, Plan, Schedule, best_plan
 
 GENERATIONS = 4_000
 PER_SECOND = 10.0
@@ -169,7 +169,7 @@ def simulate(latency: Latency, contender: Contender, *, generations: int = GENER
     chance = random.Random(SEED)  # noqa: S311
     latencies = [latency.draw(n / generations, chance) for n in range(generations)]
     requests, lateness = 0, 0.0
-    subjects: dict[int, Subject] = {}
+    observations: dict[int, Observation] = {}
     polls: list[tuple[float, int, float]] = []  # due, which, its age
     for n, took in enumerate([*latencies, math.inf]):
         submitted = n / PER_SECOND if n < generations else math.inf
@@ -178,18 +178,18 @@ def simulate(latency: Latency, contender: Contender, *, generations: int = GENER
             requests += 1
             if age >= latencies[which]:
                 lateness += age - latencies[which]
-                if contender.schedule and which in subjects:
-                    contender.schedule.learn(subjects.pop(which), age)
+                if contender.schedule and which in observations:
+                    contender.schedule.learn(observations.pop(which), age)
                 continue
-            if which in subjects:
-                subjects[which].pending_at = age
+            if which in observations:
+                observations[which].pending_at = age
             delay = contender.delay(age, which / generations, chance)
             heapq.heappush(polls, (now + delay, which, age + delay))
         if took < math.inf:
             first = contender.delay(0.0, n / generations, chance)
             heapq.heappush(polls, (submitted + first, n, first))
-            if contender.schedule and (subject := contender.schedule.follow()):
-                subjects[n] = subject
+            if contender.schedule and (observation := contender.schedule.follow()):
+                observations[n] = observation
     return Cost(requests / generations, lateness / generations)
 
 

@@ -47,13 +47,13 @@ class Answer:
 
     @property
     def code(self) -> str | None:
-        """What the error is called."""
+        """The error's code, such as ``InvalidProduct``."""
         said = (self._fields.get(name) for name in ("errorcode", "code", "error", "type"))
         return next((each for each in said if isinstance(each, str) and _CODE.fullmatch(each)), None)
 
     @property
     def message(self) -> str | None:
-        """What the error says, in one short line; of problem+json, with what it says of single fields."""
+        """The error's text in one short line; of problem+json, with its texts about single fields."""
         said = (
             self._fields.get(name)
             for name in ("errormessage", "message", "errordescription", "detail", "title", "error")
@@ -68,12 +68,12 @@ class Answer:
 
     @property
     def detail(self) -> str | None:
-        """What the gateway adds."""
+        """The header ``X-Error-Detail``, which the gateway adds."""
         return quoted(self.headers.get("x-error-detail", "")) or None
 
     @property
     def request_id(self) -> str | None:
-        """What Getty's support asks for."""
+        """Getty's id of the request, for its support."""
         found = (self.headers[name] for name in _REQUEST_ID_HEADERS if name in self.headers)
         return quoted(next(found, "")) or None
 
@@ -209,14 +209,14 @@ class Answer:
 
 
 def quoted(text: str) -> str:
-    """What a server says, as one bounded line without control characters: it goes into logs and messages."""
+    """Return a server's text as one bounded line without control characters, for logs and messages."""
     plain = _TERMINAL_SEQUENCE.sub("", text[: 20 * _LONGEST_QUOTE])
     line = " ".join("".join(char if char.isprintable() else " " for char in plain).split())
     return line if len(line) <= _LONGEST_QUOTE else f"{line[: _LONGEST_QUOTE - 1]}…"
 
 
 def _flat(value: Any) -> str:
-    """What is said of one field: a text, or a list of texts."""
+    """Join the texts about one field: a text, or a list of texts."""
     return " ".join(map(_flat, value)) if isinstance(value, list | tuple) else str(value)
 
 

@@ -1,4 +1,4 @@
-"""How fast an account may be spoken to: one budget per account and process, for all its clients and event loops.
+"""The rate of requests of an account: one budget per account and process, for all its clients and event loops.
 
 Getty does not publish its limit of requests per second, and counts all processes of an account together. With
 ``max_requests_per_second`` a process keeps below a share of its own; without it, and whenever Getty answers 429,
@@ -23,7 +23,7 @@ from airflow_provider_getty.api.memory import remembered
 
 # Requests sent a little more than a second apart still arrive a second apart after an uneven way.
 _MARGIN = 1.04
-# What a late event loop has missed may be made good for so many seconds.
+# Seconds of sending that a late event loop may catch up on.
 _CATCH_UP = 0.05
 
 # Without a limit: requests per second at first, of which those of so many seconds may be sent at once, and seconds in
@@ -49,7 +49,7 @@ _LOWEST_RATE = 0.5
 # Who sends less than this per second is slowed down to less by no single 429, which others have caused.
 _LITTLE = 5.0
 
-# After so many calls that went first, it is the turn of a poll.
+# Calls that may go before a waiting poll.
 _CALLS_PER_POLL = 4
 
 
@@ -113,7 +113,7 @@ class Pace:
         self._sent.append(now)
 
     def sent_late(self, now: float, by: float) -> None:
-        """A request that was noted so many seconds ago has left only now."""
+        """Correct the time of a request: it was noted ``by`` seconds too early."""
         noted = bisect_left(self._sent, now - by)
         if noted < len(self._sent):
             del self._sent[noted]
@@ -151,7 +151,7 @@ class Pace:
         return self._ceiling < math.inf
 
     def _window(self) -> tuple[int, float]:
-        """So many requests in so many seconds, a second or a little more."""
+        """How many requests may be sent in a window, and its length in seconds: one, or a little more."""
         most = math.ceil(self._rate * _MARGIN - 1e-9)
         return most, most / self._rate
 
@@ -246,14 +246,16 @@ class RequestBudget:
         return next(iter(self._pollers), None)
 
     def sent_late(self, by: float) -> None:
-        """What was to be sent so many seconds ago has left only now, for example over a new connection."""
+        """Correct the time of a request that left ``by`` seconds late, for example over a new connection."""
         with self._lock:
             self._pace.sent_late(self._monotonic(), by)
 
     def answered(self, answer: Answer, after: float) -> None:
-        """Take note of what Getty answered, so many seconds after it was asked: slow down if it says so.
+        """Slow down if an answer says so.
 
         Too many pending generations, or downloads in a day, are no reason to poll slower.
+
+        :param after: seconds from the request to its answer.
         """
         if answer.status not in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.FORBIDDEN):
             return

@@ -30,7 +30,7 @@ DepthOfField: TypeAlias = Literal["shallow", "deep"]
 Adherence: TypeAlias = Literal["flexible", "strong"]
 """How closely a new background follows its reference."""
 Category: TypeAlias = Literal["ImageReference", "CustomerProduct"]
-"""What a registered file is for."""
+"""The purpose of a registered file."""
 SizeName: TypeAlias = Literal["1k", "4k"]
 """The sizes of a redownload."""
 

@@ -128,7 +128,7 @@ class GettyClient:
         )
 
     def _poll(self, operation: Operation[ResultT], deadline: float) -> ResultT:
-        """Ask once; who waits is told soon after the deadline, however slow the answer."""
+        """Ask once, and give up soon after the deadline, however slow the answer."""
         return self._drive(
             self._protocol.ask(operation),
             operation.name,

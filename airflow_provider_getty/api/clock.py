@@ -25,7 +25,7 @@ class Timer(Protocol):
 
 
 class Clock(Protocol):
-    """What tells the time and waits; the functions of this module say what each method does."""
+    """Tells the time and waits; the functions of this module say what each method does."""
 
     def now(self) -> float:
         """See :func:`now`."""

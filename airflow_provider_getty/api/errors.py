@@ -233,7 +233,7 @@ class UnexpectedAnswerError(AnswerError):
 
     @property
     def worth_waiting(self) -> bool:
-        """Only for a generation that is submitted: a wrong host would be asked until the deadline else."""
+        """Only for a generation that is submitted: a wrong host would answer so until the deadline."""
         return self.may_retry and self.credit is Credit.COMMITTED
 
 

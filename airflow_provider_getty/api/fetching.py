@@ -57,7 +57,7 @@ def _danger(url: str, *, may_be_http: bool) -> str | None:
 
 
 def _damage(answer: Answer) -> str | None:
-    """What is wrong with an image that arrived; None: nothing."""
+    """Return what is wrong with an image that arrived; None: nothing."""
     if answer.status in _REDIRECTS:
         return f"The image's server redirected more than {_MOST_REDIRECTS} times."
     if answer.status != 200:  # noqa: PLR2004

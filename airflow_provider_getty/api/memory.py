@@ -1,4 +1,4 @@
-"""What a process remembers between calls: one home for it, and one lifetime.
+"""The state that a process keeps between calls: one home for it, and one lifetime.
 
 It is kept for the life of the process, or of the event loop that it is about: the dialects that servers speak, the
 budgets and products of accounts, and the clients, schedules and waiting submissions of a triggerer's loop. Nothing of

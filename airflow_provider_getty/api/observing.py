@@ -6,21 +6,21 @@ from typing import Protocol
 
 
 class Observer(Protocol):
-    """Is told what the clients do, from any thread; what it does about it must be quick and must not raise."""
+    """Receives events of the clients, from any thread. Its methods must be quick and must not raise."""
 
     def requested(self, operation: str, status: int | None) -> None:
         """A request was answered with this status, or not at all.
 
-        :param operation: the class of the operation, such as ``GetGeneration``; ``Token`` and ``Image`` for those.
+        :param operation: its name, such as ``get_generation``; ``token`` and ``image`` for those.
         """
 
     def polled(self, late: float) -> None:
-        """A poll was sent so many seconds after it was due."""
+        """A poll was sent ``late`` seconds after it was due."""
 
     def waiting(self, generations: int, rate: float) -> None:
-        """So many generations and downloads are waited for; so many requests per second may be sent.
+        """The number of generations and downloads that are waited for, and the budget's requests per second.
 
-        Told about once a second while something is waited for, and at the end.
+        Called about once a second while something is waited for, and at the end.
         """
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from airflow_provider_getty.api.errors import Credit, DeadlineExceededError, GettyError
 from airflow_provider_getty.api.patience import backoff
 from airflow_provider_getty.api.results import StillPending
-from airflow_provider_getty.api.schedule import Schedule, Subject
+from airflow_provider_getty.api.schedule import Observation, Schedule
 
 CERTAIN_AFTER = 30.0
 """Seconds for which Getty must repeat a doubtful answer to a poll until it is believed."""
@@ -38,8 +38,8 @@ class Polling:
     schedule: Schedule = field(default_factory=Schedule)
     polls: int = field(default=0, init=False)
     remark: str | None = field(default=None, init=False)
-    """What to log about the last poll. One in trouble is remarked on at its 1st, 2nd, 4th, 8th … trouble."""
-    _subject: Subject | None = field(init=False)
+    """The log line about the last poll. One in trouble is remarked on at its 1st, 2nd, 4th, 8th … trouble."""
+    _observation: Observation | None = field(init=False)
     _failures: int = field(default=0, init=False)
     _doubted_since: float | None = field(default=None, init=False)
     _troubles: int = field(default=0, init=False)
@@ -47,12 +47,12 @@ class Polling:
     _last: StillPending | GettyError | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        self._subject = self.schedule.follow()
+        self._observation = self.schedule.follow()
 
     def first(self, not_before: float, *, now: float, jitter: float) -> float:
         """Say how many seconds to wait until the first poll.
 
-        :param not_before: so many at least, unless the deadline comes sooner; 0: poll at once.
+        :param not_before: the fewest seconds, unless the deadline comes sooner; 0: poll at once.
         """
         if not not_before:
             return 0.0
@@ -71,8 +71,8 @@ class Polling:
         match outcome:
             case StillPending():
                 self._failures, self._doubted_since = 0, None
-                if self._subject:
-                    self._subject.pending_at = max(0.0, now - self.submitted)
+                if self._observation:
+                    self._observation.pending_at = max(0.0, now - self.submitted)
                 delay = self.interval or self._scheduled(now, jitter)
             case GettyError():
                 if self._is_final(outcome, now):
@@ -101,11 +101,11 @@ class Polling:
         """Take note that the last poll brought the result, for the schedule of those to come."""
         self.polls += 1
         age = now - self.submitted
-        if self._subject and age > self._subject.pending_at:
-            self.schedule.learn(self._subject, age)
+        if self._observation and age > self._observation.pending_at:
+            self.schedule.learn(self._observation, age)
 
     def summary(self, *, now: float) -> str:
-        """What to log when it is finished."""
+        """The log line of a finished wait."""
         return f"{self.asked}: finished after {now - self.submitted:.0f} s and {self.polls} polls."
 
     def too_late(self, *, now: float) -> DeadlineExceededError:

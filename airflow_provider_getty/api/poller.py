@@ -200,7 +200,7 @@ class Poller:
             self._idle -= 1
 
     async def _next(self) -> Waiting | None:
-        """What is to be polled now; None: there is nothing left to wait for."""
+        """Return the wait to poll now; None: there is nothing left to wait for."""
         while self._waiting:
             while self._heap and self._heap[0][2].future.done():
                 heappop(self._heap)

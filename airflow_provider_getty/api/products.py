@@ -28,7 +28,7 @@ _CHOOSE = "Nothing was submitted; set {} in the task or in the connection's extr
 _OF_PRODUCTS = ("product", "project_code", "project code", "notes")
 
 known: dict[Account, tuple[Product, ...]] = remembered({})
-"""What this process has heard of its accounts' products; empty of those that could not be listed."""
+"""The products of this process' accounts; empty where they could not be listed."""
 
 
 def check_listed(client: GettyClient, operation: GeneratingOperation, *, marker: bool) -> None:

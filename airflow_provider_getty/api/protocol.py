@@ -291,11 +291,11 @@ def _is_unknown_form(operation: Operation[Any], answer: Answer) -> bool:
 
 def _refused_in_both(operation: Operation[Any], first: Answer, second: Answer) -> errors.AnswerError:
     # The class further from the root says more, as InvalidProductError does.
-    told, other = sorted((first, second), key=lambda answer: -len(answer.kind.__mro__))
+    shown, other = sorted((first, second), key=lambda answer: -len(answer.kind.__mro__))
     further = ""
-    if told.error().problem != other.error().problem:
+    if shown.error().problem != other.error().problem:
         further = f"Another form was refused as well: {other.error().problem}"
-    return told.error(asked=operation.asked, credit=operation.committed, further=further)
+    return shown.error(asked=operation.asked, credit=operation.committed, further=further)
 
 
 def _result(operation: Operation[ResultT], answer: Answer, dialect: Dialect) -> ResultT:
@@ -324,7 +324,7 @@ def _document(operation: Operation[Any], answer: Answer) -> Any:
 
 
 def _advice(operation: Operation[Any], answer: Answer, dialect: Dialect) -> str | None:
-    """What to do where another dialect would be understood; None: as the error's class says."""
+    """Advise to set another dialect where it would be understood; None: as the error's class says."""
     others = [other for other in operation.dialects if other is not dialect]
     if not others or not _is_unknown_form(operation, answer) or answer.kind is errors.InvalidProductError:
         return None

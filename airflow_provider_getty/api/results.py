@@ -255,7 +255,7 @@ class EnhancedPrompt(_Result):
 
 
 class GenerationOptions(_Result):
-    """What a generation was asked for besides its prompts."""
+    """The settings of a generation besides its prompts."""
 
     media_type: str | None = None
     aspect_ratio: str | None = None

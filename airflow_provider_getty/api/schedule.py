@@ -193,8 +193,8 @@ def _nearly_as_good(
     return options[low][0], options[high][0]
 
 
-class Subject:
-    """One of those that a schedule learns from.
+class Observation:
+    """A generation or download that a schedule learns from.
 
     :ivar pending_at: the age, in seconds, at which it was last seen pending; 0 as long as it was not.
     """
@@ -213,7 +213,7 @@ class Schedule:
 
     def __init__(self, price: float = 1.0) -> None:
         self._price = price
-        self._followed: WeakSet[Subject] = WeakSet()
+        self._followed: WeakSet[Observation] = WeakSet()
         self._observed: deque[tuple[int, int]] = deque(maxlen=_MEMORY)
         self._news = 0
         self._next_estimate = 1
@@ -235,24 +235,24 @@ class Schedule:
             delay = plan.next_look(age, spread=(jitter - _EXPLORING) / (1 - _EXPLORING)) - age
         return min(max(delay, SHORTEST_DELAY), plan.longest)
 
-    def follow(self) -> Subject | None:
+    def follow(self) -> Observation | None:
         """Learn from something that was just submitted, unless enough others are followed already.
 
         It must be kept for as long as it is waited for, and be told when it was seen pending.
         """
         if len(self._followed) >= _FOLLOWED:
             return None
-        subject = Subject()
-        self._followed.add(subject)
-        return subject
+        observation = Observation()
+        self._followed.add(observation)
+        return observation
 
-    def learn(self, subject: Subject, finished_by: float) -> None:
+    def learn(self, observation: Observation, finished_by: float) -> None:
         """Take note of a completion.
 
         :param finished_by: the age, in seconds, at which it was found finished.
         """
-        self._followed.discard(subject)
-        i = _step(subject.pending_at)
+        self._followed.discard(observation)
+        i = _step(observation.pending_at)
         j = min(max(bisect_left(AGES, finished_by), i + 1), _STEPS + 1)
         self._observed.append((i, j))
         self._news += 1

@@ -24,7 +24,7 @@ from airflow_provider_getty.api.errors import (
 )
 from airflow_provider_getty.api.pacing import Polling
 from airflow_provider_getty.api.results import Pending
-from airflow_provider_getty.api.schedule import Schedule, Subject
+from airflow_provider_getty.api.schedule import Observation, Schedule
 
 PENDING = Pending(generation_request_id="g")
 COMMITTED = {"credit": Credit.COMMITTED}
@@ -64,8 +64,8 @@ class Learned(Schedule):
         super().__init__()
         self.taught: list[tuple[float, float]] = []
 
-    def learn(self, subject: Subject, finished_by: float) -> None:
-        self.taught.append((subject.pending_at, finished_by))
+    def learn(self, observation: Observation, finished_by: float) -> None:
+        self.taught.append((observation.pending_at, finished_by))
 
 
 def test_the_schedule_learns_between_which_ages_a_generation_was_finished() -> None:
