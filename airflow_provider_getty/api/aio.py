@@ -66,6 +66,7 @@ class AsyncGettyClient:
     :param reread: reads the account once more, when its secret is refused: the secret may have been rotated.
     :param connections: how many there may be at most, and so how many requests under way at a time.
     :param schedules: by kind of what is waited for, with what an earlier client has learned.
+    :param log_level: of the lines about each generation and download that go well.
     """
 
     def __init__(
@@ -77,8 +78,10 @@ class AsyncGettyClient:
         reread: Callable[[], Awaitable[Account]] | None = None,
         connections: int = _CONNECTIONS,
         schedules: Schedules | None = None,
+        log_level: int = logging.INFO,
     ) -> None:
         self.account = account
+        self.log_level = log_level
         self.ahead_of_getty = 0.0
         """By how many seconds this machine's clock is ahead of Getty's, by its last answer; 0 before."""
         self.budget = budget_of(account)
@@ -159,9 +162,9 @@ class AsyncGettyClient:
             interval=interval,
             schedule=self._poller.schedule(f"{operation.name} {kind}"),
         )
-        log.info("%s: waiting for at most %.0f s.", operation.asked, deadline - clock.now())
+        log.log(self.log_level, "%s", polling.announcement(now=clock.now()))
         result = await self._poller.wait_for(operation, polling, first_poll_in=first_poll_in)
-        log.info("%s", polling.summary(now=clock.now()))
+        log.log(self.log_level, "%s", polling.summary(now=clock.now()))
         return result  # type: ignore[no-any-return]
 
     async def fetch_image(self, url: str, into: BinaryIO, *, asked: str) -> int:

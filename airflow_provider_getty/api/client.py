@@ -161,7 +161,7 @@ class GettyClient:
             interval=interval,
             schedule=self._schedules[f"{operation.name} {kind}"],
         )
-        log.info("%s: waiting for at most %.0f s.", operation.asked, deadline - clock.now())
+        log.info("%s", polling.announcement(now=clock.now()))
         while True:
             outcome: StillPending | errors.GettyError
             try:

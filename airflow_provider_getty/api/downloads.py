@@ -67,12 +67,14 @@ class Downloading:
     :param into: an empty file, open for reading and writing.
     :param deadline: when to give up (``time.time()``).
     :param may_be_started: whether an earlier try may have had it prepared, and charged.
+    :param log_level: of the line that names the asset.
     """
 
     start: StartDownload | Redownload
     into: BinaryIO
     deadline: float
     may_be_started: bool = False
+    log_level: int = logging.INFO
 
     def steps(self) -> Steps:
         """Download, and return the length in bytes.
@@ -135,7 +137,9 @@ class Downloading:
         """
         download: Download = found or (yield ready)
         if download.generated_asset_id:
-            log.info("It is asset %s, which a redownload asks for.", download.generated_asset_id)
+            log.log(
+                self.log_level, "It is asset %s, which a redownload asks for.", download.generated_asset_id
+            )
         failures = 0
         while True:
             try:
@@ -239,4 +243,5 @@ async def download_async(
             case Pause(seconds):
                 return await clock.pause(seconds)
 
-    return await drive_async(Downloading(start, into, deadline, may_be_started).steps(), do)
+    downloading = Downloading(start, into, deadline, may_be_started, client.log_level)
+    return await drive_async(downloading.steps(), do)

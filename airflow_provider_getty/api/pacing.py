@@ -106,7 +106,15 @@ class Polling:
 
     def summary(self, *, now: float) -> str:
         """The log line of a finished wait."""
-        return f"{self.asked}: finished after {now - self.submitted:.0f} s and {self.polls} polls."
+        polls = "1 poll" if self.polls == 1 else f"{self.polls} polls"
+        return f"{self.asked}: finished after {now - self.submitted:.0f} s and {polls}."
+
+    def announcement(self, *, now: float) -> str:
+        """The log line of a wait that begins."""
+        left = self.deadline - now
+        if left <= 0:
+            return f"{self.asked}: the time is over; polling once more."
+        return f"{self.asked}: waiting for at most {left:.0f} s."
 
     def too_late(self, *, now: float) -> DeadlineExceededError:
         """The error of a generation that is not finished at its deadline."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -78,7 +79,7 @@ class Item:
         :raises InvalidRequestError: the arguments cannot be used; of the mask, a ``MaskError``.
         :raises OSError: the mask cannot be read now.
         """
-        return request_of(self.kind, self.written, account)
+        return request_of(self.kind, self.written, account, log_level=logging.DEBUG)
 
     def without_mask(self) -> GeneratingOperation:
         """Check the arguments as far as that is possible without reading the mask.
@@ -112,7 +113,7 @@ class Item:
             return [source, read_list(size) if isinstance(size, str) else size]
         if isinstance(source, bytes | bytearray):
             return hashlib.sha256(source).hexdigest()
-        return make_mask(source, image_size=size).digest
+        return make_mask(source, image_size=size, log_level=logging.DEBUG).digest
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_provider_getty.api import clock, products
-from airflow_provider_getty.api.account import Account
 from airflow_provider_getty.api.aio import AsyncGettyClient
 from airflow_provider_getty.api.errors import InvalidRequestError
 from airflow_provider_getty.api.operations import GeneratingOperation
@@ -69,7 +68,7 @@ class Batch:
     :param known: what Airflow's task state says of it: the counts, ``round``, ``succeeded`` and ``journal``.
     :param store: keeps the same.
     :param workers_share_disks: False if the task may run again on another machine.
-    :param client_of: makes the client, of the account and the connection's id.
+    :param client_of: makes the client, as :func:`~.hooks.getty.async_client_of`.
     """
 
     hook: GettyHook
@@ -81,7 +80,7 @@ class Batch:
     known: Mapping[str, Any] = field(default_factory=dict)
     store: Callable[[Mapping[str, Any]], object] = field(default=lambda _: None)
     workers_share_disks: bool = True
-    client_of: Callable[[Account, str], AsyncGettyClient] = field(default=async_client_of)
+    client_of: Callable[..., AsyncGettyClient] = field(default=async_client_of)
     progress: Progress | None = field(default=None, init=False)
     """How far it is, once the journal is open: also when it ends with an error."""
     _shown: str = field(default="", init=False)
@@ -201,7 +200,9 @@ class Batch:
         seen: Mapping[int, Finished | None] | None,
         stopped: str,
     ) -> Engine:
-        async with self.client_of(self.hook.account, self.hook.getty_conn_id) as client:
+        # The reporter tells how far the batch is; a line per generation would be thousands.
+        account, getty_conn_id = self.hook.account, self.hook.getty_conn_id
+        async with self.client_of(account, getty_conn_id, log_level=logging.DEBUG) as client:
             engine = Engine(self.plan, self.items, client, journal, reporter, stopped)
             await engine.run(seen)
             return engine

@@ -1,4 +1,4 @@
-"""What :mod:`..submission` decides for an item of a batch is done here: with Getty, and with the journal."""
+"""Does what :mod:`..generating.submission` decides for an item of a batch: with Getty, and with the journal."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class ItemSubmitter:
 
     :param task: whose batch it is.
     :param deadline: when to give up (``clock.now()``).
-    :param waits: whether to wait for a place where the account has too many pending generations.
+    :param waits: whether to wait while the account has too many generations pending, rather than to raise.
     """
 
     client: AsyncGettyClient
@@ -58,8 +58,8 @@ class ItemSubmitter:
         """Submit the item, or adopt what an earlier try submitted for it.
 
         :return: what Getty answered. Something pending has a slot.
-        :raises ConcurrentGenerationsError: there is no place, and it is not to wait for one.
-        :raises GettyError: see :meth:`..submission.Submission.submit`.
+        :raises ConcurrentGenerationsError: the account has no free slot, and we do not wait.
+        :raises GettyError: see :meth:`..generating.submission.Submission.submit`.
         """
         request = await self._request(item)
         entry = self.journal.progress.entry(item.number)
@@ -112,7 +112,12 @@ class ItemSubmitter:
                 if not (isinstance(refusal, ConcurrentGenerationsError) and slot.give_way()):
                     await clock.pause(seconds)
             case Say(message, is_warning):
-                log.log(logging.WARNING if is_warning else logging.INFO, "Item %d: %s", item.number, message)
+                log.log(
+                    logging.WARNING if is_warning else logging.INFO,
+                    "%s: %s",
+                    self.journal.progress.ref(item),
+                    message,
+                )
         return None
 
     async def _save(self, record: Record | None, item: Item) -> None:

@@ -56,7 +56,13 @@ def argument_names(operation: type[GeneratingOperation]) -> list[str]:
     return [*own, *masks, *GeneratingOperation.model_fields]
 
 
-def request_of(operation: type[GeneratingOperation], written: Mapping[str, Any], account: Account) -> Request:
+def request_of(
+    operation: type[GeneratingOperation],
+    written: Mapping[str, Any],
+    account: Account,
+    *,
+    log_level: int = logging.INFO,
+) -> Request:
     """Make a request of what a user writes. No I/O but reading the mask.
 
     None and blank text are the same as not written.
@@ -65,6 +71,7 @@ def request_of(operation: type[GeneratingOperation], written: Mapping[str, Any],
     :param written: its arguments, as :func:`operation_of` takes them; instead of ``mask_url`` also a ``mask``, with
         ``image_size`` where :func:`.masks.make_mask` needs it.
     :param account: where masks are uploaded.
+    :param log_level: of the line that says what the mask refines.
     :raises InvalidRequestError: the arguments cannot be used; of the mask, a ``MaskError``.
     """
     if "mask_url" not in operation.model_fields:
@@ -74,7 +81,9 @@ def request_of(operation: type[GeneratingOperation], written: Mapping[str, Any],
     arguments.exactly_one(mask=source, mask_url=fields.get("mask_url"))
     if arguments.given(source):
         fields["mask_url"] = account.uploads_url
-        return Request(operation_of(operation, fields), make_mask(source, image_size=image_size))
+        return Request(
+            operation_of(operation, fields), make_mask(source, image_size=image_size, log_level=log_level)
+        )
     request = Request(operation_of(operation, fields))
     if not str(fields["mask_url"]).startswith(account.uploads_url):
         log.warning("mask_url is not below %s, where Getty keeps uploads.", account.uploads_url)

@@ -160,12 +160,17 @@ def _described(product: Product) -> str:
 
 
 def async_client_of(
-    account: Account, getty_conn_id: str, *, schedules: Schedules | None = None
+    account: Account,
+    getty_conn_id: str,
+    *,
+    schedules: Schedules | None = None,
+    log_level: int = logging.INFO,
 ) -> AsyncGettyClient:
     """A new async client, for the running event loop; to be closed by the caller.
 
     :param getty_conn_id: names it in the metrics.
     :param schedules: with what an earlier client has learned.
+    :param log_level: of the lines about each generation and download that go well.
     """
     from airflow_provider_getty.api.aio import AsyncGettyClient
 
@@ -178,4 +183,5 @@ def async_client_of(
         observer=metrics.Metrics(getty_conn_id),
         reread=GettyHook(getty_conn_id).get_async_account,
         schedules=schedules,
+        log_level=log_level,
     )

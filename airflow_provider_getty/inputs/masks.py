@@ -91,7 +91,11 @@ class Mask:
 
 
 def make_mask(
-    source: MaskSource, *, image_size: Sequence[int] | str | None = None, invert: bool = False
+    source: MaskSource,
+    *,
+    image_size: Sequence[int] | str | None = None,
+    invert: bool = False,
+    log_level: int = logging.INFO,
 ) -> Mask:
     """Make a mask.
 
@@ -104,6 +108,7 @@ def make_mask(
     :param image_size: width and height in pixels of the image to refine. Boxes and polygons need it; a mask that has a
         size of its own must be of this size.
     :param invert: refine what would stay, and keep what would be refined.
+    :param log_level: of that line. A mask of almost nothing, or of almost everything, is a warning in any case.
     :raises MaskError: no mask can be made of this, now or later. Trouble that may pass, such as a network's
         on the way to an object store, is raised as it comes.
     """
@@ -112,7 +117,7 @@ def make_mask(
     if isinstance(source, str) and source.lstrip().startswith(("[", "{")):
         source = read_list(source)
     mask, form = _made(source, size, invert=invert)
-    _tell(mask, form)
+    _log(mask, form, log_level)
     return mask
 
 
@@ -154,9 +159,9 @@ def _form(shapes: Any) -> str:
     return "boxes" if all(is_box) else "boxes and polygons" if any(is_box) else "polygons"
 
 
-def _tell(mask: Mask, form: str) -> None:
+def _log(mask: Mask, form: str, level: int) -> None:
     share = mask.refined
-    log.info("Mask from %s, refines %.3g %% of %s.", form, 100 * share, _by(mask.size))
+    log.log(level, "Mask from %s, refines %.3g %% of %s.", form, 100 * share, _by(mask.size))
     if share < _FEW:
         log.warning(
             "The mask refines less than 0.1 %% of the image: are its coordinates in pixels of an image of %s?",

@@ -227,3 +227,21 @@ def test_a_refusal_at_the_deadline_is_believed() -> None:
 def test_a_generation_that_is_gone_is_given_up_at_once() -> None:
     with pytest.raises(GoneError):
         Polling("Status", submitted=0, deadline=600).after(GoneError("410", status=410), now=1, jitter=1)
+
+
+# What is logged
+
+
+def test_the_log_counts_polls_and_seconds_as_people_do() -> None:
+    waiting = polling()
+    assert waiting.announcement(now=100) == "Status of generation g: waiting for at most 60 s."
+    waiting.after(PENDING, now=100, jitter=0.5)
+    waiting.finished(now=130)
+    assert waiting.summary(now=130) == "Status of generation g: finished after 30 s and 2 polls."
+
+
+def test_one_poll_is_one_poll_and_a_time_that_is_over_is_not_negative() -> None:
+    late = polling()
+    assert late.announcement(now=211) == "Status of generation g: the time is over; polling once more."
+    late.finished(now=211)
+    assert late.summary(now=211) == "Status of generation g: finished after 111 s and 1 poll."

@@ -18,7 +18,7 @@ from airflow_provider_getty.api.errors import InvalidRequestError
 from airflow_provider_getty.batch.items import Items
 from airflow_provider_getty.batch.run import BatchResult, Deferral
 from airflow_provider_getty.batch.slots import PendingSlots
-from tests.support.batch_runs import batch, charges, generates, lines, manifest
+from tests.support.batch_runs import REFINE, batch, charges, generates, lines, manifest
 
 
 @pytest.fixture
@@ -229,3 +229,30 @@ def test_ten_thousand_items_need_little_memory(getty: Emulator, tmp_path: Path) 
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 1_500_000, f"{peak} bytes in {time.monotonic() - started:.1f} s"
+
+
+def test_the_lines_of_the_log_do_not_grow_with_the_items_of_a_batch(
+    getty: Emulator, grey: None, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where nothing fails, at most forty; also where items have masks and images that are downloaded."""
+    caplog.set_level(logging.INFO, "airflow_provider_getty")
+    items = [*generates(180), *(REFINE | {"prompt": f"sky {number}"} for number in range(20))]
+
+    ended = manifest(
+        batch(items, tmp_path, images="first", max_in_flight=100, timeout=3600.0, poll_interval=None).begin()
+    )
+
+    assert (ended["completed"], ended["downloaded"]) == (200, 200)
+    ours = [line.getMessage() for line in caplog.records if line.name.startswith("airflow_provider_getty")]
+    assert len(ours) <= 40, ours
+
+
+def test_an_adopted_item_is_logged_by_its_name(
+    getty: Emulator, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    getty.fault("cut-after", "generate", times=1)
+    caplog.set_level(logging.INFO, "airflow_provider_getty")
+
+    manifest(batch([{"operation": "generate", "prompt": "a hill", "name": "hill"}], tmp_path).begin())
+
+    assert "Item 1 (hill): Adopting generation" in caplog.text
