@@ -1,7 +1,7 @@
 # Commands for working with a clone. They need Python 3.11 or later, git and make; the rest is installed into the clone.
 
 .DEFAULT_GOAL := help
-.PHONY: adversary help demo airflow emulator test bench check format matrix pictures build clean crash-matrix
+.PHONY: adversary help demo airflow emulator test bench check format matrix mutants pictures build clean crash-matrix
 
 # Nothing of the caller's Airflow, Python or virtual environment reaches in, and the caller's Airflow home stays as it is.
 $(foreach name,$(filter AIRFLOW_%,$(.VARIABLES)),$(eval unexport $(name)))
@@ -42,7 +42,7 @@ check: .venv/.synced  ## formatting, lint, strict types, the rules of the house,
 	$(dir $(RUN))lint-imports --no-cache
 	$(UV) lock --check --quiet
 
-format: .venv/.synced  ## format the code, and mend what ruff can mend
+format: .venv/.synced  ## format the code, and fix what ruff can fix
 	$(RUN) -m ruff format .
 	$(RUN) -m ruff check --fix .
 
@@ -54,6 +54,9 @@ crash-matrix: .venv/.synced  ## kill a real Airflow at each step of a refine, an
 
 adversary: .venv/.synced  ## search for long for a sequence of events that pays twice
 	@ADVERSARY_EXAMPLES=5000 $(RUN) -m pytest -q tests/generating/test_adversary.py tests/batch/test_batch_adversary.py
+
+mutants: .venv/.synced  ## break the money's rules one by one, and see a test fail (ARGS="api.patience")
+	@$(RUN) -m dev.mutants $(ARGS)
 
 pictures: .venv/.synced  ## the pictures in docs/images/, drawn anew (the emulator's page needs chromium)
 	@$(RUN) -m dev.pictures
