@@ -160,7 +160,7 @@ def _path(module: str) -> Path:
 
 
 class _Mutating(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
-    """A plugin of pytest that imports one module as its mutant."""
+    """A plugin of pytest that imports one module as its mutant, and looks for no simplest example that kills it."""
 
     def __init__(self, mutant: Mutant) -> None:
         self._mutant = mutant
@@ -169,7 +169,12 @@ class _Mutating(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
     @pytest.hookimpl(tryfirst=True)
     def pytest_load_initial_conftests(self) -> None:
         """Come before pytest's own import hook, which also rewrites the package of a plugin."""
+        from hypothesis import Phase, settings  # noqa: PLC0415 - pytest must be the first to import it
+
         sys.meta_path.insert(0, self)
+        phases = (Phase.explicit, Phase.generate)
+        settings.register_profile("mutants", derandomize=True, database=None, deadline=None, phases=phases)
+        settings.load_profile("mutants")
 
     def find_spec(self, fullname: str, *_: object) -> importlib.machinery.ModuleSpec | None:
         if fullname != self._mutant.module:
