@@ -13,7 +13,7 @@ __version__ = "0.1.0"
 
 
 def get_provider_info() -> dict[str, Any]:
-    """What Airflow lists of this provider, and the form in which its connection is entered.
+    """The modules that Airflow lists of this provider, and the form in which its connection is entered.
 
     Its shape: Airflow's ``provider_info.schema.json`` and, for the connection, ``provider.yaml.schema.json``.
     """

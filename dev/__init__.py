@@ -1,1 +1,1 @@
-"""What runs the project on a developer's machine: the programs behind `make demo` and `make airflow`."""
+"""Runs the project on a developer's machine: the programs behind `make demo`, `make airflow` and others."""

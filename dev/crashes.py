@@ -71,7 +71,7 @@ STEPS = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a run.
+    """The outcome of a run.
 
     :param killed: whether all were killed that should be.
     :param charges: how often each refine was paid.

@@ -34,7 +34,7 @@ def side_by_side(panels: Sequence[tuple[str, Image.Image]]) -> Image.Image:
 
 
 def one_below_another(sheets: Sequence[Image.Image], width: int) -> Image.Image:
-    """Draw sheets below each other on white, the whole as wide as told."""
+    """Draw sheets below each other on white, the whole as wide as asked."""
     whole = Image.new(
         "RGB", (max(sheet.width for sheet in sheets), sum(sheet.height for sheet in sheets)), WHITE
     )

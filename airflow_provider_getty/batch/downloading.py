@@ -21,7 +21,7 @@ Images: TypeAlias = Literal["first", "all"]
 SIZE_NAMES = ("1k", "4k")
 """The download sizes that Getty documents."""
 OPTIONS = ("product_id", "project_code", "notes")
-"""What ``download_options`` may have."""
+"""The names that ``download_options`` may have."""
 _PATIENCE = 600.0
 
 

@@ -41,8 +41,8 @@ from airflow_provider_getty.hooks.async_getty import AsyncGetty
 
 log = logging.getLogger(__name__)
 
-Work: TypeAlias = Callable[[], Awaitable[bool]]
-"""What is done for an item; it returns True if the item is over."""
+Stage: TypeAlias = Callable[[], Awaitable[bool]]
+"""A stage of an item, such as its download, and all after it; it returns True if the item is over."""
 
 _CHUNK = 200  # items read at a time
 _FIRST_POLL_IN = 0.5  # of what Getty has just said to be pending; later if the schedule says so
@@ -84,7 +84,7 @@ class Plan:
 class Engine:
     """Runs the items that are not over according to the journal.
 
-    :param reporter: tells people how far the batch is.
+    :param reporter: logs how far the batch is.
     :param stopped: why nothing more is submitted; empty while it is.
     """
 
@@ -146,11 +146,11 @@ class Engine:
                 if not (self.plan.waits or is_late or item.number in seen):
                     self._left_pending += 1
                     continue
-                work = partial(self._collect, item, entry)
+                stage = partial(self._collect, item, entry)
             else:
-                work = partial(self._download, item, may_be_started=not finished)
+                stage = partial(self._download, item, may_be_started=not finished)
             await self._until(lambda: self._running < self.plan.max_in_flight)
-            self._start(group, item, work)
+            self._start(group, item, stage)
 
     async def _submit(self, group: asyncio.TaskGroup) -> None:
         """Submit the rest, as far as there is room for it."""
@@ -184,14 +184,14 @@ class Engine:
                     if progress.status(item.number) in (Status.NEW, Status.INTENDED):
                         yield item
 
-    def _start(self, group: asyncio.TaskGroup, item: ItemRef, work: Work) -> None:
+    def _start(self, group: asyncio.TaskGroup, item: ItemRef, stage: Stage) -> None:
         self._running += 1
-        group.create_task(self._run(item, work))
+        group.create_task(self._run(item, stage))
 
-    async def _run(self, item: ItemRef, work: Work) -> None:
-        """Run an item's work, which returns True if the item is over."""
+    async def _run(self, item: ItemRef, stage: Stage) -> None:
+        """Run an item's stage, and count the item as pending if it is not over then."""
         try:
-            if not await work():
+            if not await stage():
                 self._left_pending += 1
         except ConcurrentGenerationsError as error:
             self.is_full = True
@@ -227,7 +227,7 @@ class Engine:
                 kind=self.plan.kind,
             )
         except GoneError:
-            # So that another try generates anew.
+            # So that another try generates it anew.
             self.journal.note(Recorded(None), item)
             raise
         finally:

@@ -33,7 +33,7 @@ class Owner:
 class Began:
     """A try of the task has begun.
 
-    :param round: see :class:`..submission.Task`.
+    :param round: see :class:`~.generating.record.Task`.
     """
 
     owner: Owner

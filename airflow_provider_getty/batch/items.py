@@ -40,7 +40,6 @@ Requests: TypeAlias = "LocationLike | Sequence[Mapping[str, Any]]"
 _SHOWN_PROBLEMS = 10
 _LONGEST_NAME = 180
 """Bytes in UTF-8: a file's name has at most 255, and the rest of it takes up to 75."""
-"""What a missing value becomes when a template or a table writes it as a text."""
 _PENDING_MASK = f"{GETTY_URL}/mask.jpg"
 
 
@@ -103,7 +102,7 @@ class Item:
         return _digest(json.dumps(document, sort_keys=True, default=str))
 
     def _mask(self) -> Any:
-        """What identifies the mask: its path, its shapes or its bytes."""
+        """Identify the mask: by its path, its shapes or its bytes."""
         source, size = self.written.get("mask"), self.written.get("image_size")
         if isinstance(source, str) and source.lstrip().startswith("["):
             source = read_list(source)
@@ -170,7 +169,7 @@ class Items:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """What is remembered of all items: 8 bytes each, so that the journal's lines find theirs.
+    """The keys of all items, 8 bytes each, by which the journal's lines find their items.
 
     :param keys: of all items, in their order.
     :param repeats: of items that ask the same as an earlier one, the key that they would have if they were alone.

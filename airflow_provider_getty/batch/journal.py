@@ -23,7 +23,7 @@ _CONFIRMATIONS = 5
 class Journal:
     """A journal that is open for writing, and the progress that it adds up to. Use it as a context manager.
 
-    :param progress: of a batch of which nothing is known yet; it is told all lines, those of earlier tries first.
+    :param progress: of a batch of which nothing is known yet; all lines are applied to it, the oldest first.
     :raises InvalidRequestError: it is no journal, or it is damaged.
     :raises OSError: it cannot be read or written to.
     """
@@ -91,7 +91,7 @@ class Journal:
         while self._durable < mine:
             if self._writing is None:
                 self._writing = asyncio.create_task(self._write())
-            # Who is cancelled must not take the lines of the others along.
+            # An item that is canceled must not take the lines of the others along.
             await asyncio.shield(self._writing)
 
     async def confirm(self) -> None:

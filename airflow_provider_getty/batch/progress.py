@@ -65,7 +65,7 @@ class Entry:
 
 @dataclass
 class Progress:
-    """Adds up the lines of a journal. It is told every line, in order.
+    """Adds up the lines of a journal; :meth:`apply` takes each of them, in order.
 
     :param downloads: True if images are to be downloaded.
     """

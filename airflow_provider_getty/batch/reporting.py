@@ -1,4 +1,4 @@
-"""Tells people how far a batch is: in a few lines of the log, and in Airflow's task state store."""
+"""Reports how far a batch is: in a few lines of the log, and in Airflow's task state store."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SHOWN_FAILURES = 50
 
 
 class Reporter:
-    """Tells people how far the batch is. What goes wrong with that never ends the batch.
+    """Reports how far the batch is. Trouble with that never ends the batch.
 
     :param store: keeps the counts where people and later tries find them; called in a thread.
     """
@@ -30,7 +30,7 @@ class Reporter:
         self._line_after = _EVERY
 
     async def run(self, journal: Journal) -> None:
-        """Report every few seconds, until cancelled.
+        """Report every few seconds, until canceled.
 
         :raises OSError: the journal cannot be written.
         """

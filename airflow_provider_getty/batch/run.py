@@ -140,7 +140,7 @@ class Batch:
         products.check_listed(self.hook.get_conn(), operation, marker=self.plan.policy.marker)
 
     def _charged_in_this_round(self) -> int:
-        """What Airflow's task state knows to be charged, unless a person has cleared the task after a success."""
+        """Generations that Airflow's task state knows to be charged; none once a success was cleared by a person."""
         is_over = self.known.get("succeeded") and self.known.get("round") != self.plan.task.round
         return 0 if is_over else int(self.known.get("charged", 0))
 

@@ -1,4 +1,4 @@
-"""Does what :mod:`..generating.submission` decides for an item of a batch: with Getty, and with the journal."""
+"""Does what :mod:`~.generating.submission` decides for an item of a batch: with Getty, and with the journal."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class ItemSubmitter:
 
         :return: what Getty answered. Something pending has a slot.
         :raises ConcurrentGenerationsError: the account has no free slot, and we do not wait.
-        :raises GettyError: see :meth:`..generating.submission.Submission.submit`.
+        :raises GettyError: see :meth:`~.generating.submission.Submission.submit`.
         """
         request = await self._request(item)
         entry = self.journal.progress.entry(item.number)

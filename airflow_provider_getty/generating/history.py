@@ -19,9 +19,8 @@ from airflow_provider_getty.generating.record import Record, Task, digest, same_
 
 LOOK_BACK = 3600.0
 """Seconds before the intent from which on the history is read, as clocks differ."""
-_SAME_INPUTS_WITHIN = (
-    900.0  # seconds before the intent; an older generation with the same inputs is not the task's
-)
+# Seconds before the intent; an older generation with the same inputs is not the task's.
+_SAME_INPUTS_WITHIN = 900.0
 
 _DIGEST = 16
 _LONGEST_READABLE = 60
@@ -40,7 +39,7 @@ class Likeness(Enum):
 
 @dataclass(frozen=True)
 class Found:
-    """What the history shows.
+    """The generations in the history that belong to a record, or may.
 
     :param ours: ids of generations that are the task's, the oldest first.
     :param alike: ids of generations that may be.

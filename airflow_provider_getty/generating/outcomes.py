@@ -27,9 +27,9 @@ log = logging.getLogger(__name__)
 
 
 class _OfGetty:
-    """What ``on_failure_callback`` finds in ``context["exception"]``, whichever exception it is.
+    """The attributes that ``on_failure_callback`` finds in ``context["exception"]``, whichever exception it is.
 
-    :param error: the error of :mod:`..api.errors`: ``error.problem``, ``error.asked``, ``error.advice``.
+    :param error: the error of :mod:`~.api.errors`: ``error.problem``, ``error.asked``, ``error.advice``.
     """
 
     def __init__(self, error: GettyError) -> None:

@@ -14,7 +14,7 @@ from airflow_provider_getty.api.operations import GeneratingOperation
 from airflow_provider_getty.inputs.arguments import OnUnsure
 
 MOST_UNKNOWN = 2
-"""How many requests of one round may end without anybody knowing whether they created a generation."""
+"""The number of requests of one round that may end without anybody knowing whether they created a generation."""
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _UPLOADS = "/search/by-image/uploads/"
@@ -25,8 +25,8 @@ class Task:
     """The task instance that submits.
 
     :param round: changes when a person clears the task, and stays the same in Airflow's own retries: the task
-        instance's ``max_tries``, which Airflow sets when the instance is created and when it is cleared, and never
-        else (3.1 to 3.3).
+        instance's ``max_tries``, which Airflow sets only when the instance is created and when it is cleared
+        (3.1 to 3.3).
     :param try_number: the task instance's.
     :param earlier: without a store: since when (Unix time) earlier tries of this round may have submitted. None:
         this is the first try, or a store knows.
@@ -43,7 +43,7 @@ class Task:
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """What Airflow's task state store keeps of a submission.
+    """The state of a submission, as Airflow's task state store keeps it.
 
     :param fingerprint: see :func:`fingerprint`.
     :param account: see :func:`account_digest`.
@@ -77,7 +77,7 @@ class Record:
 
     @property
     def charges(self) -> str:
-        """What may have been charged, such as ``1 charged, 1 unknown``."""
+        """The charges, certain and possible, such as ``1 charged, 1 unknown``."""
         unknown = f", {self.unknown} unknown" if self.unknown else ""
         return f"{self.charged} charged{unknown}"
 
@@ -92,7 +92,7 @@ class Record:
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """What a user may choose.
+    """How a user wants a generation submitted.
 
     :param marker: whether to send the marker in ``notes``. Without it, what the history shows of the inputs is
         compared.

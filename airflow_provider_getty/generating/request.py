@@ -1,4 +1,4 @@
-"""What a user writes for a generation, made into what is asked of Getty: the operation, and the mask to upload.
+"""Turns a user's arguments into a request to Getty: the operation, and the mask to upload.
 
 The same for an operator's arguments and an item of a batch. Everything is checked here, before anything is sent.
 """
@@ -69,7 +69,7 @@ def request_of(
 
     :param operation: such as :class:`~.api.operations.Refine`.
     :param written: its arguments, as :func:`operation_of` takes them; instead of ``mask_url`` also a ``mask``, with
-        ``image_size`` where :func:`.masks.make_mask` needs it.
+        ``image_size`` where :func:`~.inputs.masks.make_mask` needs it.
     :param account: where masks are uploaded.
     :param log_level: of the line that says what the mask refines.
     :raises InvalidRequestError: the arguments cannot be used; of the mask, a ``MaskError``.

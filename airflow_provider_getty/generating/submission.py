@@ -77,7 +77,7 @@ class Wait:
 
 @dataclass(frozen=True)
 class Say:
-    """Tell the people who read the log."""
+    """Log a line."""
 
     message: str
     is_warning: bool = False

@@ -1,4 +1,4 @@
-"""What an Airflow connection of the type ``getty`` means."""
+"""Reads a Getty account from an Airflow connection of the type ``getty``."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 class Metrics:
-    """An :class:`..api.observing.Observer` that reports to Airflow. It never raises, and never waits for an answer.
+    """An :class:`~.api.observing.Observer` that reports to Airflow. It never raises, and never waits for an answer.
 
     =============================================  =======  =====================================================
     ``getty.requests.{operation}.{status}``        counter  requests; the status is ``none`` if there was no answer

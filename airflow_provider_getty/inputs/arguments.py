@@ -41,7 +41,7 @@ ImageSize: TypeAlias = "Sequence[int] | str | XComArg"
 
 Seconds: TypeAlias = float | timedelta
 OnBlocked: TypeAlias = Literal["fail", "fail_any", "skip", "ignore"]
-"""What a task does about images that Getty's content policy blocked: ``fail`` or ``skip`` if all are,
+"""How a task deals with images that Getty's content policy blocked: ``fail`` or ``skip`` if all are,
 ``fail_any`` if any is, ``ignore`` leaves it to what comes after."""
 BatchOnBlocked: TypeAlias = Literal["fail", "fail_any", "ignore"]
 """Which items of a batch count as failed: those with all images blocked, those with any, none."""
@@ -52,7 +52,7 @@ FailOn: TypeAlias = Literal["any", "all"] | float
 Marker: TypeAlias = Literal["notes", "none"]
 """Where a submission carries its marker."""
 OnUnsure: TypeAlias = Literal["fail", "resubmit"]
-"""What to do if nobody can tell whether a generation was created."""
+"""How a task deals with an earlier try that may have created a generation."""
 
 
 def given(value: Any) -> bool:

@@ -40,15 +40,15 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Segmentation: TypeAlias = Mapping[str, Any]
-"""What has a ``segmentation`` (SAM, COCO), or is run lengths of COCO's with ``size`` and ``counts``."""
+"""A mapping with a ``segmentation`` (SAM, COCO), or COCO's run lengths with ``size`` and ``counts``."""
 _Image: TypeAlias = "PictureSource | PillowImage | SupportsArray"
 MaskSource: TypeAlias = "_Image | Segmentation | Sequence[Box | Polygon | Segmentation]"
-"""What a mask is made of; see :func:`make_mask`."""
+"""Anything from which :func:`make_mask` makes a mask."""
 
 _FEW = 0.001  # of the image; less, or all but less, is probably a mistake
 _NUMBERS_OF_A_BOX = 4
 _NOISE = 64  # JPEGs of quality 75, most programs' default, stray up to 49 from black and white
-# Strays at most 46 and 120, a quarter of half the sum of the quantisation table: the first is within _NOISE,
+# Strays at most 46 and 120, a quarter of half the sum of the quantization table: the first is within _NOISE,
 # and with either each pixel stays on its side of 128.
 _QUALITIES = (95, 87)
 _WHITE_FROM_128 = [0] * 128 + [255] * 128

@@ -45,9 +45,9 @@ class Location(ABC):
     def exists(self) -> bool:
         """True if there is a file that is not empty: an upload that broke off may leave an empty one.
 
-        :raises OSError: this cannot be told now, as when an object store does not answer.
+        :raises OSError: nobody can say now, for example because an object store does not answer.
         """
-        # S3 says "forbidden" of an object that is missing to whom it does not allow to list the bucket.
+        # S3 answers "forbidden" for a missing object if the caller may not list the bucket.
         missing = (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError)
         try:
             return self.length() != 0

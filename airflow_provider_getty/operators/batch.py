@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class GettyBatchOperator(CheckedOperator):
-    """Submits any number of generations, waits for them, and downloads their images if told so.
+    """Submits any number of generations, waits for them and, with ``download_to``, downloads their images.
 
     What becomes of each item is written to a journal, durably and before it matters, so that a task that dies at any
     moment goes on where it was and pays for nothing twice. The result, in XCom, is small: ``journal``, the counts

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class GenerationOperator(CheckedOperator):
-    """Submits a generation and, unless told otherwise, waits until it is finished.
+    """Submits a generation and, unless ``wait_for_completion`` is False, waits until it is finished.
 
     An operator is a subclass that names its :attr:`operation` and keeps the operation's arguments as attributes of the
     same names; all else is done here.
@@ -109,7 +109,7 @@ class GenerationOperator(CheckedOperator):
         arguments.all_rendered(self, self.template_fields)
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Submit, or adopt what an earlier try submitted; then wait if told so."""
+        """Submit, or adopt what an earlier try submitted; then wait if the task waits."""
         from airflow_provider_getty.operators import _generating  # noqa: PLC0415
 
         return _generating.start(self, context)

@@ -33,7 +33,7 @@ _NEEDS_A_WORKER_TO_RENDER = ("user_defined_macros", "user_defined_filters", "ren
 
 
 def start_trigger_args(sensor: GenerationSensor) -> StartTriggerArgs:
-    """What the scheduler starts the trigger of a sensor with; it is stored with the DAG.
+    """The arguments with which the scheduler starts the trigger of a sensor; they are stored with the DAG.
 
     :raises InvalidRequestError: the sensor needs a worker.
     """

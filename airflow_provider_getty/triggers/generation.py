@@ -21,7 +21,7 @@ TRIGGER_GRACE = 120.0
 
 
 class GenerationTrigger(BaseTrigger):
-    """Polls a generation until it is finished; fires once, with the ``Outcome`` of :mod:`..outcomes`.
+    """Polls a generation until it is finished; fires once, with the ``Outcome`` of :mod:`~.generating.outcomes`.
 
     :param generation_request_id: the generation.
     :param deadline: when to give up (``time.time()``); it stays the same when the triggerer restarts.
@@ -70,7 +70,7 @@ class GenerationTrigger(BaseTrigger):
         from airflow_provider_getty.api.operations import GetGeneration  # noqa: PLC0415
         from airflow_provider_getty.generating.outcomes import Outcome  # noqa: PLC0415
         from airflow_provider_getty.triggers.shared_client import shared_client  # noqa: PLC0415
-        from airflow_provider_getty.triggers.submission import place_freed  # noqa: PLC0415
+        from airflow_provider_getty.triggers.submission import slot_freed  # noqa: PLC0415
 
         try:
             async with shared_client(self.getty_conn_id) as client:
@@ -87,7 +87,7 @@ class GenerationTrigger(BaseTrigger):
             log.warning("%s", error)
             outcome = Outcome.of(error, self.generation_request_id)
         else:
-            place_freed(self.getty_conn_id)
+            slot_freed(self.getty_conn_id)
         yield TriggerEvent(outcome.as_event())  # type: ignore[no-untyped-call]
 
     async def on_kill(self) -> None:

@@ -19,7 +19,7 @@ from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.errors import GettyError, InvalidRequestError
 from airflow_provider_getty.inputs import arguments
 from airflow_provider_getty.triggers.generation import TRIGGER_GRACE
-from airflow_provider_getty.triggers.submission import place_freed
+from airflow_provider_getty.triggers.submission import slot_freed
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -140,16 +140,16 @@ class GenerationSensorTrigger(BaseTrigger):
                 first_poll_in=0.0,  # no worker has to end first
             )
         if clock.now() - began > _AT_ONCE:
-            place_freed(self.getty_conn_id)
+            slot_freed(self.getty_conn_id)
         return result.summary()
 
     def _deadline(self) -> float:
-        """By the start of the task, which a trigger is told only in this way."""
+        """When to give up (Unix time), counted from the start of the task, which a trigger learns only in this way."""
         ends = self.timeout_after
         return (ends if ends.tzinfo else ends.replace(tzinfo=UTC)).timestamp() - TRIGGER_GRACE
 
     async def _output(self, task_id: str, key: str, *, in_group: bool) -> Any:
-        """What another task has returned."""
+        """Read what another task has returned."""
         from airflow.sdk.execution_time.xcom import XCom  # noqa: PLC0415
 
         ti: Any = self.task_instance

@@ -63,7 +63,7 @@ class shared_client:  # noqa: N801 - used like the functions of contextlib, and 
             look_up = of_loop.look_ups[self._getty_conn_id] = _LookUp(_looking_up(self._getty_conn_id))
         look_up.users += 1
         try:
-            # A trigger that is cancelled must not take the look-up of the others with it.
+            # A trigger that is canceled must not take the look-up of the others with it.
             self._account = await asyncio.shield(look_up.task)
             shared = of_loop.clients.get(self._account)
             if shared is None:

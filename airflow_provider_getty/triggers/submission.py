@@ -1,7 +1,7 @@
 """SubmissionTrigger: waits in the triggerer until a submission that Getty refused may be taken.
 
-An account may have so many generations pending and no more; the number is unpublished. Nobody is told when a place
-becomes free, but where a generation is seen to finish, one was.
+Getty limits how many generations an account may have pending, and publishes neither the number nor when a slot becomes
+free. But a generation that is seen to finish has freed one.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _LONGEST_WAIT = 60.0
 
 
 def next_attempt_in(attempts: int, *, jitter: float) -> float:
-    """Seconds until a refused submission is tried again, if no place is seen to become free before.
+    """Seconds until a refused submission is tried again, if no slot is seen to become free before.
 
     :param attempts: how many have been refused, from 1.
     :param jitter: a random number from 0 to 1, so that what was refused together is not tried together.
@@ -41,9 +41,9 @@ class SubmissionTrigger(BaseTrigger):
 
     :param attempts: how many have been refused.
     :param deadline: when to give up (``time.time()``); the last attempt is made then.
-    :param due: when the next attempt is made (``time.time()``) if no place is seen to become free before. None:
+    :param due: when the next attempt is made (``time.time()``) if no slot is seen to become free before. None:
         by the number of attempts.
-    :param getty_conn_id: the connection whose generations take the places.
+    :param getty_conn_id: the connection whose generations take the slots.
     """
 
     def __init__(
@@ -91,10 +91,10 @@ class SubmissionTrigger(BaseTrigger):
 _waiting: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, list[asyncio.Event]]] = remembered(
     WeakKeyDictionary()
 )
-"""Who waits for a place, by connection, in the order in which they came."""
+"""Those that wait for a slot, by connection, in the order in which they came."""
 
 
-def place_freed(getty_conn_id: str) -> None:
+def slot_freed(getty_conn_id: str) -> None:
     """Let the submission that has waited longest be tried: a generation has finished."""
     waiting = _waiting.get(asyncio.get_running_loop(), {}).get(getty_conn_id, ())
     if first := next((freed for freed in waiting if not freed.is_set()), None):

@@ -17,7 +17,7 @@ from airflow_provider_getty.api import clock
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.triggers import submission
 from airflow_provider_getty.triggers.generation import GenerationTrigger
-from airflow_provider_getty.triggers.submission import SubmissionTrigger, next_attempt_in, place_freed
+from airflow_provider_getty.triggers.submission import SubmissionTrigger, next_attempt_in, slot_freed
 from tests.support.task_runs import only_event
 
 LONG = 1000.0
@@ -39,7 +39,7 @@ async def fired_in_order(waiting: dict[str, SubmissionTrigger], freed: list[str]
     tasks = [asyncio.create_task(wait(name)) for name in waiting]
     await clock.pause(LONG / 2)  # no worker is still about to end
     for conn in freed:
-        place_freed(conn)
+        slot_freed(conn)
     await clock.pause(1)
     for each in tasks:
         each.cancel()
@@ -69,7 +69,7 @@ def test_it_gives_the_worker_time_to_end_before_it_fires() -> None:
         began = clock.monotonic()
         waiting = asyncio.create_task(only_event(trigger(due_in=80)))
         await asyncio.sleep(0)
-        place_freed("getty_default")
+        slot_freed("getty_default")
         await waiting
         return clock.monotonic() - began
 
