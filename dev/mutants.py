@@ -162,22 +162,26 @@ def _path(module: str) -> Path:
 class _Mutating(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
     """A plugin of pytest that imports one module as its mutant, and looks for no simplest example that kills it."""
 
-    def __init__(self, mutant: Mutant) -> None:
+    def __init__(self, mutant: Mutant | None) -> None:
         self._mutant = mutant
         self.was_used = False
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_load_initial_conftests(self) -> None:
         """Come before pytest's own import hook, which also rewrites the package of a plugin."""
+        if self._mutant:
+            sys.meta_path.insert(0, self)
+
+    def pytest_configure(self) -> None:
+        """Override the profile of the tests."""
         from hypothesis import Phase, settings  # noqa: PLC0415 - pytest must be the first to import it
 
-        sys.meta_path.insert(0, self)
         phases = (Phase.explicit, Phase.generate)
         settings.register_profile("mutants", derandomize=True, database=None, deadline=None, phases=phases)
         settings.load_profile("mutants")
 
     def find_spec(self, fullname: str, *_: object) -> importlib.machinery.ModuleSpec | None:
-        if fullname != self._mutant.module:
+        if self._mutant is None or fullname != self._mutant.module:
             return None
         return importlib.util.spec_from_file_location(fullname, _path(fullname), loader=self)
 
@@ -186,6 +190,7 @@ class _Mutating(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
 
     def get_code(self, _: str) -> CodeType:
         self.was_used = True
+        assert self._mutant  # noqa: S101 - find_spec answers only then
         return self._mutant.code()
 
 
@@ -208,9 +213,9 @@ def survives(tests: Sequence[str], mutant: Mutant | None, seconds: float) -> boo
         nothing = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nothing, 1)
         os.dup2(nothing, 2)
-        mutating = _Mutating(mutant) if mutant else None
-        code = int(pytest.main([*_OPTIONS, *tests], plugins=[mutating] if mutating else []))
-        if mutating and not mutating.was_used:
+        mutating = _Mutating(mutant)
+        code = int(pytest.main([*_OPTIONS, *tests], plugins=[mutating]))
+        if mutant and not mutating.was_used:
             code = _NOT_USED
     finally:
         os._exit(code)

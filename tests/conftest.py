@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from airflow_provider_getty.api.memory import forget
 from tests.support.watched import sitecustomize
@@ -33,6 +34,10 @@ os.environ |= {
     sitecustomize.REPORT: str(_REPORT),
 }
 sitecustomize.watch(_REPORT)
+
+# How long an example takes says how loaded the machine is.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.errors import InvalidRequestError
 from airflow_provider_getty.api.operations import StartDownload
 from airflow_provider_getty.batch.events import Finished, ItemRef
 from airflow_provider_getty.hooks.async_getty import AsyncGetty
+from airflow_provider_getty.inputs.arguments import Images
 from airflow_provider_getty.inputs.folders import join, probe, safe_name
 from airflow_provider_getty.inputs.storage import locate
 from airflow_provider_getty.inputs.storage_errors import without_secrets
-
-Images: TypeAlias = Literal["first", "all"]
-"""Which images of an item: the first that is not blocked, or all that are not."""
 
 SIZE_NAMES = ("1k", "4k")
 """The download sizes that Getty documents."""

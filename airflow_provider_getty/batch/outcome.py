@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
-from airflow_provider_getty.batch.progress import OnBlockedItem, Progress
-
-FailOn: TypeAlias = Literal["any", "all"] | float
-"""When a batch has failed: if any item has, if all have, or if more than this share of them."""
+from airflow_provider_getty.batch.progress import Progress
+from airflow_provider_getty.inputs.arguments import BatchOnBlocked, FailOn
 
 
-def succeeded(counts: Mapping[str, int], fail_on: FailOn, on_blocked: OnBlockedItem) -> bool:
+def succeeded(counts: Mapping[str, int], fail_on: FailOn, on_blocked: BatchOnBlocked) -> bool:
     """Return True if the policy takes the batch for a success. What was not submitted counts as failed."""
     good = counts["completed"] + (counts["blocked"] if on_blocked == "ignore" else 0)
     bad = counts["total"] - good

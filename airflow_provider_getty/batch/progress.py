@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 from airflow_provider_getty.api.errors import InvalidRequestError
 from airflow_provider_getty.batch.events import (
@@ -25,9 +25,7 @@ from airflow_provider_getty.batch.events import (
 )
 from airflow_provider_getty.batch.items import Catalogue, Item
 from airflow_provider_getty.generating.record import Record
-
-OnBlockedItem: TypeAlias = Literal["fail", "fail_any", "ignore"]
-"""Which items count as failed for blocked images: those with all blocked, those with any, none."""
+from airflow_provider_getty.inputs.arguments import BatchOnBlocked
 
 SHOWN_FAILURES = 10
 _LONGEST_ERROR = 500
@@ -71,7 +69,7 @@ class Progress:
     """
 
     catalogue: Catalogue
-    on_blocked: OnBlockedItem = "fail"
+    on_blocked: BatchOnBlocked = "fail"
     downloads: bool = False
     owner: Owner | None = None
     round: int = 0

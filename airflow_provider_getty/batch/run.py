@@ -18,9 +18,10 @@ from airflow_provider_getty.batch.events import Began, Finished, Owner
 from airflow_provider_getty.batch.items import Catalogue, Items
 from airflow_provider_getty.batch.journal import Journal
 from airflow_provider_getty.batch.journal_files import JournalFile, journal_file
-from airflow_provider_getty.batch.progress import OnBlockedItem, Progress, Status
+from airflow_provider_getty.batch.progress import Progress, Status
 from airflow_provider_getty.batch.reporting import Reporter, counts_line
 from airflow_provider_getty.hooks.getty import GettyHook, async_client_of
+from airflow_provider_getty.inputs.arguments import BatchOnBlocked, FailOn
 from airflow_provider_getty.inputs.storage import LocationLike
 
 log = logging.getLogger(__name__)
@@ -75,8 +76,8 @@ class Batch:
     items: Items
     journal: LocationLike
     plan: Plan
-    fail_on: outcome.FailOn
-    on_blocked: OnBlockedItem
+    fail_on: FailOn
+    on_blocked: BatchOnBlocked
     known: Mapping[str, Any] = field(default_factory=dict)
     store: Callable[[Mapping[str, Any]], object] = field(default=lambda _: None)
     workers_share_disks: bool = True
