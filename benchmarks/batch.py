@@ -1,4 +1,4 @@
-"""What a batch of many generate requests costs, against the emulator in a process of its own.
+"""Measures the cost of a batch of many generate requests, against the emulator in a process of its own.
 
     python -m benchmarks.batch [--items 10000] [--limit 200]
 

@@ -35,7 +35,7 @@ _INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV")
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """What is measured.
+    """One measurement: the contender, the workload and the server.
 
     :param contender: a name in :data:`.contenders.CONTENDERS`.
     :param interval: seconds between polls of the contenders that poll on a fixed grid.
@@ -69,7 +69,7 @@ class CellError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What was measured; seconds and bytes, and sums over all client processes.
+    """The figures of a measurement; seconds and bytes, and sums over all client processes.
 
     :param lateness: of each generation, from its end to the moment when the client knew; of one that the client
         never learned of, to the end of the measurement: it is at least that.
@@ -220,10 +220,10 @@ class _Client:
         ours, theirs = socket.socketpair()
         # Every process gets an equal share, the first ones one more.
         count = len(range(self._place, self._cell.workload.count, self._cell.processes))
-        told = {"count": count, "window": self._cell.window + 2 * _LEAD, "report": str(self._report)}
+        settings = {"count": count, "window": self._cell.window + 2 * _LEAD, "report": str(self._report)}
         with ours, theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "benchmarks.runner", json.dumps(told)],
+                [sys.executable, "-m", "benchmarks.runner", json.dumps(settings)],
                 cwd=ROOT,
                 env=self._environment,
                 stdin=theirs.fileno(),

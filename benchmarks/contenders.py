@@ -1,4 +1,4 @@
-"""What is compared: triggers that wait for a generation, ours, those of other providers, and two lower bounds."""
+"""The triggers that are compared: ours, those of other providers, and two lower bounds."""
 
 from __future__ import annotations
 

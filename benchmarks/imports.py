@@ -1,4 +1,4 @@
-"""What importing the operators and the sensor adds to a DAG file.
+"""Measures the time that importing the operators and the sensor adds to a DAG file.
 
     python -m benchmarks.imports
 

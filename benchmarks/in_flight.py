@@ -250,13 +250,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--longest", type=float, default=Workload.longest, help="latency in seconds")
     parser.add_argument("--ramp", type=float, default=Workload.ramp, help="seconds of submitting")
     parser.add_argument("--json", type=Path, default=REPORT, help="where the figures are written to")
-    told = parser.parse_args(arguments)
-    contenders = [name for name in told.contender if _is_installed(CONTENDERS[name].package)]
-    for name in set(told.contender) - set(contenders):
+    options = parser.parse_args(arguments)
+    contenders = [name for name in options.contender if _is_installed(CONTENDERS[name].package)]
+    for name in set(options.contender) - set(contenders):
         print(f"{CONTENDERS[name].title} is left out: {CONTENDERS[name].package} is not installed.")
-    workload = Workload(burst=1, ramp=told.ramp, median=told.median, longest=told.longest)
-    rows = measure(told.count, contenders, window=told.window, workload=workload)
-    for count in told.count:
+    workload = Workload(burst=1, ramp=options.ramp, median=options.median, longest=options.longest)
+    rows = measure(options.count, contenders, window=options.window, workload=workload)
+    for count in options.count:
         print(f"### {count:,} generations\n")
         print(table(HEAD, [row.cells() for row in rows if row.count == count]), end="\n\n")
     if factors := growth(rows):
@@ -265,7 +265,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if goals := targets(rows):
         print("### Targets\n")
         print(target_table(goals), end="\n\n")
-    _save(rows, told.json)
+    _save(rows, options.json)
 
 
 def _is_installed(package: str) -> bool:

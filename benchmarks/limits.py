@@ -166,23 +166,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--longest", type=float, default=Workload.longest, help="latency in seconds")
     parser.add_argument("--ramp", type=float, default=Workload.ramp, help="seconds of submitting")
     parser.add_argument("--json", type=Path, default=REPORT, help="where the figures are written to")
-    told = parser.parse_args(arguments)
-    if (told.limit is None) != (told.count is None) or len(told.limit or ()) != len(told.count or ()):
+    options = parser.parse_args(arguments)
+    if (options.limit is None) != (options.count is None) or len(options.limit or ()) != len(
+        options.count or ()
+    ):
         parser.error("--limit and --count belong together, one count for each limit")
-    cases = list(zip(told.limit, told.count, strict=True)) if told.limit else CASES
+    cases = list(zip(options.limit, options.count, strict=True)) if options.limit else CASES
     workload = Workload(
         burst=1,
-        bursts=told.bursts,
-        apart=told.apart,
-        ramp=told.ramp,
-        median=told.median,
-        longest=told.longest,
+        bursts=options.bursts,
+        apart=options.apart,
+        ramp=options.ramp,
+        median=options.median,
+        longest=options.longest,
     )
-    rows = measure(cases, told.processes, workload)
+    rows = measure(cases, options.processes, workload)
     print(table(HEAD, [row.cells() for row in rows]), end="\n\n")
     print("### Targets\n")
     print(target_table(targets(rows)), end="\n\n")
-    _save(rows, told.json)
+    _save(rows, options.json)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the schedule promises: the lateness of a triggerer that is never busy, by simulation."""
+"""The promise of the schedule: the lateness of a triggerer that is never busy, by simulation."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ TRIALS = 5
 
 @dataclass
 class Measured:
-    """What one process measured.
+    """The figures of one process.
 
     :param learned: when the end of each generation was known (``time.monotonic()``), by trigger id.
     :param failed: trigger ids whose event tells of an error, or that have died.
@@ -111,15 +111,15 @@ def _cpu() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def _main(told: dict[str, Any]) -> None:
+def _main(settings: dict[str, Any]) -> None:
     reset_logging()  # type: ignore[no-untyped-call]
     configure_logging(
         json_output=True,
         output=open(os.devnull, "wb", buffering=0),  # noqa: PTH123, SIM115 - the last word on it is this process
         sending_to_supervisor=True,
     )
-    report = Path(told.pop("report"))
-    MeasuredRunner(**told, report=report).run()  # type: ignore[no-untyped-call]
+    report = Path(settings.pop("report"))
+    MeasuredRunner(**settings, report=report).run()  # type: ignore[no-untyped-call]
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """A lean HTTPS server that speaks as Getty does while one waits, and as the peers' services do.
 
-It runs in a process of its own (``python -m benchmarks.server``), is told what to do by a line of JSON on its
+It runs in a process of its own (``python -m benchmarks.server``), reads its settings from a line of JSON on its
 standard input, and when it starts by another one; it writes what it saw when its input ends.
 
 A poll is answered from a table, without a framework, so that the server costs clearly less than any client: what
@@ -26,7 +26,7 @@ _POLLS = ("/v3/ai/image-generations/", "/beta/ai/image-generations/", "/jobs/", 
 
 @dataclass(frozen=True, kw_only=True)
 class ServerSettings:
-    """What a server is told.
+    """The settings of a server.
 
     :param workload: its generations; any beyond them are finished at once.
     :param certificate: path of the PEM file with certificate and key.
@@ -249,8 +249,8 @@ async def _serve() -> None:
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    told = json.loads(await reader.readline())
-    settings = ServerSettings(**{**told, "workload": Workload(**told["workload"])})
+    document = json.loads(await reader.readline())
+    settings = ServerSettings(**document | {"workload": Workload(**document["workload"])})
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(settings.certificate)
     getty = GettyShaped(settings)

@@ -21,7 +21,7 @@ def _line(row: Sequence[str], widths: Sequence[int]) -> str:
 
 @dataclass(frozen=True)
 class Target:
-    """What a figure should be at most."""
+    """The most that a figure should be."""
 
     what: str
     bound: float

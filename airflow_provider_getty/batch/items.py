@@ -45,7 +45,7 @@ _PENDING_MASK = f"{GETTY_URL}/mask.jpg"
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One generation that is asked for.
+    """One generation of the batch.
 
     :param number: its position in the batch, from 1.
     :param at: that position as people find it, such as ``line 7``.

@@ -132,7 +132,7 @@ class Journal:
 
     def _append(self, lines: bytes) -> tuple[float, float]:
         self.file.append(lines)
-        # Who takes over from here on reads these lines; who did so before is seen now.
+        # A process that takes over from here on reads these lines; one that did so before is seen now.
         began = _now()
         self.file.confirm()
         return began

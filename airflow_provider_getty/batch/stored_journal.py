@@ -1,8 +1,8 @@
 """A journal in an object store or on a disk elsewhere, which cannot append, through fsspec.
 
 Each addition is an object of its own below ``<journal>.parts/``; when a try ends, they are joined into the one journal.
-Who opens the journal takes it over: it puts an empty part there whose *epoch* is higher than all others, and reads only
-then. Who finds a part that is newer than its own has lost the journal.
+A process that opens the journal takes it over: it puts an empty part there whose *epoch* is higher than all others, and
+reads only then. A process that finds a part newer than its own has lost the journal.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ class StoredJournal(JournalFile):
             if self._epoch > self._joined and not self._appended:
                 self._remove([self._claim])
             elif len(self._own) > 1:
-                self.confirm()  # who has taken it over reads the parts now
+                self.confirm()  # a process that has taken it over reads the parts now
                 self._merge()
 
     def _merge(self) -> None:

@@ -84,7 +84,7 @@ class Service:
         """Write into the state file, if there is one, what a call is about to change.
 
         Raises StateFileError where it cannot be written. Whoever changes something calls this first, so that nothing is
-        told or charged that a restart would forget.
+        answered or charged that a restart would forget.
         """
         if self._file is not None:
             self._file.save(*things)
