@@ -2,7 +2,7 @@
 
 Each mutant runs in a fork of this process, which has imported what is slow, and an import hook gives it the altered
 module: no file changes. ``[tool.mutants]`` in ``pyproject.toml`` names the modules with their tests, and the survivors
-that no test can kill, with the reason.
+that break no promise, with the reason.
 """
 
 from __future__ import annotations
