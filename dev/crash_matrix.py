@@ -5,6 +5,7 @@ Real processes die by SIGKILL in a real Airflow, Airflow tries again, and the em
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
 import time
@@ -30,7 +31,7 @@ QUICK_TO_NOTICE = {
     "workers": {"min_heartbeat_interval": 2},
     "triggerer": {"job_heartbeat_sec": 2, "triggerer_health_check_threshold": 8},
 }
-ON_POSTGRES = {"core": {"parallelism": 8}}
+ON_POSTGRES = {"core": {"parallelism": 16}}  # a frozen process holds its place
 AT_ONCE_ON_POSTGRES, AT_ONCE_ON_SQLITE = (
     10,
     3,
@@ -60,19 +61,20 @@ def crash_matrix(folder: Path) -> Matrix:
     started = time.monotonic()
     with ExitStack() as stack:
         database_url = stack.enter_context(temporary_postgres())
-        crashes = [Crash.at(step, form, folder) for step in STEPS for form in FORMS]
+        dags = shutil.copytree(DAGS, folder / "dags")
+        crashes = [Crash.at(step, form, folder, dags) for step in STEPS for form in FORMS]
         for crash in crashes:
             stack.enter_context(crash.getty)
         airflow = stack.enter_context(
             LocalAirflow(
                 folder / "airflow",
-                DAGS,
+                dags,
                 {crash.connection: crash.getty.connection for crash in crashes},
                 database_url=database_url,
                 settings=QUICK_TO_NOTICE | (ON_POSTGRES if database_url else {}),
             )
         )
-        airflow.wait_for_dags([form.dag_id for form in FORMS])
+        airflow.wait_for_dags({crash.dag_id for crash in crashes})
         _run(airflow, crashes, at_once=AT_ONCE_ON_POSTGRES if database_url else AT_ONCE_ON_SQLITE)
         outcomes = {(crash.step, crash.form): crash.outcome(airflow.api) for crash in crashes}
     return Matrix("PostgreSQL" if database_url else "SQLite", time.monotonic() - started, outcomes)
@@ -90,6 +92,7 @@ def _run(airflow: LocalAirflow, crashes: list[Crash], *, at_once: int) -> None:
             running[-1].start(airflow.api)
         for crash in running:
             crash.kill()
+            crash.thaw(airflow.api)
         if in_triggerer and all(
             crash in running and crash.is_deferred(airflow.api) for crash in in_triggerer
         ):
@@ -98,9 +101,9 @@ def _run(airflow: LocalAirflow, crashes: list[Crash], *, at_once: int) -> None:
                 crash.was_killed(TRIGGERER)
             airflow.start("triggerer")
             in_triggerer = []
-        states = {form: airflow.api.run_states(form.dag_id) for form in FORMS}
+        states = {dag_id: airflow.api.run_states(dag_id) for dag_id in {crash.dag_id for crash in running}}
         for crash in running:
-            crash.is_in(states[crash.form][crash.run_id])
+            crash.is_in(states[crash.dag_id][crash.run_id])
         running = [crash for crash in running if not crash.ended]
         time.sleep(POLL_SECONDS)
 

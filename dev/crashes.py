@@ -26,6 +26,7 @@ LATENCY = 8  # seconds; a trigger polls first after 5
 UNTIL_KILLED = 3600  # seconds of the emulator's clock, which is moved on after the kill
 SLOW = 8  # seconds before the server does the work; less than the history_lag of the DAGs
 WORKER = "LocalExecutor"
+REFUSED_TRY = 2  # on the same disk, a journal that a frozen process has open is refused to this try
 _GENERATION = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 TRIGGERER = 0  # stands for its process among those that were killed
 
@@ -44,11 +45,6 @@ class Form:
     victim: str
     processes: int = 1
 
-    @property
-    def dag_id(self) -> str:
-        """Return the DAG that has it."""
-        return f"crash_{self.name}"
-
 
 FORMS = (
     Form("sync", 1, "worker"),
@@ -66,7 +62,10 @@ STEPS = {
     "while-waiting": "while waiting (if deferred: the triggerer dies)",
     "on-resume": "on resume, with the result in hand",
     "mid-download": "mid-download",
+    "deployed": "after the delivery, and a deploy changes `retries`",
+    "frozen": "frozen right before the request, until a retry has sent its own",
 }
+RETRIES = (1, 3)  # before and after the deploy
 
 
 @dataclass(frozen=True)
@@ -112,17 +111,30 @@ class Crash:
     step: str
     folder: Path
     getty: Emulator
+    dags: Path
     run_id: str = ""
     state: str = "queued"
     _dead: set[int] = field(default_factory=set)
+    _frozen: list[psutil.Process] = field(default_factory=list)
     _killed_at: float = 0.0
     _ended_at: float = 0.0
 
     @classmethod
-    def at(cls, step: str, form: Form, folder: Path) -> Crash:
-        """Prepare a run that is to be killed at this step."""
+    def at(cls, step: str, form: Form, folder: Path, dags: Path) -> Crash:
+        """Prepare a run that is to be killed at this step.
+
+        :param dags: the DAGs, which this may change.
+        """
         getty = Emulator(latency=str(UNTIL_KILLED if step == "while-waiting" else LATENCY))
-        return cls(form, step, folder / f"{form.name}-{step}", getty)
+        crash = cls(form, step, folder / f"{form.name}-{step}", getty, dags)
+        if step == "deployed":
+            crash._deploy(RETRIES[0])
+        return crash
+
+    @property
+    def dag_id(self) -> str:
+        """Return the DAG that it runs."""
+        return f"crash_{self.form.name}{'_deployed' * (self.step == 'deployed')}"
 
     @property
     def connection(self) -> str:
@@ -150,11 +162,11 @@ class Crash:
         if self.step == "server-works":
             self.getty.fault("slow", "refine", times=self.form.instances, seconds=SLOW)
         conf = {"step": self.step, "folder": str(self.folder), "getty": self.connection}
-        self.run_id = api.trigger(self.form.dag_id, conf)
+        self.run_id = api.trigger(self.dag_id, conf)
 
     def is_deferred(self, api: AirflowApi) -> bool:
         """Whether all instances of the refine are."""
-        tasks = api.task_instances(self.form.dag_id, self.run_id)
+        tasks = api.task_instances(self.dag_id, self.run_id)
         states = [task.state for task in tasks if task.task_id == "refine"]
         return states == ["deferred"] * self.form.processes
 
@@ -166,9 +178,27 @@ class Crash:
         if not self._server_is_at_work(len(pids)):
             return
         for pid in pids:
-            if pid not in self._dead and psutil.pid_exists(pid):
+            if pid in self._dead or not psutil.pid_exists(pid):
+                continue
+            if self.step == "frozen":
+                self._frozen += _freeze(pid)
+            else:
+                if self.step == "deployed":
+                    self._deploy(RETRIES[1])
                 _kill(pid, with_supervisor=self.form.victim == "worker")
-                self.was_killed(pid)
+            self.was_killed(pid)
+
+    def thaw(self, api: AirflowApi) -> None:
+        """Let frozen processes go on once a later try has submitted, or was refused what they hold."""
+        if not (self._frozen and self.killed):
+            return
+        is_paid = self.getty.ledger()["total"] >= self.form.instances
+        tries = [task.try_number for task in api.task_instances(self.dag_id, self.run_id)]
+        if is_paid or max(tries) > REFUSED_TRY:
+            (self.folder / "go").touch()
+            for process in self._frozen:
+                process.resume()
+            self._frozen = []
 
     def was_killed(self, pid: int) -> None:
         """Remember it; a server that was to take until then takes no longer."""
@@ -180,14 +210,15 @@ class Crash:
     def is_in(self, state: str) -> None:
         """Remember the state of the run."""
         self.state = state
-        if state in {"success", "failed"} and not self.ended:
+        still_there = self.step == "frozen" and any(map(psutil.pid_exists, self._dead))
+        if state in {"success", "failed"} and not self.ended and not still_there:
             self._ended_at = time.monotonic()
 
     def outcome(self, api: AirflowApi) -> Outcome:
         """Return what there is to see at the end."""
         prompts = {each["generation_request_id"]: each["prompt"] for each in self.getty.generations()}
         charges = Counter(prompts[each["generation_request_id"]] for each in self.getty.ledger()["entries"])
-        tries = [task.try_number for task in api.task_instances(self.form.dag_id, self.run_id)]
+        tries = [task.try_number for task in api.task_instances(self.dag_id, self.run_id)]
         return Outcome(
             killed=self.killed,
             state=self.state,
@@ -195,8 +226,14 @@ class Crash:
             tries=max(tries, default=0),
             seconds=(self._ended_at or time.monotonic()) - self._killed_at,
             pictures=self._pictures_are_right(prompts),
-            trouble=api.failure(self.form.dag_id, self.run_id),
+            trouble=api.failure(self.dag_id, self.run_id),
         )
+
+    def _deploy(self, retries: int) -> None:
+        """Change the DAG file, by the file that it reads."""
+        new = self.dags / f"{self.dag_id}.new"
+        new.write_text(str(retries))
+        new.rename(new.with_suffix(".retries"))
 
     def _server_is_at_work(self, ready: int) -> bool:
         """Whether it is, at the steps where it has to be; when all tasks are ready, they are told to go on there."""
@@ -232,10 +269,21 @@ def _picture(client: GettyClient, generation_request_id: str) -> bytes:
 
 def _kill(pid: int, *, with_supervisor: bool) -> None:
     """Kill a task's process, and before it what supervises it, which could still tell Airflow of the death."""
-    task = psutil.Process(pid)
-    supervisor = task.parent()
     if with_supervisor:
-        if supervisor is None or WORKER not in " ".join(supervisor.cmdline()):
-            raise ProcessFailedError(f"The process {pid} is no task of a worker of the {WORKER}.")
-        supervisor.kill()
-    task.kill()
+        _supervisor(pid).kill()
+    psutil.Process(pid).kill()
+
+
+def _freeze(pid: int) -> list[psutil.Process]:
+    """Stop a task's process and what supervises it, as a machine that is suspended does."""
+    processes = [_supervisor(pid), psutil.Process(pid)]
+    for process in processes:
+        process.suspend()
+    return processes
+
+
+def _supervisor(pid: int) -> psutil.Process:
+    supervisor = psutil.Process(pid).parent()
+    if supervisor is None or WORKER not in " ".join(supervisor.cmdline()):
+        raise ProcessFailedError(f"The process {pid} is no task of a worker of the {WORKER}.")
+    return supervisor

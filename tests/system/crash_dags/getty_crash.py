@@ -22,6 +22,7 @@ import requests
 from airflow.sdk import DAG
 
 from airflow_provider_getty.batch.engine import Engine
+from airflow_provider_getty.batch.journal import Journal
 from airflow_provider_getty.batch.submitting import ItemSubmitter
 from airflow_provider_getty.generating.submitter import SubmissionStore, Submitter
 from airflow_provider_getty.hooks.getty import GettyHook
@@ -113,6 +114,8 @@ POINTS: dict[str, Callable[[Call], AbstractContextManager[object]]] = {
     "while-waiting": lambda stand: wrapped(GettyHook, "wait_for_generation", before, stand),
     "on-resume": lambda stand: wrapped(SubmissionStore, "deliver", before, stand),
     "mid-download": lambda stand: wrapped(requests.Response, "iter_content", within_an_image, stand),
+    "frozen": lambda stand: wrapped(Submitter, "_post", before, stand),
+    "deployed": lambda stand: wrapped(SubmissionStore, "deliver", after, stand),
 }
 # A batch has two items under way: its first two saves are their intents, the third is an id.
 POINTS_OF_BATCH: dict[str, Callable[[Call], AbstractContextManager[object]]] = {
@@ -125,8 +128,10 @@ POINTS_OF_BATCH: dict[str, Callable[[Call], AbstractContextManager[object]]] = {
     "while-waiting": lambda _: nullcontext(),
     "on-resume": lambda stand: wrapped(Engine, "_finish", before, stand),
     "mid-download": lambda stand: wrapped(aiohttp.StreamReader, "iter_chunked", within_a_stream, stand),
+    "frozen": lambda stand: wrapped(ItemSubmitter, "_post", before, stand),
+    "deployed": lambda stand: wrapped(Journal, "end", after, stand),
 }
-GOES_ON = frozenset({"server-works", "while-waiting"})  # when told so, to be killed while Getty is at work
+GOES_ON = frozenset({"server-works", "while-waiting", "frozen"})  # when told so
 
 
 def wrapped(
@@ -183,14 +188,15 @@ class Batch(GettyBatchOperator):
 
 
 def dag(dag_id: str) -> DAG:
-    """A DAG whose tasks are tried again soon."""
+    """A DAG whose tasks are tried again soon; a deploy can write how often into a file."""
+    deployed = Path(__file__).with_name(f"{dag_id}.retries")
     return DAG(
         dag_id=dag_id,
         schedule=None,
         catchup=False,
         params={"step": "", "folder": "", "getty": "getty_default"},
         default_args={
-            "retries": 3,
+            "retries": int(deployed.read_text()) if deployed.exists() else 5,
             "retry_delay": timedelta(seconds=1),
             "getty_conn_id": "{{ params.getty }}",
         },
@@ -200,22 +206,23 @@ def dag(dag_id: str) -> DAG:
 HOW: dict[str, Any] = {**IMAGE, "task_id": "refine", "history_lag": 10, "poll_interval": 2, "timeout": 300}
 WHERE: dict[str, Any] = {"task_id": "download", "destination": "{{ params.folder }}/pictures/"}
 
-with dag("crash_sync"):
-    Download(generation_request_id=Refine(prompt="balloons", deferrable=False, **HOW).output, **WHERE)
+for suffix in ("", "_deployed"):
+    with dag(f"crash_sync{suffix}"):
+        Download(generation_request_id=Refine(prompt="balloons", deferrable=False, **HOW).output, **WHERE)
 
-with dag("crash_deferrable"):
-    Download(generation_request_id=Refine(prompt="balloons", deferrable=True, **HOW).output, **WHERE)
+    with dag(f"crash_deferrable{suffix}"):
+        Download(generation_request_id=Refine(prompt="balloons", deferrable=True, **HOW).output, **WHERE)
 
-with dag("crash_mapped"):
-    refines = Refine.partial(deferrable=True, **HOW).expand(prompt=["balloons", "kites"])
-    Download.partial(**WHERE).expand(generation_request_id=refines.output)
+    with dag(f"crash_mapped{suffix}"):
+        refines = Refine.partial(deferrable=True, **HOW).expand(prompt=["balloons", "kites"])
+        Download.partial(**WHERE).expand(generation_request_id=refines.output)
 
-with dag("crash_batch"):
-    Batch(
-        requests=[{"prompt": "balloons"}, {"prompt": "kites"}],
-        defaults=IMAGE,
-        journal="{{ params.folder }}/journal.jsonl",
-        download_to="{{ params.folder }}/pictures",
-        deferrable=True,
-        **{name: value for name, value in HOW.items() if name not in IMAGE},
-    )
+    with dag(f"crash_batch{suffix}"):
+        Batch(
+            requests=[{"prompt": "balloons"}, {"prompt": "kites"}],
+            defaults=IMAGE,
+            journal="{{ params.folder }}/journal.jsonl",
+            download_to="{{ params.folder }}/pictures",
+            deferrable=True,
+            **{name: value for name, value in HOW.items() if name not in IMAGE},
+        )
