@@ -64,6 +64,10 @@ class AirflowApi:
         run_id: str = self._request("POST", f"dags/{dag_id}/dagRuns", json=body)["dag_run_id"]
         return run_id
 
+    def clear(self, dag_id: str, run_id: str) -> None:
+        """Clear all tasks of a run, as a person does who wants it made anew."""
+        self._request("POST", f"dags/{dag_id}/dagRuns/{run_id}/clear", json={"dry_run": False})
+
     def wait(
         self,
         dag_id: str,

@@ -1,6 +1,7 @@
-"""`make crash-matrix`: kill a refine at each of its steps, and see what it costs in the end.
+"""`make crash-matrix`: kill or freeze a refine at each of its steps, and see what it costs in the end.
 
-Real processes die by SIGKILL in a real Airflow, Airflow tries again, and the emulator's ledger tells what was paid.
+Real processes die by SIGKILL, or stop by SIGSTOP, in a real Airflow. Airflow tries again, and the emulator's ledger
+tells what was paid.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ from pathlib import Path
 
 import requests
 
-from dev.crashes import DAGS, FORMS, STEPS, TRIGGERER, Crash, Form, Outcome
+from dev.crashes import CELLS, DAGS, FORMS, STEPS, TRIGGERER, Crash, Form, Outcome
 from dev.local_airflow import LocalAirflow
 from dev.postgres import temporary_postgres
 from dev.processes import ProcessFailedError, stopping_on_signals
+from tests.support.real_stores import s3_server
 
-ALL_SECONDS = 600
+STALLED_SECONDS = 300  # in which no run has ended
 POLL_SECONDS = 0.5
 QUICK_TO_NOTICE = {
     "scheduler": {
@@ -32,10 +34,8 @@ QUICK_TO_NOTICE = {
     "triggerer": {"job_heartbeat_sec": 2, "triggerer_health_check_threshold": 8},
 }
 ON_POSTGRES = {"core": {"parallelism": 16}}  # a frozen process holds its place
-AT_ONCE_ON_POSTGRES, AT_ONCE_ON_SQLITE = (
-    10,
-    3,
-)  # runs; with more, SQLite says "database is locked" (Airflow 3.3.2)
+AT_ONCE_ON_POSTGRES = 10  # runs
+AT_ONCE_ON_SQLITE = 4  # all that wait in one triggerer; with more, "database is locked" (Airflow 3.3.2)
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,12 @@ class Matrix:
 
     def as_markdown(self) -> str:
         """Return the table, a row for each step and a column for each form."""
-        titles = [f"{form.name} (the {form.victim} dies)" for form in FORMS]
+        titles = [
+            f"{form.name.replace('_', ' ').replace('s3', 'S3')} (the {form.victim} dies)" for form in FORMS
+        ]
         lines = [f"| Killed | {' | '.join(titles)} |", "|---" * (len(FORMS) + 1) + "|"]
         for step, title in STEPS.items():
-            row = (str(self.outcomes[step, form]) for form in FORMS)
+            row = (str(self.outcomes.get((step, form), "-")) for form in FORMS)
             lines.append(f"| {title} | {' | '.join(row)} |")
         return "\n".join(lines)
 
@@ -62,14 +64,19 @@ def crash_matrix(folder: Path) -> Matrix:
     with ExitStack() as stack:
         database_url = stack.enter_context(temporary_postgres())
         dags = shutil.copytree(DAGS, folder / "dags")
-        crashes = [Crash.at(step, form, folder, dags) for step in STEPS for form in FORMS]
+        s3 = stack.enter_context(s3_server())
+        crashes = [Crash.at(step, form, folder, dags, s3.endpoint) for step, form in CELLS]
         for crash in crashes:
             stack.enter_context(crash.getty)
         airflow = stack.enter_context(
             LocalAirflow(
                 folder / "airflow",
                 dags,
-                {crash.connection: crash.getty.connection for crash in crashes},
+                {
+                    crash.connection: crash.getty.connection
+                    for crash in crashes
+                    if not crash.has_stored_connection
+                },
                 database_url=database_url,
                 settings=QUICK_TO_NOTICE | (ON_POSTGRES if database_url else {}),
             )
@@ -81,31 +88,50 @@ def crash_matrix(folder: Path) -> Matrix:
 
 
 def _run(airflow: LocalAirflow, crashes: list[Crash], *, at_once: int) -> None:
-    """Kill whoever stands at a step, until all runs have ended or the time is over."""
-    deadline = time.monotonic() + ALL_SECONDS
+    """Kill whoever stands at a step, until all runs have ended, or none ends any more."""
+    deadline = time.monotonic() + STALLED_SECONDS
     waiting, running = list(crashes), list[Crash]()
-    in_triggerer = [crash for crash in crashes if crash.waits_in_triggerer]
+    dying = [crash for crash in crashes if crash.waits_in_triggerer and crash.step == "while-waiting"]
+    freezing = [crash for crash in crashes if crash.step == "triggerer-frozen"]
+    frozen = list[Crash]()
     while (waiting or running) and time.monotonic() < deadline:
         airflow.ensure_alive()
         while waiting and len(running) < at_once:
             running.append(waiting.pop(0))
             running[-1].start(airflow.api)
         for crash in running:
-            crash.kill()
+            crash.kill(airflow.api)
             crash.thaw(airflow.api)
-        if in_triggerer and all(
-            crash in running and crash.is_deferred(airflow.api) for crash in in_triggerer
-        ):
+        if _all_deferred(dying, running, airflow):
             airflow.kill("triggerer")
-            for crash in in_triggerer:
-                crash.was_killed(TRIGGERER)
             airflow.start("triggerer")
-            in_triggerer = []
+            dying = _without_triggerer(dying)
+        if _all_deferred(freezing, running, airflow):
+            airflow.freeze("triggerer")
+            airflow.start("triggerer")
+            frozen, freezing = freezing, _without_triggerer(freezing)
+        if frozen and not any(crash.is_deferred(airflow.api) for crash in frozen):
+            airflow.thaw()
+            frozen = []
         states = {dag_id: airflow.api.run_states(dag_id) for dag_id in {crash.dag_id for crash in running}}
         for crash in running:
-            crash.is_in(states[crash.dag_id][crash.run_id])
+            crash.is_in(states[crash.dag_id][crash.run_id], airflow.api)
+        if any(crash.ended for crash in running):
+            deadline = time.monotonic() + STALLED_SECONDS
         running = [crash for crash in running if not crash.ended]
         time.sleep(POLL_SECONDS)
+
+
+def _all_deferred(crashes: list[Crash], running: list[Crash], airflow: LocalAirflow) -> bool:
+    """Whether all wait in the triggerer, if there are any."""
+    return bool(crashes) and all(crash in running and crash.is_deferred(airflow.api) for crash in crashes)
+
+
+def _without_triggerer(crashes: list[Crash]) -> list[Crash]:
+    """Note that their triggerer is gone; none is left that waits for that."""
+    for crash in crashes:
+        crash.was_killed(TRIGGERER)
+    return []
 
 
 def main() -> int:

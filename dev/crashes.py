@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections import Counter
@@ -16,7 +17,7 @@ from getty_emulator.server import Emulator
 from airflow_provider_getty.api.account import Account
 from airflow_provider_getty.api.client import GettyClient
 from airflow_provider_getty.api.operations import GetDownload
-from dev.processes import ProcessFailedError
+from dev.processes import LOOPBACK, ProcessFailedError
 
 if TYPE_CHECKING:
     from dev.airflow_api import AirflowApi
@@ -51,6 +52,7 @@ FORMS = (
     Form("deferrable", 1, "task"),
     Form("mapped", 2, "worker", processes=2),
     Form("batch", 2, "worker"),
+    Form("batch_on_s3", 2, "worker"),
 )
 STEPS = {
     "before-upload": "before the upload",
@@ -62,10 +64,25 @@ STEPS = {
     "while-waiting": "while waiting (if deferred: the triggerer dies)",
     "on-resume": "on resume, with the result in hand",
     "mid-download": "mid-download",
-    "deployed": "after the delivery, and a deploy changes `retries`",
+    "host-changed": "after the id, and the connection's host is spelt otherwise from then on",
+    "deployed": "after the delivery, and a deploy changes `retries` from 1 to 3",
+    "cleared": "after a success and a clear; a deploy changes `retries` from 1 to 2 (a charge for each round)",
     "frozen": "frozen right before the request, until a retry has sent its own",
+    "triggerer-frozen": "while waiting: the triggerer is frozen until another one has taken over",
 }
-RETRIES = (1, 3)  # before and after the deploy
+DEPLOYED = {"deployed": 3, "cleared": 2}  # retries; before, 1
+WHILE_WAITING = ("while-waiting", "triggerer-frozen")
+STEPS_ON_S3 = ("host-changed", "cleared", "triggerer-frozen")
+LEFT_OUT = {
+    ("triggerer-frozen", "sync"),  # it waits in no triggerer
+    ("cleared", "mapped"),  # Airflow 3.3.2 ended the cleared run without its mapped downloads
+}
+CELLS = [
+    (step, form)
+    for step in STEPS
+    for form in FORMS
+    if (step, form.name) not in LEFT_OUT and (form.name != "batch_on_s3" or step in STEPS_ON_S3)
+]
 
 
 @dataclass(frozen=True)
@@ -73,6 +90,7 @@ class Outcome:
     """The outcome of a run.
 
     :param killed: whether all were killed that should be.
+    :param rounds: how often a person wanted each refine.
     :param charges: how often each refine was paid.
     :param tries: of the task instance that took most.
     :param seconds: from the first kill until the run had ended.
@@ -82,6 +100,7 @@ class Outcome:
 
     killed: bool
     state: str
+    rounds: int
     charges: tuple[int, ...]
     tries: int
     seconds: float
@@ -98,7 +117,7 @@ class Outcome:
             f"{paid} charge{'s' * (paid != '1')}",
             "1 try" if self.tries == 1 else f"{self.tries} tries",
             f"{self.seconds:.0f} s",
-            "right picture" + "s" * (len(self.charges) > 1) if self.pictures else "WRONG PICTURE",
+            "right picture" + "s" * (sum(self.charges) > 1) if self.pictures else "WRONG PICTURE",
         ]
         return ", ".join(filter(None, words))
 
@@ -112,6 +131,7 @@ class Crash:
     folder: Path
     getty: Emulator
     dags: Path
+    s3: str
     run_id: str = ""
     state: str = "queued"
     _dead: set[int] = field(default_factory=set)
@@ -120,21 +140,32 @@ class Crash:
     _ended_at: float = 0.0
 
     @classmethod
-    def at(cls, step: str, form: Form, folder: Path, dags: Path) -> Crash:
+    def at(cls, step: str, form: Form, folder: Path, dags: Path, s3: str) -> Crash:
         """Prepare a run that is to be killed at this step.
 
         :param dags: the DAGs, which this may change.
+        :param s3: the address of an S3 server.
         """
-        getty = Emulator(latency=str(UNTIL_KILLED if step == "while-waiting" else LATENCY))
-        crash = cls(form, step, folder / f"{form.name}-{step}", getty, dags)
-        if step == "deployed":
-            crash._deploy(RETRIES[0])
+        getty = Emulator(latency=str(UNTIL_KILLED if step in WHILE_WAITING else LATENCY))
+        crash = cls(form, step, folder / f"{form.name}-{step}", getty, dags, s3)
+        if step in DEPLOYED:
+            crash._deploy(1)
         return crash
 
     @property
     def dag_id(self) -> str:
-        """Return the DAG that it runs."""
-        return f"crash_{self.form.name}{'_deployed' * (self.step == 'deployed')}"
+        """Return the DAG that it runs: one of its own if it is changed meanwhile."""
+        return f"crash_{self.form.name}{f'_{self.step}' * (self.step in DEPLOYED)}"
+
+    @property
+    def rounds(self) -> int:
+        """Return how often a person wants it to be made."""
+        return 2 if self.step == "cleared" else 1
+
+    @property
+    def has_stored_connection(self) -> bool:
+        """Whether its connection is in Airflow's database, as it is changed meanwhile."""
+        return self.step == "host-changed"
 
     @property
     def connection(self) -> str:
@@ -143,8 +174,8 @@ class Crash:
 
     @property
     def waits_in_triggerer(self) -> bool:
-        """Whether the triggerer is to be killed, rather than a worker."""
-        return self.step == "while-waiting" and self.form.name != "sync"
+        """Whether the triggerer is to be killed or frozen, rather than a worker."""
+        return self.step in WHILE_WAITING and self.form.name != "sync"
 
     @property
     def killed(self) -> bool:
@@ -161,7 +192,9 @@ class Crash:
         self.folder.mkdir()
         if self.step == "server-works":
             self.getty.fault("slow", "refine", times=self.form.instances, seconds=SLOW)
-        conf = {"step": self.step, "folder": str(self.folder), "getty": self.connection}
+        if self.has_stored_connection:
+            api.put_connection(self.connection, self.getty.connection)
+        conf = {"step": self.step, "folder": str(self.folder), "getty": self.connection, "s3": self.s3}
         self.run_id = api.trigger(self.dag_id, conf)
 
     def is_deferred(self, api: AirflowApi) -> bool:
@@ -170,7 +203,7 @@ class Crash:
         states = [task.state for task in tasks if task.task_id == "refine"]
         return states == ["deferred"] * self.form.processes
 
-    def kill(self) -> None:
+    def kill(self, api: AirflowApi) -> None:
         """Kill the tasks that stand at the step, or that wait there for the server."""
         if self.waits_in_triggerer or self.killed:
             return
@@ -183,8 +216,7 @@ class Crash:
             if self.step == "frozen":
                 self._frozen += _freeze(pid)
             else:
-                if self.step == "deployed":
-                    self._deploy(RETRIES[1])
+                self._change(api)
                 _kill(pid, with_supervisor=self.form.victim == "worker")
             self.was_killed(pid)
 
@@ -204,11 +236,16 @@ class Crash:
         """Remember it; a server that was to take until then takes no longer."""
         self._dead.add(pid)
         self._killed_at = self._killed_at or time.monotonic()
-        if self.step == "while-waiting":
+        if self.step in WHILE_WAITING:
             self.getty.advance(UNTIL_KILLED)
 
-    def is_in(self, state: str) -> None:
-        """Remember the state of the run."""
+    def is_in(self, state: str, api: AirflowApi) -> None:
+        """Remember the state of the run, and clear it once if that is wanted."""
+        cleared = self.folder / "cleared"
+        if self.step == "cleared" and state == "success" and not cleared.exists():
+            cleared.touch()
+            api.clear(self.dag_id, self.run_id)
+            return
         self.state = state
         still_there = self.step == "frozen" and any(map(psutil.pid_exists, self._dead))
         if state in {"success", "failed"} and not self.ended and not still_there:
@@ -218,16 +255,26 @@ class Crash:
         """Return what there is to see at the end."""
         prompts = {each["generation_request_id"]: each["prompt"] for each in self.getty.generations()}
         charges = Counter(prompts[each["generation_request_id"]] for each in self.getty.ledger()["entries"])
-        tries = [task.try_number for task in api.task_instances(self.dag_id, self.run_id)]
+        tasks = api.task_instances(self.dag_id, self.run_id) if self.run_id else []
+        tries = [task.try_number for task in tasks]
         return Outcome(
             killed=self.killed,
             state=self.state,
+            rounds=self.rounds,
             charges=tuple(charges.values()),
             tries=max(tries, default=0),
             seconds=(self._ended_at or time.monotonic()) - self._killed_at,
             pictures=self._pictures_are_right(prompts),
-            trouble=api.failure(self.dag_id, self.run_id),
+            trouble=api.failure(self.dag_id, self.run_id) if self.run_id else "It was not started.",
         )
+
+    def _change(self, api: AirflowApi) -> None:
+        """Change what is to be another when the task is tried again."""
+        if self.step in DEPLOYED:
+            self._deploy(DEPLOYED[self.step])
+        if self.has_stored_connection:
+            text = json.dumps(self.getty.connection).replace(LOOPBACK, "localhost")
+            api.put_connection(self.connection, json.loads(text))
 
     def _deploy(self, retries: int) -> None:
         """Change the DAG file, by the file that it reads."""
@@ -250,7 +297,7 @@ class Crash:
     def _pictures_are_right(self, prompts: dict[str, str]) -> bool:
         """Compare them with what the emulator gives for the generations that they are named after."""
         files = {_GENERATION.findall(file.name)[0]: file for file in (self.folder / "pictures").glob("*.jpg")}
-        if {prompts[each] for each in files} != set(prompts.values()) or len(files) != self.form.instances:
+        if {prompts[each] for each in files} != set(prompts.values()) or len(files) != len(prompts):
             return False
         account = Account(
             api_key=self.getty.api_key, api_secret=self.getty.api_secret, base_url=self.getty.url

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import time
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeAlias
@@ -52,6 +53,7 @@ class LocalAirflow:
         self.url = f"http://{LOOPBACK}:{port}"
         self.api = AirflowApi(self.url)
         self._components: dict[str, Popen[bytes]] = {}
+        self._frozen: list[Popen[bytes]] = []
         self._processes = ProcessFamily(
             _clean_environment()
             | {"AIRFLOW_HOME": str(home)}
@@ -93,6 +95,16 @@ class LocalAirflow:
     def kill(self, component: str) -> None:
         """Kill one of the `COMPONENTS` with SIGKILL, with all that it has started."""
         self._processes.kill(self._components.pop(component))
+
+    def freeze(self, component: str) -> None:
+        """Freeze one of the `COMPONENTS` with SIGSTOP, with all that it has started; another one can be started."""
+        self._frozen.append(self._components.pop(component))
+        self._processes.signal(self._frozen[-1], signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let go on what was frozen, until it ends or all is stopped."""
+        for process in self._frozen:
+            self._processes.signal(process, signal.SIGCONT)
 
     def start(self, component: str) -> None:
         """Start one of the `COMPONENTS`, the first time or again."""

@@ -34,6 +34,7 @@ class ProcessFamily:
     def __init__(self, env: Mapping[str, str]) -> None:
         self._env = env
         self._running: dict[subprocess.Popen[bytes], Path] = {}
+        self._may_end = set[subprocess.Popen[bytes]]()
 
     def start(self, command: Sequence[str], *, log: Path) -> subprocess.Popen[bytes]:
         """Start a process that is to stay."""
@@ -41,9 +42,14 @@ class ProcessFamily:
 
     def kill(self, process: subprocess.Popen[bytes]) -> None:
         """Kill a process that was started here, with whatever it has started: none can say goodbye."""
-        _kill_sessions({process.pid})
+        _signal_sessions({process.pid}, signal.SIGKILL)
         process.wait()
         del self._running[process]
+
+    def signal(self, process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+        """Send a signal to a process that was started here, and to whatever it has started; it may end from then on."""
+        _signal_sessions({process.pid}, number)
+        self._may_end.add(process)
 
     def run(self, command: Sequence[str], *, log: Path) -> None:
         """Start a process that is to end by itself, and wait until it has done so successfully."""
@@ -55,7 +61,7 @@ class ProcessFamily:
     def ensure_alive(self) -> None:
         """Raise if any of them has ended."""
         for process in self._running:
-            if process.poll() is not None:
+            if process.poll() is not None and process not in self._may_end:
                 raise ProcessFailedError(self._obituary(process))
 
     def stop(self) -> None:
@@ -69,7 +75,7 @@ class ProcessFamily:
         for process in self._running:
             with suppress(subprocess.TimeoutExpired, KeyboardInterrupt):  # a second Ctrl-C: at once
                 process.wait(timeout=max(0, deadline - time.monotonic()))
-        _kill_sessions({process.pid for process in self._running})
+        _signal_sessions({process.pid for process in self._running}, signal.SIGKILL)
         for process in self._running:
             process.wait()
         self._running.clear()
@@ -131,9 +137,9 @@ def stopping_on_signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _kill_sessions(leaders: set[int]) -> None:
-    """Kill by session, not by process group: Airflow 3.3 runs each task in a group of its own."""
+def _signal_sessions(leaders: set[int], number: signal.Signals) -> None:
+    """Send a signal by session, not by process group: Airflow 3.3 runs each task in a group of its own."""
     for pid in psutil.pids():
         with suppress(ProcessLookupError, PermissionError):
             if os.getsid(pid) in leaders:
-                os.kill(pid, signal.SIGKILL)
+                os.kill(pid, number)

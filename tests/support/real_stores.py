@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import threading
 from collections.abc import Iterator
@@ -138,6 +139,7 @@ def s3_server() -> Iterator[S3Bucket]:
     """Serve S3 with an empty bucket."""
     from moto.server import ThreadedMotoServer  # noqa: PLC0415 - it takes a second
 
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # which prints each request otherwise
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     try:

@@ -20,6 +20,7 @@ from unittest import mock
 import aiohttp
 import requests
 from airflow.sdk import DAG
+from upath import UPath
 
 from airflow_provider_getty.batch.engine import Engine
 from airflow_provider_getty.batch.journal import Journal
@@ -115,7 +116,10 @@ POINTS: dict[str, Callable[[Call], AbstractContextManager[object]]] = {
     "on-resume": lambda stand: wrapped(SubmissionStore, "deliver", before, stand),
     "mid-download": lambda stand: wrapped(requests.Response, "iter_content", within_an_image, stand),
     "frozen": lambda stand: wrapped(Submitter, "_post", before, stand),
+    "host-changed": lambda stand: wrapped(SubmissionStore, "save", after, stand, nth=2),
     "deployed": lambda stand: wrapped(SubmissionStore, "deliver", after, stand),
+    "cleared": lambda stand: wrapped(SubmissionStore, "save", after, stand, nth=2),
+    "triggerer-frozen": lambda _: nullcontext(),
 }
 # A batch has two items under way: its first two saves are their intents, the third is an id.
 POINTS_OF_BATCH: dict[str, Callable[[Call], AbstractContextManager[object]]] = {
@@ -129,7 +133,10 @@ POINTS_OF_BATCH: dict[str, Callable[[Call], AbstractContextManager[object]]] = {
     "on-resume": lambda stand: wrapped(Engine, "_finish", before, stand),
     "mid-download": lambda stand: wrapped(aiohttp.StreamReader, "iter_chunked", within_a_stream, stand),
     "frozen": lambda stand: wrapped(ItemSubmitter, "_post", before, stand),
+    "host-changed": lambda stand: wrapped(ItemSubmitter, "_save", after, stand, nth=3),
     "deployed": lambda stand: wrapped(Journal, "end", after, stand),
+    "cleared": lambda stand: wrapped(ItemSubmitter, "_save", after, stand, nth=3),
+    "triggerer-frozen": lambda _: nullcontext(),
 }
 GOES_ON = frozenset({"server-works", "while-waiting", "frozen"})  # when told so
 
@@ -157,7 +164,8 @@ def standing_still(
         while not (step in GOES_ON and file.with_name("go").exists()):
             time.sleep(0.05)
 
-    with points[step](stand) if step else nullcontext():
+    is_before_clear = step == "cleared" and not file.with_name("cleared").exists()
+    with points[step](stand) if step and not is_before_clear else nullcontext():
         yield
 
 
@@ -187,6 +195,26 @@ class Batch(GettyBatchOperator):
             return super().execute_complete(context, event)
 
 
+class BatchOnS3(Batch):
+    """Keeps its journal in an S3 store, whose address only the run knows."""
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        self._move(context)
+        return super().execute(context)
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
+        self._move(context)
+        return super().execute_complete(context, event)
+
+    def _move(self, context: Context) -> None:
+        self.journal = UPath(
+            f"s3://pictures/{context['run_id']}/{context['params']['step']}.jsonl",
+            key="any",
+            secret="any",
+            endpoint_url=context["params"]["s3"],
+        )
+
+
 def dag(dag_id: str) -> DAG:
     """A DAG whose tasks are tried again soon; a deploy can write how often into a file."""
     deployed = Path(__file__).with_name(f"{dag_id}.retries")
@@ -194,7 +222,7 @@ def dag(dag_id: str) -> DAG:
         dag_id=dag_id,
         schedule=None,
         catchup=False,
-        params={"step": "", "folder": "", "getty": "getty_default"},
+        params={"step": "", "folder": "", "getty": "getty_default", "s3": ""},
         default_args={
             "retries": int(deployed.read_text()) if deployed.exists() else 5,
             "retry_delay": timedelta(seconds=1),
@@ -206,7 +234,7 @@ def dag(dag_id: str) -> DAG:
 HOW: dict[str, Any] = {**IMAGE, "task_id": "refine", "history_lag": 10, "poll_interval": 2, "timeout": 300}
 WHERE: dict[str, Any] = {"task_id": "download", "destination": "{{ params.folder }}/pictures/"}
 
-for suffix in ("", "_deployed"):
+for suffix in ("", "_deployed", "_cleared"):
     with dag(f"crash_sync{suffix}"):
         Download(generation_request_id=Refine(prompt="balloons", deferrable=False, **HOW).output, **WHERE)
 
@@ -217,12 +245,13 @@ for suffix in ("", "_deployed"):
         refines = Refine.partial(deferrable=True, **HOW).expand(prompt=["balloons", "kites"])
         Download.partial(**WHERE).expand(generation_request_id=refines.output)
 
-    with dag(f"crash_batch{suffix}"):
-        Batch(
-            requests=[{"prompt": "balloons"}, {"prompt": "kites"}],
-            defaults=IMAGE,
-            journal="{{ params.folder }}/journal.jsonl",
-            download_to="{{ params.folder }}/pictures",
-            deferrable=True,
-            **{name: value for name, value in HOW.items() if name not in IMAGE},
-        )
+    for form, operator in (("batch", Batch), ("batch_on_s3", BatchOnS3)):
+        with dag(f"crash_{form}{suffix}"):
+            operator(
+                requests=[{"prompt": "balloons"}, {"prompt": "kites"}],
+                defaults=IMAGE,
+                journal="{{ params.folder }}/journal.jsonl",
+                download_to="{{ params.folder }}/pictures",
+                deferrable=True,
+                **{name: value for name, value in HOW.items() if name not in IMAGE},
+            )
