@@ -72,7 +72,15 @@ STEPS = {
 }
 DEPLOYED = {"deployed": 3, "cleared": 2}  # retries; before, 1
 WHILE_WAITING = ("while-waiting", "triggerer-frozen")
-STEPS_ON_S3 = ("host-changed", "cleared", "triggerer-frozen")
+STEPS_ON_S3 = (
+    "after-intent",
+    "after-reply",
+    "host-changed",
+    "deployed",
+    "cleared",
+    "frozen",
+    "triggerer-frozen",
+)
 LEFT_OUT = {
     ("triggerer-frozen", "sync"),  # it waits in no triggerer
     ("cleared", "mapped"),  # Airflow 3.3.2 ended the cleared run without its mapped downloads
