@@ -130,7 +130,7 @@ POINTS_OF_BATCH: dict[str, Callable[[Call], AbstractContextManager[object]]] = {
     "after-reply": lambda stand: wrapped(ItemSubmitter, "_save", before, stand, nth=3),
     "after-id": lambda stand: wrapped(ItemSubmitter, "_save", after, stand, nth=3),
     "while-waiting": lambda _: nullcontext(),
-    "on-resume": lambda stand: wrapped(Engine, "_finish", before, stand),
+    "on-resume": lambda stand: wrapped(Engine, "_download", before, stand),
     "mid-download": lambda stand: wrapped(aiohttp.StreamReader, "iter_chunked", within_a_stream, stand),
     "frozen": lambda stand: wrapped(ItemSubmitter, "_post", before, stand),
     "host-changed": lambda stand: wrapped(ItemSubmitter, "_save", after, stand, nth=3),
