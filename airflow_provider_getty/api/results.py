@@ -19,12 +19,16 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    StringConstraints,
     ValidationError,
     ValidationInfo,
     ValidatorFunctionWrapHandler,
     field_validator,
     model_validator,
 )
+
+_Id = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+"""An id without which nothing can be found again; blanks are none."""
 
 
 class _Result(BaseModel):
@@ -128,7 +132,7 @@ class StillPending(_Result):
 class Pending(StillPending):
     """202: Getty has accepted the generation, and is still at work."""
 
-    generation_request_id: str = Field(min_length=1)
+    generation_request_id: _Id
     status: ClassVar[str] = "pending"
 
     def summary(self) -> dict[str, Any]:
@@ -145,7 +149,7 @@ class Pending(StillPending):
 class Generation(_Result):
     """200: the finished generation, usually of four images. Getty keeps it for six months."""
 
-    generation_request_id: str = Field(min_length=1)
+    generation_request_id: _Id
     status: ClassVar[str] = "completed"
     seed: int | None = None
     results: Annotated[tuple[Image, ...], _readable(Image)] = ()
@@ -234,7 +238,7 @@ class Products(_Result):
 class Registration(_Result):
     """A file of the customer, registered for use as a reference."""
 
-    id: str = Field(min_length=1)
+    id: _Id
     date_created: datetime | None = None
     preview_urls: Annotated[tuple[Preview, ...], _readable(Preview)] = ()
 

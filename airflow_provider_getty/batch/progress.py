@@ -167,11 +167,12 @@ class Progress:
                     self._unknown -= _unknown(entry.record)
                 self._move(number, Status.NEW)
             case Recorded(Record() as record):
-                new_id = record.generation_request_id
-                if new_id and new_id != (entry and entry.record.generation_request_id):
-                    self._charged += 1
-                    self._submitted += not (entry and entry.record.generation_request_id)
-                self._unknown += _unknown(record) - _unknown(entry.record if entry else None)
+                before = entry.record if entry else None
+                self._charged += _is_new(record, before)
+                self._submitted += bool(record.generation_request_id) - bool(
+                    before and before.generation_request_id
+                )
+                self._unknown += _unknown(record) - _unknown(before)
                 self._entries[number] = Entry(record, name)
                 self._move(number, self._entries[number].status)
             case Finished():
@@ -204,8 +205,7 @@ class Progress:
         before = self._left_behind.pop(key, None)
         self._unknown += _unknown(record) - _unknown(before)
         if record is not None:
-            new_id = record.generation_request_id
-            self._charged += bool(new_id and new_id != (before and before.generation_request_id))
+            self._charged += _is_new(record, before)
             self._left_behind[key] = record
 
     def _fail(self, number: int, name: str | None, error: str, *, may_retry: bool) -> None:
@@ -235,3 +235,12 @@ def _unknown(record: Record | None) -> int:
     if record is None:
         return 0
     return max(record.unknown, int(record.generation_request_id is None))
+
+
+def _is_new(record: Record, before: Record | None) -> bool:
+    """Whether the record is of a generation that was not counted before.
+
+    An earlier generation comes back if what was to replace it is refused.
+    """
+    counted = (before.generation_request_id, before.previous) if before else ()
+    return record.generation_request_id is not None and record.generation_request_id not in counted

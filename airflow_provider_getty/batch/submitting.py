@@ -121,7 +121,12 @@ class ItemSubmitter:
         return None
 
     async def _save(self, record: Record | None, item: Item) -> None:
-        await self.journal.write(Recorded(record), self.journal.progress.ref(item))
+        try:
+            await self.journal.write(Recorded(record), self.journal.progress.ref(item))
+        except Exception:
+            if record and record.generation_request_id:
+                log.error("Item %d %s", item.number, record.if_not_kept)  # noqa: TRY400 - it is raised
+            raise
 
     def _marker(self, item: Item) -> str:
         entry = self.journal.progress.entry(item.number)

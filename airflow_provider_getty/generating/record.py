@@ -81,6 +81,14 @@ class Record:
         unknown = f", {self.unknown} unknown" if self.unknown else ""
         return f"{self.charged} charged{unknown}"
 
+    @property
+    def if_not_kept(self) -> str:
+        """What to tell people if the id could not be kept: what was paid for is named somewhere."""
+        return (
+            f"is generation {self.generation_request_id} ({self.charges}), but its id could not be kept. "
+            "A retry or a clear finds it in Getty's history."
+        )
+
     def is_before_a_clear(self, task: Task) -> bool:
         """Whether a person has cleared the task since; a smaller try number is another task instance."""
         return self.round != task.round or task.try_number < self.try_number

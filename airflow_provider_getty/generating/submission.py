@@ -138,7 +138,7 @@ class Submission:
                 return (yield from self._take_over(record))
             if record.generation_request_id or record.unknown:
                 yield Say(reason, is_warning=not record.delivered)
-        return (yield from self._create(ours))
+        return (yield from self._create(ours, if_refused=record and replace(record, owner=self.owner)))
 
     def _new(self, former: Record | None) -> Record:
         asked = fingerprint(self.operation, self.inputs)
@@ -156,9 +156,9 @@ class Submission:
     def _not_adopted(self, record: Record, ours: Record) -> str:
         """Why the record is not of the generation that this task still has to deliver; empty if it is."""
         generation = record.generation_request_id
-        left = (
-            f"Generation {generation} is left behind" if generation else "An earlier attempt is left behind"
-        )
+        what = f"Generation {generation}" if generation else "An earlier attempt"
+        marked = f" with the marker {record.marker}" if record.unknown else ""
+        left = f"{what}{marked} is left behind"
         if record.account != ours.account:
             return f"The connection names another Getty account now. {left} ({record.charges})."
         if record.fingerprint != ours.fingerprint:
@@ -192,10 +192,13 @@ class Submission:
             if self.policy.on_unsure == "fail":
                 raise
             adopted = None
-        return adopted or (yield from self._create(record))
+        return adopted or (yield from self._create(record, if_refused=record))
 
-    def _create(self, record: Record) -> Steps[Pending | Generation]:
-        """Submit, and once more if the first attempt is lost and it is certain that it created nothing."""
+    def _create(self, record: Record, *, if_refused: Record | None) -> Steps[Pending | Generation]:
+        """Submit, and once more if the first attempt is lost and it is certain that it created nothing.
+
+        :param if_refused: what to keep if nothing was created: it may know of an earlier generation.
+        """
         is_second_upload = False
         while True:
             if record.attempts >= MOST_UNKNOWN:
@@ -207,7 +210,7 @@ class Submission:
                 intended=record.intended or self.clock() - self.ahead(),
             )
             try:
-                answer = yield from self._attempt(attempt, record)
+                answer = yield from self._attempt(attempt, if_refused)
             except BadRequestError as error:
                 # The mask may have expired while the task waited; another one gets a new name.
                 if is_second_upload or not self.inputs or "mask" not in error.problem:
@@ -216,12 +219,12 @@ class Submission:
                 continue
             if answer:
                 return answer
-            record = attempt
+            record = if_refused = attempt
             adopted = yield from self._after_a_lost_answer(record)
             if adopted:
                 return adopted
 
-    def _attempt(self, attempt: Record, before: Record) -> Steps[Pending | Generation | None]:
+    def _attempt(self, attempt: Record, if_refused: Record | None) -> Steps[Pending | Generation | None]:
         """Submit; None: nobody knows whether it created a generation."""
         operation = self.operation.model_copy(update=(yield Upload()))
         if self.policy.marker:
@@ -244,7 +247,8 @@ class Submission:
                     yield Say(f"{error} Next attempt in {delay:.1f} s.", is_warning=True)
                     yield Wait(delay, refusal=error)
                     continue
-                yield Save(before if before.unknown else None)
+                is_worth_keeping = if_refused and (if_refused.generation_request_id or if_refused.unknown)
+                yield Save(if_refused if is_worth_keeping else None)
                 raise
             return (yield from self._known(attempt, (answer.generation_request_id,), answer))
 
@@ -332,22 +336,36 @@ class Submission:
                     return None
             now = self.clock()
             if alike and now >= certain_at:
-                raise self._unsure(
-                    record, f"Without its marker, but with its inputs, the history shows {', '.join(alike)}."
-                )
+                raise self._unsure(record, alike=alike)
             if now >= give_up_at or (trouble and not trouble.may_retry):
                 raise self._unsure(
-                    record, f"The history could not be read: {trouble.problem}" if trouble else ""
+                    record,
+                    f"The history could not be read: {trouble.problem}"
+                    if trouble
+                    else "The time was over before the history was certain: allow more than history_lag "
+                    f"({self.policy.history_lag:.0f} s).",
                 )
             yield Wait(_LOOK_AGAIN_IN)
 
-    def _unsure(self, record: Record, why: str) -> SubmissionUnsureError:
-        sought = f"the marker {record.marker} in the notes" if self.policy.marker else "the same inputs"
+    def _unsure(self, record: Record, why: str = "", *, alike: tuple[str, ...] = ()) -> SubmissionUnsureError:
+        if alike:
+            why = f"Without its marker, but with its inputs, the history shows {', '.join(alike)}."
+            look = "Look in Getty's generation history whether that is this task's."
+            found = "If it is, collect it with a GenerationSensor"
+        else:
+            sought = f"the marker {record.marker} in the notes" if self.policy.marker else "the same inputs"
+            look = f"Look in Getty's generation history for {sought}."
+            found = (
+                "If it is there, clearing this task adopts it"
+                if self.has_store
+                else "If it is there, collect it with a GenerationSensor: cleared, the task submits anew, as this "
+                "Airflow keeps no state"
+            )
         known = f"So far: {record.charges}."
         return SubmissionUnsureError(
             " ".join(filter(None, ("An earlier attempt may have created this generation.", why, known))),
             asked=self.operation.asked,
             credit=Credit.UNKNOWN,
-            advice=f"Look in Getty's generation history for {sought}. If it is there, clearing this task adopts it; "
-            'if not, or if a second credit does not matter, clear it with on_unsure_submission="resubmit".',
+            advice=f"{look} {found}; if not, or if a second credit does not matter, clear it with "
+            'on_unsure_submission="resubmit".',
         )

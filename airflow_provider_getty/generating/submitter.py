@@ -158,7 +158,7 @@ class Submitter:
     def _do(self, step: Step, claim: Claim, task: Task) -> Any:
         match step:
             case Save(record):
-                return claim.save(record)
+                return self._save(record, claim)
             case Upload():
                 return self._upload(task.task_id)
             case Post(operation):
@@ -169,6 +169,16 @@ class Submitter:
                 return clock.sleep(seconds)
             case Say(message, is_warning):
                 return log.log(logging.WARNING if is_warning else logging.INFO, "%s", message)
+
+    def _save(self, record: Record | None, claim: Claim) -> None:
+        try:
+            claim.save(record)
+        except SubmissionSupersededError:
+            raise
+        except Exception:
+            if record and record.generation_request_id:
+                log.error("%s %s", self.request.operation.asked, record.if_not_kept)  # noqa: TRY400 - it is raised
+            raise
 
     def _post(self, operation: GeneratingOperation, claim: Claim) -> Pending | Generation:
         def fence() -> None:

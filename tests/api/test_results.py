@@ -198,7 +198,8 @@ def test_an_id_may_be_a_number() -> None:
 
 
 @pytest.mark.parametrize(
-    "document", [{}, {"generation_request_id": ""}, {"generation_request_id": None}, [], "g"]
+    "document",
+    [{}, *({"generation_request_id": odd} for odd in ("", " \n", None)), [], "g"],
 )
 @pytest.mark.parametrize("kind", [Pending, Generation])
 def test_a_generation_without_its_id_is_none(kind: type[Generation], document: object) -> None:

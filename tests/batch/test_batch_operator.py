@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from errno import ENOSPC
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 from getty_emulator.server import Emulator
 
 from airflow_provider_getty.batch.downloading import Downloads
+from airflow_provider_getty.batch.journal_files import LocalJournal
 from airflow_provider_getty.operators.batch import GettyBatchOperator
 from tests.support.batch_runs import REFINE, charges, generates, lines
 from tests.support.task_runs import TaskRun, Worker
@@ -112,6 +114,26 @@ def test_the_result_of_an_upstream_task(getty: Emulator, tmp_path: Path) -> None
     worker.run(upstream)
 
     assert worker.run(batch).result["completed"] == 3
+
+
+def test_a_generation_whose_id_cannot_be_written_is_named(
+    getty: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def append(journal: LocalJournal, data: bytes) -> None:
+        if b'"submitted"' in data:
+            raise OSError(ENOSPC, "No space left on device")
+        really_append(journal, data)
+
+    really_append = LocalJournal.append
+    monkeypatch.setattr(LocalJournal, "append", append)
+    run = Worker().run(a_batch(generates(1), tmp_path))
+
+    assert run.state == "failed"
+    [generation] = getty.generations()
+    assert (
+        f"Item 1 is generation {generation['generation_request_id']} (1 charged), but its id could not be kept."
+        in caplog.text
+    )
 
 
 def test_bad_items_are_refused_before_anything_is_sent(getty: Emulator, tmp_path: Path) -> None:

@@ -87,6 +87,12 @@ def test_a_generation_that_is_made_anew_is_charged_twice_and_submitted_once() ->
     assert counts(progress, "submitted", "charged") == [1, 2]
 
 
+def test_a_generation_is_counted_once_if_what_was_to_replace_it_is_refused() -> None:
+    progress = after(Recorded(SUBMITTED), Recorded(replace(INTENT, previous="id")), Recorded(SUBMITTED))
+
+    assert counts(progress, "submitted", "charged", "unknown") == [1, 1, 0]
+
+
 def test_after_a_success_and_a_clear_all_is_new() -> None:
     done = [Recorded(SUBMITTED), FINISHED, Ended(succeeded=True, counts={})]
     assert after(*done, Began(OWNER, 0)).status(1) is Status.COMPLETED

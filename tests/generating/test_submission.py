@@ -210,6 +210,56 @@ def test_other_inputs_are_submitted_anew_after_a_clear() -> None:
     assert getty.charges == 2
 
 
+def test_what_was_paid_for_is_still_adopted_after_other_inputs_were_refused() -> None:
+    getty = Getty()
+    airflow = Airflow(getty)
+    airflow.run()
+    asked = airflow.operation
+    airflow.operation = Refine(image_id="1", mask_url="-", prompt="another boat")
+    getty.fates = [Fate.REFUSED]
+    airflow.patience = 0.0
+    with pytest.raises(QueriesPerSecondError):
+        airflow.run()
+    airflow.operation, airflow.patience = asked, 3600.0
+
+    assert airflow.run() == "generation-1"
+    assert getty.charges == 1
+
+
+def test_a_lost_answer_is_still_looked_up_after_other_inputs_were_refused() -> None:
+    getty = Getty(fates=[Fate.LOST_AFTER_THE_WORK], history_is_forbidden=True)
+    airflow = Airflow(getty)
+    with pytest.raises(SubmissionUnsureError):
+        airflow.run()
+    asked = airflow.operation
+    airflow.operation = Refine(image_id="1", mask_url="-", prompt="another boat")
+    getty.fates = [Fate.REFUSED]
+    airflow.patience = 0.0
+    with pytest.raises(QueriesPerSecondError):
+        airflow.run()
+    airflow.operation, airflow.patience = asked, 3600.0
+    getty.history_is_forbidden = False
+
+    assert airflow.run() == "generation-1"
+    assert getty.charges == 1
+
+
+def test_an_attempt_that_is_left_behind_is_named_by_its_marker() -> None:
+    getty = Getty(fates=[Fate.LOST_AFTER_THE_WORK], history_is_forbidden=True)
+    airflow = Airflow(getty)
+    with pytest.raises(SubmissionUnsureError):
+        airflow.run()
+    assert airflow.store
+    marker = airflow.store.marker
+    airflow.operation = Refine(image_id="1", mask_url="-", prompt="another boat")
+
+    airflow.run()
+    assert (
+        f"The inputs have changed. An earlier attempt with the marker {marker} is left behind (0 charged, 1 unknown)."
+        in airflow.said
+    )
+
+
 def test_a_task_that_delivered_and_is_retried_by_airflow_itself_pays_no_second_time() -> None:
     getty = Getty()
     airflow = Airflow(getty)
@@ -234,6 +284,25 @@ def test_a_history_that_cannot_be_read_leaves_the_task_unsure() -> None:
     assert 'on_unsure_submission="resubmit"' in str(failure.value)
     assert getty.posts == 1
     assert "Wait" not in airflow.steps, "it will not become readable"
+
+
+@pytest.mark.parametrize("has_store", [True, False])
+def test_an_unsure_task_says_what_a_clear_does(has_store: bool) -> None:
+    getty = Getty(fates=[Fate.LOST_AFTER_THE_WORK], history_is_forbidden=True)
+    with pytest.raises(SubmissionUnsureError) as unsure:
+        Airflow(getty, has_store=has_store).run()
+
+    assert ("clearing this task adopts it" in str(unsure.value)) is has_store
+    assert ("cleared, the task submits anew" in str(unsure.value)) is not has_store
+
+
+def test_a_generation_whose_marker_was_dropped_is_to_be_collected_by_its_id() -> None:
+    getty = Getty(fates=[Fate.LOST_AFTER_THE_WORK], drops_notes=True)
+    with pytest.raises(SubmissionUnsureError) as unsure:
+        Airflow(getty).run()
+
+    assert "generation-1" in str(unsure.value)
+    assert "If it is, collect it with a GenerationSensor; if not" in str(unsure.value)
 
 
 def test_an_unsure_task_may_be_told_to_submit_anew() -> None:

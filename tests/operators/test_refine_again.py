@@ -115,6 +115,35 @@ def test_a_clear_with_another_prompt_submits_the_new_prompt(
 
 
 @needs_store
+def test_a_typo_that_getty_refuses_does_not_make_the_task_forget_what_it_has_paid_for(
+    getty: Emulator,
+) -> None:
+    worker = Worker()
+    getty.fault("stay-pending", "refine")
+    worker.run(refine(timeout=1), retries_left=True)
+    getty.fault("refuse", "refine", times=2)
+    assert worker.run(refine(prompt="hot air baloons")).state == "failed"
+    worker.clear("refine")
+    getty.fault("finish-at-once", "get-generation")
+
+    assert worker.run(refine()).state == "success"
+    assert getty.ledger()["total"] == 1
+
+
+@needs_store
+def test_a_generation_whose_id_cannot_be_kept_is_named(
+    getty: Emulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    die_before_the_id_is_stored(Worker(), monkeypatch)
+
+    [generation] = getty.generations()
+    assert (
+        f"Refine of image 1473240153 is generation {generation['generation_request_id']} (1 charged), but its id could "
+        "not be kept. A retry or a clear finds it in Getty's history." in caplog.text
+    )
+
+
+@needs_store
 def test_another_mask_is_another_input(getty: Emulator) -> None:
     worker = Worker()
     getty.fault("stay-pending", "refine")

@@ -45,6 +45,7 @@ class Getty:
     created: list[tuple[float, HistoryItem]] = field(default_factory=list)
     fates: list[Fate] = field(default_factory=list)
     history_is_forbidden: bool = False
+    drops_notes: bool = False
     posts: int = 0
     ids: Any = field(default_factory=lambda: (f"generation-{number}" for number in count(1)))
 
@@ -60,7 +61,7 @@ class Getty:
             raise NoAnswerError("cut", credit=Credit.UNKNOWN)
         item = HistoryItem(
             generation_request_id=next(self.ids),
-            notes=operation.notes,
+            notes=None if self.drops_notes else operation.notes,
             prompt=operation.prompt,
             original_asset=OriginalAsset(id=operation.image_id or ""),
         )

@@ -156,4 +156,6 @@ def test_a_person_who_ends_the_task_is_told_in_its_log_that_the_generation_goes_
     """Airflow 3.3 calls it when a deferred task is marked or cleared."""
     caplog.set_level("INFO")
     asyncio.run(GenerationTrigger("a-generation", deadline=0).on_kill())
-    assert "Generation a-generation goes on at Getty; clearing its task adopts it." in caplog.text
+    assert (
+        "Generation a-generation goes on at Getty, where it can be collected for six months." in caplog.text
+    )
