@@ -14,11 +14,11 @@ from datetime import timedelta
 from functools import wraps
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from unittest import mock
 
 import aiohttp
-import requests
+import urllib3
 from airflow.sdk import DAG
 from upath import UPath
 
@@ -73,18 +73,17 @@ def after(call: Call, stand: Call, *, nth: int = 1) -> Call:
     return async_wrapper if iscoroutinefunction(call) else wrapper
 
 
-def within_an_image(iter_content: Call, stand: Call) -> Call:
+def within_an_image(read1: Call, stand: Call) -> Call:
     """Stand still when the first bytes of an image have arrived."""
+    first = count()
 
-    @wraps(iter_content)
-    def wrapper(response: requests.Response, size: int) -> Iterator[bytes]:
+    @wraps(read1)
+    def wrapper(response: urllib3.HTTPResponse, amt: int | None = None, **arguments: Any) -> bytes:
         if not response.headers.get("Content-Type", "").startswith("image/"):
-            yield from iter_content(response, size)
-            return
-        chunks = iter_content(response, 4096)
-        yield next(chunks)
-        stand()
-        yield from chunks
+            return cast("bytes", read1(response, amt, **arguments))
+        if next(first):
+            stand()
+        return cast("bytes", read1(response, 4096, **arguments))
 
     return wrapper
 
@@ -114,7 +113,7 @@ POINTS: dict[str, Callable[[Call], AbstractContextManager[object]]] = {
     "after-id": lambda stand: wrapped(SubmissionStore, "save", after, stand, nth=2),
     "while-waiting": lambda stand: wrapped(GettyHook, "wait_for_generation", before, stand),
     "on-resume": lambda stand: wrapped(SubmissionStore, "deliver", before, stand),
-    "mid-download": lambda stand: wrapped(requests.Response, "iter_content", within_an_image, stand),
+    "mid-download": lambda stand: wrapped(urllib3.HTTPResponse, "read1", within_an_image, stand),
     "frozen": lambda stand: wrapped(Submitter, "_post", before, stand),
     "host-changed": lambda stand: wrapped(SubmissionStore, "save", after, stand, nth=2),
     "deployed": lambda stand: wrapped(SubmissionStore, "deliver", after, stand),
