@@ -293,10 +293,7 @@ def test_deferred_its_deadline_stays_and_what_is_late_fails(getty: Emulator, tmp
     assert getty.ledger()["total"] == 3
 
 
-def test_deferred_with_a_full_account_it_gives_its_worker_back(
-    getty: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("airflow_provider_getty.batch.run._SLOT_PAUSE", 0.2)
+def test_deferred_with_a_full_account_it_gives_its_worker_back(getty: Emulator, tmp_path: Path) -> None:
     getty.configure_account(concurrent_generations=2, concurrency_refusal="service")
     getty.fault("stay-pending", "generate", times=None)
     worker = Worker()

@@ -145,7 +145,7 @@ def s3_server() -> Iterator[S3Bucket]:
     try:
         _, port = server.get_host_and_port()
         bucket = S3Bucket(f"http://127.0.0.1:{port}")
-        bucket.at("").fs.mkdir(bucket.name)
+        bucket.at("").fs.makedirs(bucket.name, exist_ok=True)  # moto remembers it for the process
         yield bucket
     finally:
         server.stop()
