@@ -191,7 +191,8 @@ def test_a_writer_that_thaws_after_another_took_over_sends_nothing(
 
     async def freeze(self: ItemSubmitter, *arguments: Any) -> Any:
         if next(times) == 4 and not is_frozen.is_set():
-            await self.journal.written()  # or a thread would write on, which a frozen process does not have
+            while self.journal._writing or self.journal._gathered:
+                await self.journal.written()  # a thread would write on, which a frozen process does not have
             is_frozen.set()
             thaw.wait(60)  # the whole event loop stands still
         return await really(self, *arguments)
