@@ -65,7 +65,7 @@ class AirflowApi:
         return run_id
 
     def clear(self, dag_id: str, run_id: str) -> None:
-        """Clear all tasks of a run, as a person does who wants it made anew."""
+        """Clear all tasks of a run, as a person does to run it again."""
         self._request("POST", f"dags/{dag_id}/dagRuns/{run_id}/clear", json={"dry_run": False})
 
     def wait(

@@ -36,7 +36,7 @@ AGES = (0.0, *(SHORTEST_DELAY * _RESOLUTION**k for k in range(_STEPS + 1)))
 # So many are followed at a time, from their start, and so many of these that completed are remembered.
 _FOLLOWED = 150
 _MEMORY = 500
-# An estimate is made anew after so many more.
+# An estimate is made again after this many more.
 _NEWS = 100
 _ITERATIONS = 12
 # Shares are smoothed over so many steps to either side: where no look tells ages apart, a peak would be made up.

@@ -40,7 +40,7 @@ class _WakeUp:
 
 @dataclass(slots=True)
 class _Loop:
-    """What is known of an event loop that has used the clock."""
+    """The state of an event loop that has used the clock."""
 
     thread: int = field(default_factory=threading.get_ident)
     waiting: int = 0

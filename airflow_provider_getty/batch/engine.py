@@ -227,7 +227,7 @@ class Engine:
                 kind=self.plan.kind,
             )
         except GoneError:
-            # So that another try generates it anew.
+            # So that another try generates it again.
             self.journal.note(Recorded(None), item)
             raise
         finally:

@@ -117,7 +117,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Items:
-    """All items, read anew by each iteration and never held together.
+    """All items, read again by each iteration and never held together.
 
     :param requests: see :data:`Requests`.
     :param operation: of items that name none.

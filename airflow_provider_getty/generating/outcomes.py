@@ -88,7 +88,7 @@ class Outcome:
 
     @property
     def failure(self) -> GettyError | None:
-        """The error, made anew from what was reported."""
+        """The error, rebuilt from the reported event."""
         return _error_of(self.error) if self.error else None
 
     def finished(self) -> dict[str, Any]:

@@ -56,7 +56,7 @@ class Record:
         under way counts.
     :param unknown: the same, of all rounds.
     :param charged: generations that are known to have been created.
-    :param generation_request_id: None as long as no generation is known.
+    :param generation_request_id: None until a generation is known.
     :param delivered: whether the task has returned the result.
     :param previous: the generation that the task had made before, for other inputs or before it was cleared.
     """
@@ -83,7 +83,7 @@ class Record:
 
     @property
     def if_not_kept(self) -> str:
-        """What to tell people if the id could not be kept: what was paid for is named somewhere."""
+        """The log line that names the paid generation if its id could not be stored."""
         return (
             f"is generation {self.generation_request_id} ({self.charges}), but its id could not be kept. "
             "A retry or a clear finds it in Getty's history."
