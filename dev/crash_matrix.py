@@ -10,7 +10,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,14 +58,14 @@ class Matrix:
         return "\n".join(lines)
 
 
-def crash_matrix(folder: Path) -> Matrix:
-    """Run all crashes in one Airflow, some at once, on PostgreSQL if there is one here."""
+def crash_matrix(folder: Path, cells: Sequence[tuple[str, Form]] = CELLS) -> Matrix:
+    """Run crashes in one Airflow, some at once, on PostgreSQL if there is one here."""
     started = time.monotonic()
     with ExitStack() as stack:
         database_url = stack.enter_context(temporary_postgres())
         dags = shutil.copytree(DAGS, folder / "dags")
         s3 = stack.enter_context(s3_server())
-        crashes = [Crash.at(step, form, folder, dags, s3.endpoint) for step, form in CELLS]
+        crashes = [Crash.at(step, form, folder, dags, s3.endpoint) for step, form in cells]
         for crash in crashes:
             stack.enter_context(crash.getty)
         airflow = stack.enter_context(
@@ -146,7 +146,12 @@ def main() -> int:
         return 1
     print(matrix.as_markdown())
     print(f"\nAirflow on {matrix.database}, all in {matrix.seconds:.0f} s.")
-    return 0
+    wrong = [
+        (step, form, outcome) for (step, form), outcome in matrix.outcomes.items() if not outcome.is_right
+    ]
+    for step, form, outcome in wrong:
+        print(f"\n{form.name}, {STEPS[step]}: {outcome}\n{outcome.trouble}", file=sys.stderr)
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":

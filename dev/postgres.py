@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dev.processes import LOOPBACK, ProcessFailedError, free_ports, tail
+from dev.processes import LOOPBACK, ProcessFailedError, everybody_may_enter, free_ports, tail
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,12 +29,11 @@ FORGETFUL = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")  # i
 
 @contextmanager
 def temporary_postgres() -> Iterator[str | None]:
-    """Start an empty PostgreSQL on a free port, and yield its SQLAlchemy URL; None if there is none here."""
+    """Start an empty PostgreSQL on a free port, and yield its SQLAlchemy URL; None where none can run."""
     programs, user = _programs(), _user()
     if programs is None or user is None:
         yield None
         return
-    # Not in a folder of the caller's: who is root may be the only one who can enter it.
     with tempfile.TemporaryDirectory(prefix="postgres-") as folder:
         home = Path(folder)
         data, log, password = home / "data", home / "postgres.log", home / "password"
@@ -96,8 +95,10 @@ def _programs() -> Path | None:
 
 
 def _user() -> pwd.struct_passwd | None:
-    """Return who it can run as: PostgreSQL refuses to run as root."""
+    """Return who it can run as: PostgreSQL refuses to run as root, and others may not enter each temporary folder."""
     if os.geteuid() != 0:
         return pwd.getpwuid(os.geteuid())
+    if not everybody_may_enter(Path(tempfile.gettempdir())):
+        return None
     known = {user.pw_name: user for user in pwd.getpwall()}
     return next((known[name] for name in UNPRIVILEGED if name in known), None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import stat
 import subprocess
 import time
 from contextlib import ExitStack, contextmanager, suppress
@@ -143,3 +144,8 @@ def _signal_sessions(leaders: set[int], number: signal.Signals) -> None:
         with suppress(ProcessLookupError, PermissionError):
             if os.getsid(pid) in leaders:
                 os.kill(pid, number)
+
+
+def everybody_may_enter(folder: Path) -> bool:
+    """Whether processes of every user can reach what is in the folder."""
+    return all(each.stat().st_mode & stat.S_IXOTH for each in (folder, *folder.parents))
