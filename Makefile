@@ -1,7 +1,7 @@
 # Commands for working with a clone. They need Python 3.11 or later, git and make; the rest is installed into the clone.
 
 .DEFAULT_GOAL := help
-.PHONY: adversary help demo airflow emulator test bench check format matrix mutants pictures build clean crash-matrix
+.PHONY: adversary docs help demo airflow emulator test bench check format matrix mutants pictures build clean crash-matrix
 
 # Nothing of the caller's Airflow, Python or virtual environment reaches in, and the caller's Airflow home stays as it is.
 $(foreach name,$(filter AIRFLOW_%,$(.VARIABLES)),$(eval unexport $(name)))
@@ -29,11 +29,15 @@ emulator: .venv/.synced  ## the emulator alone, on port 8900 (ARGS="--help" list
 test: .venv/.synced  ## all tests on all cores, those on a whole Airflow too (ARGS="tests/x.py" runs one file)
 	$(RUN) -m pytest $(or $(ARGS),--numprocesses logical --dist loadgroup)
 
-bench: build/bench-venv/.synced  ## measure what docs/performance.md tells; half an hour on a quiet machine
+bench: build/bench-venv/.synced  ## measure what docs/explanation/performance.md tells; half an hour on a quiet machine
 	@for program in schedule imports in_flight limits no_worker batch; do \
 		printf '\n## %s\n\n' $$program; \
 		build/bench-venv/bin/python -m benchmarks.$$program || exit; \
 	done
+
+docs: .venv/.synced  ## the documentation as a site, build/docs/index.html
+	@$(RUN) -m sphinx --fail-on-warning --keep-going --quiet --jobs auto docs build/docs
+	@echo build/docs/index.html
 
 check: .venv/.synced  ## formatting, lint, strict types, the rules of the house, and whether the lock is up to date
 	$(RUN) -m ruff format --check .

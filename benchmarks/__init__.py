@@ -1,4 +1,4 @@
-"""Programs that measure what ``docs/performance.md`` tells; ``make bench`` runs them all."""
+"""Programs that measure what ``docs/explanation/performance.md`` tells; ``make bench`` runs them all."""
 
 import os
 from pathlib import Path

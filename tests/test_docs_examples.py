@@ -41,9 +41,8 @@ def test_relative_links_lead_to_what_is_there(file: Path) -> None:
         assert not place or place in map(anchor, headings(target)), f"{file.name} links to {link}"
 
 
-def test_every_page_can_be_reached_from_the_readme() -> None:
-    linked = set(re.findall(r"\]\(docs/([\w-]+\.md)\)", prose(ROOT / "README.md")))
-    assert linked == {file.name for file in (ROOT / "docs").glob("*.md")}
+def test_the_readme_leads_to_the_documentation() -> None:
+    assert "](docs/index.md)" in prose(ROOT / "README.md")
 
 
 def test_pictures_are_small() -> None:

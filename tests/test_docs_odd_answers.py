@@ -1,4 +1,4 @@
-"""docs/odd-answers.md: its table says what becomes of each odd answer, as the emulator gives it."""
+"""docs/reference/odd-answers.md: its table says what becomes of each odd answer, as the emulator gives it."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class Files(SyncSide):
 
         Source: ``PUT /v3/search/by-image/uploads/{file_name}`` in Getty's API reference.
 
-        :param file: what :func:`airflow_provider_getty.inputs.pictures.make_jpeg` makes a JPEG of.
+        :param file: a path, a URI or an ``ObjectStoragePath`` of an image, or its bytes.
         :param label: begins the name of the upload.
         :param deadline: until when (``time.time()``) trouble is waited out. Default: for a minute.
         :return: the ``url`` for a registration; Getty keeps the upload for 24 hours.

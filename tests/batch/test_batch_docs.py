@@ -1,4 +1,4 @@
-"""docs/batch.md says what the code says."""
+"""docs/reference/batch.md says what the code says."""
 
 from __future__ import annotations
 

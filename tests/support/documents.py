@@ -9,7 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-FILES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
+PYTHON_API = ROOT / "docs" / "reference" / "python"
+"""Pages that Sphinx makes of docstrings."""
+FILES = [
+    *sorted(ROOT.glob("*.md")),
+    *(each for each in sorted((ROOT / "docs").rglob("*.md")) if PYTHON_API not in each.parents),
+]
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,8 @@ def anchor(heading: str) -> str:
 
 
 def named(file: str) -> Path:
-    return next(each for each in FILES if each.name == file)
+    [found] = [each for each in FILES if each.name == file]
+    return found
 
 
 def section(file: str, heading: str) -> str:

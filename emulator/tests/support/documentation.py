@@ -1,4 +1,4 @@
-"""The tables of docs/emulator.md that follow from the code.
+"""The tables of docs/reference/emulator.md that follow from the code.
 
 ``python -m emulator.tests.support.documentation`` writes them.
 """
@@ -13,7 +13,7 @@ from getty_emulator.faults.kind import DOWNLOADS, GENERATING, HISTORY, POLLS, Ki
 from getty_emulator.faults.kinds import KINDS
 from getty_emulator.options import declared_options
 
-PAGE = Path(__file__).parents[3] / "docs" / "emulator.md"
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "emulator.md"
 _GROUPS = {"generating": GENERATING, "poll": POLLS, "history": HISTORY}
 
 
