@@ -13,10 +13,12 @@ __version__ = "0.1.0"
 
 
 def get_provider_info() -> dict[str, Any]:
-    """The modules that Airflow lists of this provider, and the form in which its connection is entered.
+    """The modules that Airflow lists of this provider, the form of its connection, and its configuration.
 
     Its shape: Airflow's ``provider_info.schema.json`` and, for the connection, ``provider.yaml.schema.json``.
     """
+    from airflow_provider_getty.inputs import config  # noqa: PLC0415 - the version alone loads nothing
+
     integration = "Getty Images AI Generator"
 
     def modules(package: str, definition: str) -> list[dict[str, Any]]:
@@ -57,6 +59,7 @@ def get_provider_info() -> dict[str, Any]:
                 "conn-fields": _CONNECTION_FIELDS,
             }
         ],
+        "config": {config.NAME: config.SECTION},
     }
 
 

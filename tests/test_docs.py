@@ -22,6 +22,7 @@ from airflow_provider_getty.api.operations import GENERATING, GeneratingOperatio
 from airflow_provider_getty.hooks.async_getty import AsyncGetty
 from airflow_provider_getty.hooks.connection import EXTRAS
 from airflow_provider_getty.hooks.getty import GettyHook
+from airflow_provider_getty.inputs import config
 from airflow_provider_getty.inputs.arguments import OnBlocked
 from airflow_provider_getty.operators.downloading import DownloadingOperator
 from airflow_provider_getty.operators.generation import GenerationOperator
@@ -60,6 +61,8 @@ BASES = {
     DownloadingOperator: ("downloading.md", "Common download arguments"),
 }
 """Where the arguments are told that several operators have."""
+CONFIGURED = {"generation_timeout": "timeout", "poke_interval": "poll_interval"}
+"""The options of Airflow's configuration that are called otherwise than their arguments."""
 TASKS = [*defined(airflow_provider_getty.operators), *defined(airflow_provider_getty.sensors)]
 OPERATORS = [cls for cls in TASKS if cls not in BASES]
 
@@ -96,6 +99,14 @@ def test_the_readme_names_every_operator() -> None:
     assert sorted(told) == sorted([*(cls.__name__ for cls in OPERATORS), GettyHook.__name__])
 
 
+def test_the_options_of_the_configuration_are_all_told() -> None:
+    table = {codes(cells[0])[0]: cells[1] for cells in rows(section("configuration.md", "Configuration"))}
+    assert table == {
+        name: f"`{option['default']}`" if option["default"] else "empty"
+        for name, option in config.SECTION["options"].items()
+    }
+
+
 @pytest.mark.parametrize("cls", [*TASKS, GenerationTrigger])
 def test_the_tables_of_arguments_say_what_the_classes_take(cls: Any) -> None:
     """Names, defaults, and whether they are templated."""
@@ -109,6 +120,9 @@ def test_the_tables_of_arguments_say_what_the_classes_take(cls: Any) -> None:
         match default:
             case "`[operators] default_deferrable`":
                 assert name == "deferrable"
+            case found if found.startswith("[`[getty] "):
+                assert codes(found) == [f"[getty] {CONFIGURED.get(name, name)}"]
+                assert parameter.default is None, name
             case "required":
                 assert parameter.default is inspect.Parameter.empty, name
             case _:

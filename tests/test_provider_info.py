@@ -180,6 +180,23 @@ def test_airflow_lists_it(airflow_home: Path, question: tuple[str, ...], answer:
     assert answer in said
 
 
+def test_airflow_lists_its_configuration(airflow_home: Path) -> None:
+    _, said = ask(
+        airflow_home,
+        *("config", "list", "--section", "getty", "--include-descriptions", "--show-values"),
+        AIRFLOW__GETTY__TIMEOUT="7200",
+    )
+    assert "# A fixed number of seconds between polls of a generation." in said
+    assert "timeout = 7200" in said
+    for name in ("gallery_folders =", "poll_interval =", "marker = notes", "history_lag = 60"):
+        assert name in said
+
+
+def test_airflow_gets_its_configuration_from_the_providers_info(airflow_home: Path) -> None:
+    _, said = ask(airflow_home, "config", "get-value", "getty", "history_lag")
+    assert said.endswith("60"), said
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [

@@ -308,6 +308,11 @@ def in_seconds(value: Seconds) -> float:
     return value.total_seconds() if isinstance(value, timedelta) else value
 
 
+def seconds_given(value: Seconds | None) -> float | None:
+    """The same, where None leaves it to Airflow's configuration; see :mod:`.config`."""
+    return None if value is None else in_seconds(value)
+
+
 def all_rendered(owner: object, template_fields: Iterable[str]) -> None:
     """Refuse text that is still a template."""
     for name in template_fields:

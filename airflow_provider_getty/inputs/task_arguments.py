@@ -115,12 +115,12 @@ class GenerationOptions(RequestArguments, total=False):
 
     wait_for_completion: bool
     deferrable: bool
-    timeout: arguments.Seconds
+    timeout: arguments.Seconds | None
     poll_interval: arguments.Seconds | None
     on_blocked: arguments.OnBlocked
-    marker: arguments.Marker
+    marker: arguments.Marker | None
     on_unsure_submission: arguments.OnUnsure
-    history_lag: arguments.Seconds
+    history_lag: arguments.Seconds | None
     getty_conn_id: str
 
 
@@ -137,7 +137,7 @@ class DownloadArguments(TaskArguments, total=False):
     product_id: arguments.WholeNumber | None
     project_code: arguments.Text | None
     notes: arguments.Text | None
-    timeout: arguments.Seconds
+    timeout: arguments.Seconds | None
     getty_conn_id: str
 
 

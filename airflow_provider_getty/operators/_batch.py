@@ -21,7 +21,7 @@ from airflow_provider_getty.batch.outcome import spent
 from airflow_provider_getty.batch.run import Batch, BatchResult, Deferral
 from airflow_provider_getty.generating.record import Policy
 from airflow_provider_getty.generating.submitter import task_of
-from airflow_provider_getty.inputs import arguments
+from airflow_provider_getty.inputs import arguments, config
 from airflow_provider_getty.triggers.batch import BatchTrigger
 from airflow_provider_getty.triggers.generation import TRIGGER_GRACE
 
@@ -109,7 +109,7 @@ def _end(task: GettyBatchOperator, result: Deferral | BatchResult, deadline: flo
                 stopped=result.stopped,
                 charged=result.charged,
                 getty_conn_id=task.getty_conn_id,
-                poll_interval=task.poll_interval,
+                poll_interval=config.poll_interval(task.poll_interval),
                 kind=task.operation,
             ),
             method_name="execute_complete",
@@ -127,14 +127,14 @@ def _batch(task: GettyBatchOperator, context: Context, deadline: float) -> Batch
     plan = Plan(
         task=whose,
         policy=Policy(
-            marker=task.marker == "notes",
-            history_lag=task.history_lag,
+            marker=config.marker(task.marker) == "notes",
+            history_lag=config.history_lag(task.history_lag),
             on_unsure=task.on_unsure_submission,
         ),
         deadline=deadline,
         max_in_flight=task.max_in_flight,
-        generation_timeout=task.generation_timeout,
-        poll_interval=task.poll_interval,
+        generation_timeout=config.timeout(task.generation_timeout),
+        poll_interval=config.poll_interval(task.poll_interval),
         waits=not task.deferrable,
         downloads=_downloads(task, deadline),
         kind=task.operation,

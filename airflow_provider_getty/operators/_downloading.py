@@ -9,7 +9,7 @@ from airflow.providers.common.compat.sdk import AirflowException
 from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.errors import GettyError
 from airflow_provider_getty.generating.outcomes import fail
-from airflow_provider_getty.inputs import arguments
+from airflow_provider_getty.inputs import arguments, config
 from airflow_provider_getty.inputs.folders import join, safe_name
 from airflow_provider_getty.inputs.storage import locate
 from airflow_provider_getty.inputs.storage_errors import without_secrets
@@ -26,7 +26,7 @@ def download(task: DownloadingOperator, context: Context) -> str:
     :raises AirflowException: or ``AirflowFailException``, which Airflow does not retry.
     """
     try:
-        return _download(task, context, deadline=clock.now() + task.timeout)
+        return _download(task, context, deadline=clock.now() + config.timeout(task.timeout))
     except GettyError as error:
         fail(error)
 

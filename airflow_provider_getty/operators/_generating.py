@@ -20,6 +20,7 @@ from airflow_provider_getty.generating.outcomes import Outcome, about, accept, f
 from airflow_provider_getty.generating.record import Policy
 from airflow_provider_getty.generating.request import Request, argument_names, request_of
 from airflow_provider_getty.generating.submitter import SubmissionStore, Submitter
+from airflow_provider_getty.inputs import config
 from airflow_provider_getty.triggers.generation import TRIGGER_GRACE, GenerationTrigger
 from airflow_provider_getty.triggers.submission import SubmissionTrigger
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 def start(task: GenerationOperator, context: Context) -> dict[str, Any]:
     """Submit, or adopt what an earlier try submitted; then wait if the task waits."""
-    return _generate_or_fail(task, context, deadline=clock.now() + task.timeout)
+    return _generate_or_fail(task, context)
 
 
 def submit_again(task: GenerationOperator, context: Context, event: dict[str, Any]) -> dict[str, Any]:
@@ -58,9 +59,11 @@ def request(task: GenerationOperator) -> Request:
 
 
 def _generate_or_fail(
-    task: GenerationOperator, context: Context, *, deadline: float, refused: int = 0
+    task: GenerationOperator, context: Context, *, deadline: float | None = None, refused: int = 0
 ) -> dict[str, Any]:
     try:
+        if deadline is None:
+            deadline = clock.now() + config.timeout(task.timeout)
         task.prepare(context)
         return _generate(task, context, deadline=deadline, refused=refused)
     except GettyError as error:
@@ -69,8 +72,11 @@ def _generate_or_fail(
 
 def _generate(task: GenerationOperator, context: Context, *, deadline: float, refused: int) -> dict[str, Any]:
     policy = Policy(
-        marker=task.marker == "notes", history_lag=task.history_lag, on_unsure=task.on_unsure_submission
+        marker=config.marker(task.marker) == "notes",
+        history_lag=config.history_lag(task.history_lag),
+        on_unsure=task.on_unsure_submission,
     )
+    poll_interval = config.poll_interval(task.poll_interval)
     submitter = Submitter(
         task.request(),
         task.hook,
@@ -91,7 +97,7 @@ def _generate(task: GenerationOperator, context: Context, *, deadline: float, re
         if not task.wait_for_completion:
             SubmissionStore.of(context).deliver(answer.generation_request_id)
             return answer.summary()
-        answer = _wait(task, answer, deadline, is_adopted=submitted.is_adopted)
+        answer = _wait(task, answer, deadline, poll_interval, is_adopted=submitted.is_adopted)
     return _finish(task, context, answer.summary())
 
 
@@ -125,12 +131,21 @@ def _wait_for_slot(task: GenerationOperator, deadline: float, *, attempts: int) 
     )
 
 
-def _wait(task: GenerationOperator, pending: Pending, deadline: float, *, is_adopted: bool) -> Generation:
+def _wait(
+    task: GenerationOperator,
+    pending: Pending,
+    deadline: float,
+    poll_interval: float | None,
+    *,
+    is_adopted: bool,
+) -> Generation:
     generation_request_id = pending.generation_request_id
     if not task.deferrable:
         try:
             return task.hook.wait_for_generation(
-                generation_request_id, deadline=deadline, poll_interval=task.poll_interval
+                generation_request_id,
+                deadline=deadline,
+                poll_interval=poll_interval,
             )
         except GettyError as error:
             raise about(error, generation_request_id) from None
@@ -144,7 +159,7 @@ def _wait(task: GenerationOperator, pending: Pending, deadline: float, *, is_ado
             deadline=deadline,
             submitted=submitted,
             getty_conn_id=task.getty_conn_id,
-            poll_interval=task.poll_interval,
+            poll_interval=poll_interval,
             kind=task.operation,
         ),
         method_name="execute_complete",

@@ -47,8 +47,10 @@ class GettyBatchOperator(CheckedOperator):
     :param deferrable: whether to wait in the triggerer, without a worker. Default: ``[operators] default_deferrable``.
     :param timeout: how long one try may take, in seconds of wall-clock time or as a ``timedelta``.
     :param generation_timeout: how long one generation may take before its item fails; a later try collects it.
-    :param poll_interval: a fixed number of seconds between polls. None: by the age of the generation.
-    :param marker: as of :class:`GenerationOperator`, and so are ``on_unsure_submission`` and ``history_lag``.
+        Default: ``[getty] timeout`` of Airflow's configuration, 1 hour unless it is set.
+    :param poll_interval: as of :class:`GenerationOperator`, and so are ``marker``, ``on_unsure_submission`` and
+        ``history_lag``.
+    :param marker: see there.
     :param on_unsure_submission: see there.
     :param history_lag: see there.
     :param getty_conn_id: a connection of the type ``getty``.
@@ -88,11 +90,11 @@ class GettyBatchOperator(CheckedOperator):
         max_in_flight: int = 100,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         timeout: arguments.Seconds = timedelta(hours=12),
-        generation_timeout: arguments.Seconds = timedelta(hours=1),
+        generation_timeout: arguments.Seconds | None = None,
         poll_interval: arguments.Seconds | None = None,
-        marker: arguments.Marker = "notes",
+        marker: arguments.Marker | None = None,
         on_unsure_submission: arguments.OnUnsure = "fail",
-        history_lag: arguments.Seconds = timedelta(minutes=1),
+        history_lag: arguments.Seconds | None = None,
         getty_conn_id: str = GettyHook.default_conn_name,
         **kwargs: Unpack[TaskArguments],
     ) -> None:
@@ -110,11 +112,11 @@ class GettyBatchOperator(CheckedOperator):
         self.max_in_flight = max_in_flight
         self.deferrable = deferrable
         self.timeout = arguments.in_seconds(timeout)
-        self.generation_timeout = arguments.in_seconds(generation_timeout)
-        self.poll_interval = None if poll_interval is None else arguments.in_seconds(poll_interval)
+        self.generation_timeout = arguments.seconds_given(generation_timeout)
+        self.poll_interval = arguments.seconds_given(poll_interval)
         self.marker = marker
         self.on_unsure_submission = on_unsure_submission
-        self.history_lag = arguments.in_seconds(history_lag)
+        self.history_lag = arguments.seconds_given(history_lag)
         self.getty_conn_id = getty_conn_id
         self._check().required(requests=requests, journal=journal)
 

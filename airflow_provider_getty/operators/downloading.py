@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Unpack
 
 from airflow_provider_getty.hooks.getty import GettyHook
@@ -28,7 +27,8 @@ class DownloadingOperator(CheckedOperator):
     :param product_id: the license product to download with. Default: the connection's.
     :param project_code: for products that require one. Default: the connection's.
     :param notes: for products that require them.
-    :param timeout: how long the task may take, in seconds of wall-clock time or as a ``timedelta``.
+    :param timeout: how long the task may take, in seconds of wall-clock time or as a ``timedelta``. Default: ``[getty]
+        timeout`` of Airflow's configuration, 1 hour unless it is set.
     :param getty_conn_id: a connection of the type ``getty``.
     """
 
@@ -51,7 +51,7 @@ class DownloadingOperator(CheckedOperator):
         product_id: arguments.WholeNumber | None = None,
         project_code: arguments.Text | None = None,
         notes: arguments.Text | None = None,
-        timeout: arguments.Seconds = timedelta(hours=1),
+        timeout: arguments.Seconds | None = None,
         getty_conn_id: str = GettyHook.default_conn_name,
         **kwargs: Unpack[TaskArguments],
     ) -> None:
@@ -62,7 +62,7 @@ class DownloadingOperator(CheckedOperator):
         self.product_id: Any = product_id
         self.project_code: Any = project_code
         self.notes: Any = notes
-        self.timeout = arguments.in_seconds(timeout)
+        self.timeout = arguments.seconds_given(timeout)
         self.getty_conn_id = getty_conn_id
         self._check().required(destination=destination, size_name=size_name)
 

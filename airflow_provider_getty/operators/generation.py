@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Unpack, get_args
 
 from airflow.providers.common.compat.sdk import conf
@@ -35,16 +34,20 @@ class GenerationOperator(CheckedOperator):
     :param wait_for_completion: whether to wait; if not, a :class:`GenerationSensor` can.
     :param deferrable: whether to wait in the triggerer, without a worker. Default: ``[operators]
         default_deferrable``.
-    :param timeout: how long the whole task may take, in seconds of wall-clock time or as a ``timedelta``.
-    :param poll_interval: a fixed number of seconds between polls. None: by the age of the generation.
+    :param timeout: how long the whole task may take, in seconds of wall-clock time or as a ``timedelta``. Default:
+        ``[getty] timeout`` of Airflow's configuration, 1 hour unless it is set.
+    :param poll_interval: a fixed number of seconds between polls. Default: ``[getty] poll_interval``; if that is not
+        set, by the age of the generation.
     :param on_blocked: what to do about images that Getty's content policy blocked: ``fail`` or ``skip`` if all
         are, ``fail_any`` if any is, ``ignore``.
     :param marker: ``notes``: send a marker along in ``notes``, by which a retry finds what an earlier try submitted
         if its id was lost. ``none``: for accounts that may not send notes; a retry then compares the inputs.
+        Default: ``[getty] marker``, ``notes`` unless it is set.
     :param on_unsure_submission: what to do if nobody can tell whether an earlier try created a generation: ``fail``,
         or ``resubmit``, which may pay twice.
     :param history_lag: after how long a generation is certain to be in Getty's history, in seconds or as a
-        ``timedelta``; a retry that finds none waits until then before it submits.
+        ``timedelta``; a retry that finds none waits until then before it submits. Default: ``[getty] history_lag``,
+        1 minute unless it is set.
     :param getty_conn_id: a connection of the type ``getty``.
     """
 
@@ -68,12 +71,12 @@ class GenerationOperator(CheckedOperator):
         notes: arguments.Text | None = None,
         wait_for_completion: bool = True,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
-        timeout: arguments.Seconds = timedelta(hours=1),
+        timeout: arguments.Seconds | None = None,
         poll_interval: arguments.Seconds | None = None,
         on_blocked: arguments.OnBlocked = "fail",
-        marker: arguments.Marker = "notes",
+        marker: arguments.Marker | None = None,
         on_unsure_submission: arguments.OnUnsure = "fail",
-        history_lag: arguments.Seconds = timedelta(minutes=1),
+        history_lag: arguments.Seconds | None = None,
         getty_conn_id: str = GettyHook.default_conn_name,
         **kwargs: Unpack[TaskArguments],
     ) -> None:
@@ -83,12 +86,12 @@ class GenerationOperator(CheckedOperator):
         self.notes = notes
         self.wait_for_completion = wait_for_completion
         self.deferrable = deferrable
-        self.timeout = arguments.in_seconds(timeout)
-        self.poll_interval = None if poll_interval is None else arguments.in_seconds(poll_interval)
+        self.timeout = arguments.seconds_given(timeout)
+        self.poll_interval = arguments.seconds_given(poll_interval)
         self.on_blocked = on_blocked
         self.marker = marker
         self.on_unsure_submission = on_unsure_submission
-        self.history_lag = arguments.in_seconds(history_lag)
+        self.history_lag = arguments.seconds_given(history_lag)
         self.getty_conn_id = getty_conn_id
         self._check()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 from airflow.providers.common.compat.sdk import (
@@ -14,7 +13,7 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from airflow_provider_getty.hooks.getty import GettyHook
-from airflow_provider_getty.inputs import arguments
+from airflow_provider_getty.inputs import arguments, config
 from airflow_provider_getty.operators.checked import CheckedOperator
 from airflow_provider_getty.sensors import in_triggerer
 
@@ -34,8 +33,10 @@ class GenerationSensor(CheckedOperator, BaseSensorOperator):
 
     :param generation_request_id: the generation: its id, or the result of a task that has it (``refine.output``).
     :param deferrable: whether to wait in the triggerer. Default: ``[operators] default_deferrable``.
-    :param timeout: how long to wait, in seconds of wall-clock time or as a ``timedelta``.
-    :param poke_interval: seconds between polls. Default: 5 in a worker; in the triggerer, by the generation's age.
+    :param timeout: how long to wait, in seconds of wall-clock time or as a ``timedelta``. Default: ``[getty] timeout``
+        of Airflow's configuration, 1 hour unless it is set, as it is where the DAG file is read.
+    :param poke_interval: seconds between polls. Default: ``[getty] poll_interval``, likewise; if that is not set, 5
+        in a worker, and in the triggerer by the generation's age.
     :param on_blocked: what to do about images that Getty's content policy blocked: ``fail`` or ``skip`` if all
         are, ``fail_any`` if any is, ``ignore``.
     :param run_in_triggerer: whether the task starts and ends in the triggerer as well, so that no process is ever
@@ -52,7 +53,7 @@ class GenerationSensor(CheckedOperator, BaseSensorOperator):
         *,
         generation_request_id: arguments.Generated,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
-        timeout: arguments.Seconds = timedelta(hours=1),
+        timeout: arguments.Seconds | None = None,
         poke_interval: arguments.Seconds | None = None,
         on_blocked: arguments.OnBlocked = "fail",
         run_in_triggerer: bool = False,
@@ -61,8 +62,8 @@ class GenerationSensor(CheckedOperator, BaseSensorOperator):
     ) -> None:
         times = {"timeout": timeout, "poke_interval": poke_interval}
         arguments.Check(kwargs["task_id"]).values(times)  # before Airflow does, which names no task
-        fixed_interval = None if poke_interval is None else arguments.in_seconds(poke_interval)
-        limit = arguments.in_seconds(timeout)
+        fixed_interval = config.poll_interval(arguments.seconds_given(poke_interval))
+        limit = config.timeout(arguments.seconds_given(timeout))
         super().__init__(
             timeout=limit,
             poke_interval=fixed_interval or min(_POKE_INTERVAL, limit),
