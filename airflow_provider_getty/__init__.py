@@ -41,6 +41,11 @@ def get_provider_info() -> dict[str, Any]:
         "operators": modules("operators", r"class (Getty\w+Operator)\("),
         "sensors": modules("sensors", r"class (\w+Sensor)\("),
         "triggers": modules("triggers", r"class (\w+Trigger)\("),
+        "extra-links": [
+            f"airflow_provider_getty.links.{module}.{name}"
+            for module, names in _defined("links", r"class (\w+Link)\(")
+            for name in names
+        ],
         "task-decorators": [
             {"name": name, "class-name": f"airflow_provider_getty.decorators.{module}.{name}"}
             for module, names in _defined("decorators", r"def (getty_\w+)\(")

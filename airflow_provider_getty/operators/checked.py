@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from typing import Any, ClassVar
 
-from airflow.providers.common.compat.sdk import BaseOperator
+from airflow.providers.common.compat.sdk import BaseOperator, BaseOperatorLink
 
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.inputs import arguments
+from airflow_provider_getty.links.getty import GettyEmulatorLink, GettyGalleryLink
 
 
 class CheckedOperator(BaseOperator):
@@ -17,6 +18,7 @@ class CheckedOperator(BaseOperator):
 
     rules: ClassVar[Mapping[str, arguments.Rule]] = arguments.RULES
     """The values that arguments may have, by the argument's name."""
+    operator_extra_links: Collection[BaseOperatorLink] = (GettyGalleryLink(), GettyEmulatorLink())
     getty_conn_id: str
 
     @classmethod

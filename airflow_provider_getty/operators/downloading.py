@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.inputs import arguments
+from airflow_provider_getty.links.getty import GettyOriginalLink
 from airflow_provider_getty.operators.checked import CheckedOperator
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class DownloadingOperator(CheckedOperator):
         "notes",
         "getty_conn_id",
     )
+    operator_extra_links = (GettyOriginalLink(), *CheckedOperator.operator_extra_links)
     ui_color = "#e2f0e8"
 
     def __init__(

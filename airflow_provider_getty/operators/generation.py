@@ -10,6 +10,7 @@ from airflow.providers.common.compat.sdk import conf
 from airflow_provider_getty.api import choices
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.inputs import arguments
+from airflow_provider_getty.links.getty import GettyOriginalLink
 from airflow_provider_getty.operators.checked import CheckedOperator
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class GenerationOperator(CheckedOperator):
     operation: ClassVar[choices.OperationName]
     """The operation's name in :data:`..api.operations.GENERATING`."""
     template_fields: Sequence[str] = ("product_id", "project_code", "notes", "getty_conn_id")
+    operator_extra_links = (GettyOriginalLink(), *CheckedOperator.operator_extra_links)
     ui_color = "#e8e2f4"
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

@@ -14,6 +14,7 @@ from airflow.providers.common.compat.sdk import (
 
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.inputs import arguments, config
+from airflow_provider_getty.links.getty import GettyOriginalLink
 from airflow_provider_getty.operators.checked import CheckedOperator
 from airflow_provider_getty.sensors import in_triggerer
 
@@ -46,6 +47,7 @@ class GenerationSensor(CheckedOperator, BaseSensorOperator):
 
     template_fields: Sequence[str] = ("generation_request_id", "getty_conn_id")
     template_fields_renderers: ClassVar[dict[str, str]] = {"generation_request_id": "json"}
+    operator_extra_links = (GettyOriginalLink(), *CheckedOperator.operator_extra_links)
     ui_color = "#dff1f1"
 
     def __init__(

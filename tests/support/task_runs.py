@@ -50,6 +50,7 @@ class TaskRun:
     :param state: ``success``, ``failed``, ``up_for_retry``, ``skipped``, ``deferred`` or ``up_for_reschedule``.
     :param result: what it returned to XCom.
     :param rendered: the rendered template fields, as the web page shows them.
+    :param links: the URLs of its extra links, by their XCom keys; empty where it has none.
     :param log: what the task logged, without masking.
     :param told: what the execution API was told last about the task.
     """
@@ -59,6 +60,7 @@ class TaskRun:
     error: BaseException | None
     result: Any
     rendered: dict[str, Any]
+    links: dict[str, str]
     log: str
     told: dict[str, Any]
     began: str
@@ -171,6 +173,7 @@ class Worker:
             error=ended.error,
             result=self.xcoms.get(task.task_id),
             rendered=api.rendered,
+            links=api.links,
             log="\n".join(f"{entry['log_level']}: {entry['event']}" for entry in logged),
             told=api.told,
             began=began,
@@ -184,9 +187,10 @@ class _ExecutionApi:
         self.conf, self.xcoms, self.store = worker.conf, worker.xcoms, worker.store
         self.context, self.starts = context, starts
         self.rendered: dict[str, Any] = {}
+        self.links: dict[str, str] = {}
         self.told: dict[str, Any] = {}
 
-    def __call__(self, request: httpx.Request) -> httpx.Response:  # noqa: PLR0911 - a case for each call
+    def __call__(self, request: httpx.Request) -> httpx.Response:  # noqa: C901, PLR0911 - a case for each call
         match request.method, request.url.path.strip("/").split("/"):
             case "PATCH", ["task-instances", _, "run"]:
                 return httpx.Response(200, json=self._run_context())
@@ -196,6 +200,8 @@ class _ExecutionApi:
                 self.rendered = json.loads(request.content)
             case "POST", ["xcoms", _, _, task_id, "return_value"]:
                 self.xcoms[task_id] = json.loads(request.content)
+            case "POST", ["xcoms", _, _, _, key] if key.startswith("_link_"):
+                self.links[key] = json.loads(request.content)
             case "GET", ["xcoms", _, _, task_id, "return_value"] if task_id in self.xcoms:
                 return httpx.Response(200, json={"key": "return_value", "value": self.xcoms[task_id]})
             case "GET", ["xcoms", _, _, task_id, "return_value", "slice"]:  # of a mapped task; ours are not

@@ -71,6 +71,7 @@ class Triggerer:
             error=None,
             result=self.xcoms.get((task.task_id, map_index)),
             rendered={},
+            links={},
             log="",
             told={"next_method": args.next_method},
             began="",
