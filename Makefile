@@ -1,7 +1,7 @@
 # Commands for working with a clone. They need Python 3.11 or later, git and make; the rest is installed into the clone.
 
 .DEFAULT_GOAL := help
-.PHONY: adversary docs help demo airflow emulator test bench check format matrix mutants pictures build clean crash-matrix
+.PHONY: adversary docs help demo airflow cluster emulator test bench check format matrix mutants pictures build clean crash-matrix
 
 # Nothing of the caller's Airflow, Python or virtual environment reaches in, and the caller's Airflow home stays as it is.
 $(foreach name,$(filter AIRFLOW_%,$(.VARIABLES)),$(eval unexport $(name)))
@@ -21,6 +21,9 @@ demo: .venv/.synced  ## refine an image in a real Airflow, on the emulator; ends
 
 airflow: .venv/.synced  ## a local Airflow with the provider, the example DAGs and the emulator, until Ctrl-C
 	@$(RUN) -m dev.serve
+
+cluster: build/cluster-venv/.synced  ## two Celery workers, two triggerers, PostgreSQL, Redis, S3, an emulator with a limit, until Ctrl-C
+	@build/cluster-venv/bin/python -m dev.cluster $(ARGS)
 
 emulator: .venv/.synced  ## the emulator alone, on port 8900 (ARGS="--help" lists its options)
 	@$(RUN) -m getty_emulator $(ARGS)
@@ -70,7 +73,7 @@ build: $(filter .uv/%,$(UV))  ## the wheel and the source distribution, in dist/
 	@ls dist
 
 clean:  ## remove everything that was made here, environments included
-	rm -rf build dist .venv .uv .nox .*_cache .hypothesis
+	rm -rf build dist .cluster .venv .uv .nox .*_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.synced: pyproject.toml emulator/pyproject.toml uv.lock $(filter .uv/%,$(UV))
@@ -82,6 +85,12 @@ clean:  ## remove everything that was made here, environments included
 build/bench-venv/.synced: pyproject.toml emulator/pyproject.toml uv.lock $(filter .uv/%,$(UV))
 	@echo "Installing into build/bench-venv ..."
 	@UV_PROJECT_ENVIRONMENT=build/bench-venv $(UV) sync --quiet --locked --all-extras --all-packages --group bench
+	@touch $@
+
+# Likewise: Celery, and all of the Amazon provider.
+build/cluster-venv/.synced: pyproject.toml emulator/pyproject.toml uv.lock $(filter .uv/%,$(UV))
+	@echo "Installing into build/cluster-venv ..."
+	@UV_PROJECT_ENVIRONMENT=build/cluster-venv $(UV) sync --quiet --locked --all-extras --all-packages --group cluster
 	@touch $@
 
 .uv/bin/uv:

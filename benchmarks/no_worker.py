@@ -98,9 +98,12 @@ def main(sensors: int, rounds: int) -> None:
         (folder / "dags").mkdir()
         (folder / "dags" / "sensors.py").write_text(DAG_FILE.format(dags=DAGS, sensors=sensors))
         getty = stack.enter_context(Emulator(latency="0"))
-        database = stack.enter_context(temporary_postgres())
+        postgres = stack.enter_context(temporary_postgres())
         airflow = LocalAirflow(
-            folder / "airflow", folder / "dags", {"getty_default": getty.connection}, database_url=database
+            folder / "airflow",
+            folder / "dags",
+            {"getty_default": getty.connection},
+            database_url=postgres.url if postgres else None,
         )
         stack.enter_context(airflow)
         airflow.wait_for_dags(DAGS)
@@ -111,7 +114,7 @@ def main(sensors: int, rounds: int) -> None:
                 for dag_id in DAGS:
                     run = measure(airflow, getty, dag_id, sensors, finished=finished)
                     runs.setdefault((dag_id, finished), []).append(run)
-    print(f"{sensors} sensors, {'PostgreSQL' if database else 'SQLite'}, median of {rounds} runs\n")
+    print(f"{sensors} sensors, {'PostgreSQL' if postgres else 'SQLite'}, median of {rounds} runs\n")
     print("| Generations | DAG | Seconds | Of plain | Processes | Failed |\n|---|---|---|---|---|---|")
     for finished, generations in ((True, "finished before"), (False, "finished after the first poll")):
         plain = median(run.seconds for run in runs["plainly_deferrable", finished])

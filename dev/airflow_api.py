@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 0.25
 REQUEST_SECONDS = 30.0
+PAGE = 1000  # Airflow gives fewer unless its settings allow as many
 FINISHED = frozenset({"success", "failed"})
 
 
@@ -106,7 +107,7 @@ class AirflowApi:
 
     def task_instances(self, dag_id: str, run_id: str) -> list[TaskInstance]:
         """Return the tasks of a run, mapped ones singly."""
-        found = self._get(f"dags/{dag_id}/dagRuns/{run_id}/taskInstances")["task_instances"]
+        found = self._pages(f"dags/{dag_id}/dagRuns/{run_id}/taskInstances", "task_instances")
         return [
             TaskInstance(**{key: each[key] for key in TaskInstance.__dataclass_fields__}) for each in found
         ]
@@ -135,6 +136,14 @@ class AirflowApi:
         answer = self._request("PATCH", "connections", json={"actions": [action]})
         if errors := answer["create"]["errors"]:
             raise requests.HTTPError(f"Airflow refuses the connection {conn_id}: {errors}")
+
+    def _pages(self, path: str, of: str) -> list[Any]:
+        found: list[Any] = []
+        while True:
+            page = self._get(path, limit=PAGE, offset=len(found))
+            found += page[of]
+            if len(found) >= page["total_entries"] or not page[of]:
+                return found
 
     def _get(self, path: str, **query: str | int) -> Any:
         return self._request("GET", path, params=query)

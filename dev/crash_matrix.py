@@ -62,7 +62,7 @@ def crash_matrix(folder: Path, cells: Sequence[tuple[str, Form]] = CELLS) -> Mat
     """Run crashes in one Airflow, some at once, on PostgreSQL if there is one here."""
     started = time.monotonic()
     with ExitStack() as stack:
-        database_url = stack.enter_context(temporary_postgres())
+        postgres = stack.enter_context(temporary_postgres())
         dags = shutil.copytree(DAGS, folder / "dags")
         s3 = stack.enter_context(s3_server())
         crashes = [Crash.at(step, form, folder, dags, s3.endpoint) for step, form in cells]
@@ -77,14 +77,14 @@ def crash_matrix(folder: Path, cells: Sequence[tuple[str, Form]] = CELLS) -> Mat
                     for crash in crashes
                     if not crash.has_stored_connection
                 },
-                database_url=database_url,
-                settings=QUICK_TO_NOTICE | (ON_POSTGRES if database_url else {}),
+                database_url=postgres.url if postgres else None,
+                settings=QUICK_TO_NOTICE | (ON_POSTGRES if postgres else {}),
             )
         )
         airflow.wait_for_dags({crash.dag_id for crash in crashes})
-        _run(airflow, crashes, at_once=AT_ONCE_ON_POSTGRES if database_url else AT_ONCE_ON_SQLITE)
+        _run(airflow, crashes, at_once=AT_ONCE_ON_POSTGRES if postgres else AT_ONCE_ON_SQLITE)
         outcomes = {(crash.step, crash.form): crash.outcome(airflow.api) for crash in crashes}
-    return Matrix("PostgreSQL" if database_url else "SQLite", time.monotonic() - started, outcomes)
+    return Matrix("PostgreSQL" if postgres else "SQLite", time.monotonic() - started, outcomes)
 
 
 def _run(airflow: LocalAirflow, crashes: list[Crash], *, at_once: int) -> None:

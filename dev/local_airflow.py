@@ -15,16 +15,18 @@ from dev.airflow_api import AirflowApi
 from dev.processes import LOOPBACK, ProcessFailedError, ProcessFamily, free_ports, tail
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
     from subprocess import Popen
 
 Settings: TypeAlias = "Mapping[str, Mapping[str, object]]"
+Components: TypeAlias = "Mapping[str, Sequence[str]]"
 
 START_SECONDS = 120.0
 IMPORT_SECONDS = 20.0
 POLL_SECONDS = 0.25
-COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
+COMPONENTS = {name: (name,) for name in ("api-server", "scheduler", "dag-processor", "triggerer")}
+COMPONENT_VARIABLE = "LOCAL_AIRFLOW_COMPONENT"
 
 
 class LocalAirflow:
@@ -33,7 +35,8 @@ class LocalAirflow:
     Nothing of the caller's own Airflow is read or written: no `AIRFLOW_*` variable comes through, and its
     database, configuration and logs lie in `home`. `connections` are given by id, in Airflow's JSON form.
     `database_url` is SQLAlchemy's of another database than the SQLite one in `home`; `settings` are Airflow's
-    by section and key, and replace those that are made here.
+    by section and key, and replace those that are made here. `components` are its processes by name, with the
+    arguments of the `airflow` command; each finds its name in the environment variable `COMPONENT_VARIABLE`.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class LocalAirflow:
         port: int | None = None,
         database_url: str | None = None,
         settings: Settings | None = None,
+        components: Components = COMPONENTS,
     ) -> None:
         self.home = home
         self.logs = home / "processes"
@@ -52,8 +56,9 @@ class LocalAirflow:
         port = port or free_port
         self.url = f"http://{LOOPBACK}:{port}"
         self.api = AirflowApi(self.url)
+        self._commands = components
         self._components: dict[str, Popen[bytes]] = {}
-        self._frozen: list[Popen[bytes]] = []
+        self._frozen: dict[str, Popen[bytes]] = {}
         self._processes = ProcessFamily(
             _clean_environment()
             | {"AIRFLOW_HOME": str(home)}
@@ -93,24 +98,40 @@ class LocalAirflow:
             time.sleep(POLL_SECONDS)
 
     def kill(self, component: str) -> None:
-        """Kill one of the `COMPONENTS` with SIGKILL, with all that it has started."""
+        """Kill a component with SIGKILL, with all that it has started."""
         self._processes.kill(self._components.pop(component))
 
+    def end(self, component: str, *, timeout: float) -> None:
+        """Ask a component to end with SIGTERM, as a deployment does; after `timeout` seconds kill it."""
+        self._processes.end(self._components.pop(component), timeout=timeout)
+
     def freeze(self, component: str) -> None:
-        """Freeze one of the `COMPONENTS` with SIGSTOP, with all that it has started; another one can be started."""
-        self._frozen.append(self._components.pop(component))
-        self._processes.signal(self._frozen[-1], signal.SIGSTOP)
+        """Freeze a component with SIGSTOP, with all that it has started; another one can be started."""
+        self._frozen[component] = self._components.pop(component)
+        self._processes.signal(self._frozen[component], signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """Let go on what was frozen, until it ends or all is stopped."""
-        for process in self._frozen:
+        """Let go on what was frozen, beside any that was started in its place."""
+        for component, process in self._frozen.items():
             self._processes.signal(process, signal.SIGCONT)
+            self._components.setdefault(component, process)
+        self._frozen.clear()
 
     def start(self, component: str) -> None:
-        """Start one of the `COMPONENTS`, the first time or again."""
+        """Start a component, the first time or again."""
         log = self.logs / f"{component}.log"
-        command = (sys.executable, "-m", "airflow", component)
-        self._components[component] = self._processes.start(command, log=log)
+        command = (sys.executable, "-m", "airflow", *self._commands[component])
+        self._components[component] = self._processes.start(
+            command, log=log, env={COMPONENT_VARIABLE: component}
+        )
+
+    def revive(self) -> dict[str, int]:
+        """Start anew the components that have ended by themselves; return their exit codes."""
+        ended = {name: code for name, each in self._components.items() if (code := each.poll()) is not None}
+        for component in ended:
+            self.kill(component)  # what it has left behind
+            self.start(component)
+        return ended
 
     def ensure_alive(self) -> None:
         """Raise ProcessFailedError if a part of Airflow has ended."""
@@ -126,7 +147,7 @@ class LocalAirflow:
         self.home.mkdir(parents=True, exist_ok=True)
         migrate = (sys.executable, "-m", "airflow", "db", "migrate")
         self._processes.run(migrate, log=self.logs / "db-migrate.log")
-        for component in COMPONENTS:
+        for component in self._commands:
             self.start(component)
         deadline = time.monotonic() + START_SECONDS
         while True:
@@ -142,6 +163,11 @@ class LocalAirflow:
 
     def _tail(self, component: str) -> str:
         return f"The end of the log of its {component}:\n{tail(self.logs / f'{component}.log')}"
+
+
+def component_name() -> str:
+    """Return the name of the component that asks, for Airflow's `hostname_callable`: they share a machine."""
+    return os.environ[COMPONENT_VARIABLE]
 
 
 def _clean_environment() -> dict[str, str]:

@@ -28,8 +28,8 @@ FORGETFUL = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")  # i
 
 
 @contextmanager
-def temporary_postgres() -> Iterator[str | None]:
-    """Start an empty PostgreSQL on a free port, and yield its SQLAlchemy URL; None where none can run."""
+def temporary_postgres() -> Iterator[Postgres | None]:
+    """Start an empty PostgreSQL on a free port; None where none can run."""
     programs, user = _programs(), _user()
     if programs is None or user is None:
         yield None
@@ -57,33 +57,57 @@ def temporary_postgres() -> Iterator[str | None]:
             )
         if made.returncode != 0:
             raise ProcessFailedError(f"initdb failed:\n{tail(log)}")
+        server = Postgres(programs, data, password.read_text(), log, runs_as)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
+
+
+class Postgres:
+    """A PostgreSQL server. `program` is what it runs, `url` SQLAlchemy's of its database."""
+
+    def __init__(self, programs: Path, data: Path, password: str, log: Path, runs_as: dict[str, Any]) -> None:
         [port] = free_ports(1)
-        with _server(programs, data, port, log, runs_as):
-            yield f"postgresql+psycopg2://{USER}:{password.read_text()}@{LOOPBACK}:{port}/postgres"
+        settings = (f"listen_addresses={LOOPBACK}", f"port={port}", "unix_socket_directories=", *FORGETFUL)
+        self.program = programs / "postgres"
+        self.url = f"postgresql+psycopg2://{USER}:{password}@{LOOPBACK}:{port}/postgres"
+        self._command: list[str | Path] = [
+            self.program,
+            "-D",
+            data,
+            *(f"--{setting}" for setting in settings),
+        ]
+        self._log = log
+        self._runs_as = runs_as
+        self._process: subprocess.Popen[bytes] | None = None
 
-
-@contextmanager
-def _server(programs: Path, data: Path, port: int, log: Path, runs_as: dict[str, Any]) -> Iterator[None]:
-    settings = (f"listen_addresses={LOOPBACK}", f"port={port}", "unix_socket_directories=", *FORGETFUL)
-    with log.open("ab") as output:
-        server = subprocess.Popen(
-            [programs / "postgres", "-D", data, *(f"--{setting}" for setting in settings)],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # a Ctrl-C is for its parent, which stops it last
-            **runs_as,
-        )
-    try:
+    def start(self) -> None:
+        """Start it and wait until it takes connections. Raises ProcessFailedError if it does not."""
+        starts = self._log.read_text().count(READY)
+        with self._log.open("ab") as output:
+            process = subprocess.Popen(
+                self._command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # a Ctrl-C is for its parent, which stops it last
+                **self._runs_as,
+            )
+        self._process = process
         deadline = time.monotonic() + START_SECONDS
-        while READY not in log.read_text():
-            if server.poll() is not None or time.monotonic() > deadline:
-                raise ProcessFailedError(f"PostgreSQL did not start:\n{tail(log)}")
+        while self._log.read_text().count(READY) == starts:
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise ProcessFailedError(f"PostgreSQL did not start:\n{tail(self._log)}")
             time.sleep(POLL_SECONDS)
-        yield
-    finally:
-        server.send_signal(signal.SIGINT)  # without waiting for those who are still connected
-        server.wait()
+
+    def stop(self) -> None:
+        """Stop it without waiting for those who are still connected."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait()
+            self._process = None
 
 
 def _programs() -> Path | None:

@@ -37,15 +37,24 @@ class ProcessFamily:
         self._running: dict[subprocess.Popen[bytes], Path] = {}
         self._may_end = set[subprocess.Popen[bytes]]()
 
-    def start(self, command: Sequence[str], *, log: Path) -> subprocess.Popen[bytes]:
-        """Start a process that is to stay."""
-        return self._spawn(command, log)
+    def start(
+        self, command: Sequence[str], *, log: Path, env: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
+        """Start a process that is to stay. `env` adds to the environment of all."""
+        return self._spawn(command, log, env or {})
 
     def kill(self, process: subprocess.Popen[bytes]) -> None:
         """Kill a process that was started here, with whatever it has started: none can say goodbye."""
         _signal_sessions({process.pid}, signal.SIGKILL)
         process.wait()
         del self._running[process]
+
+    def end(self, process: subprocess.Popen[bytes], *, timeout: float) -> None:
+        """Ask a process that was started here to end; after `timeout` seconds kill whatever is left of it."""
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout)
+        self.kill(process)
 
     def signal(self, process: subprocess.Popen[bytes], number: signal.Signals) -> None:
         """Send a signal to a process that was started here, and to whatever it has started; it may end from then on."""
@@ -54,7 +63,7 @@ class ProcessFamily:
 
     def run(self, command: Sequence[str], *, log: Path) -> None:
         """Start a process that is to end by itself, and wait until it has done so successfully."""
-        process = self._spawn(command, log)
+        process = self._spawn(command, log, {})
         if process.wait() != 0:
             raise ProcessFailedError(self._obituary(process))
         del self._running[process]
@@ -81,12 +90,12 @@ class ProcessFamily:
             process.wait()
         self._running.clear()
 
-    def _spawn(self, command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
+    def _spawn(self, command: Sequence[str], log: Path, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
             process = subprocess.Popen(
                 command,
-                env=self._env,
+                env={**self._env, **env},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

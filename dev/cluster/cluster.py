@@ -1,0 +1,164 @@
+"""The cluster: services, an API server, a scheduler, a DAG processor, two Celery workers and two triggerers."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, Self
+
+import requests
+
+from dev.cluster.services import S3, Getty, Redis
+from dev.local_airflow import COMPONENTS, LocalAirflow
+from dev.postgres import Postgres, temporary_postgres
+from dev.processes import ProcessFailedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+WORKERS = ("worker-1", "worker-2")
+TRIGGERERS = ("triggerer-1", "triggerer-2")
+POLL_SECONDS = 1.0
+CONNECTION = "getty_default"
+
+
+class Cluster:
+    """A cluster that runs as long as its `with` block, in an emptied folder.
+
+    Each process of Airflow has the name of its component as its host's. Their logs, also those of their tasks, are on
+    the shared disk.
+
+    :param dags: folders of DAGs.
+    :param getty: options of the emulator, by their names with underscores.
+    :param tasks_per_worker: how many tasks a worker runs at a time.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        dags: Mapping[str, Path],
+        getty: Mapping[str, object],
+        *,
+        tasks_per_worker: int = 4,
+    ) -> None:
+        self.folder = folder
+        self._dags = dags
+        self._tasks_per_worker = tasks_per_worker
+        self._getty_options = getty
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        """Start everything. Raises ProcessFailedError for what this machine lacks."""
+        with ExitStack() as stack:
+            self._start(stack)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def _start(self, stack: ExitStack) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+        (self.folder / "dags").mkdir(parents=True)
+        for name, dags in self._dags.items():
+            (self.folder / "dags" / name).symlink_to(dags, target_is_directory=True)
+        self.redis = Redis(self.folder / "redis")
+        self.s3 = S3(self.folder)
+        self.getty = Getty(self.folder, self._getty_options)
+        postgres = stack.enter_context(temporary_postgres())
+        if postgres is None:
+            raise ProcessFailedError(
+                "There is no PostgreSQL here that can run. Install one, as by apt-get install postgresql, dnf install "
+                "postgresql-server, or brew install postgresql."
+            )
+        self.postgres: Postgres = postgres
+        for service in (self.redis, self.s3, self.getty):
+            stack.callback(service.stop)
+            service.start()
+        self.airflow = stack.enter_context(
+            LocalAirflow(
+                self.folder / "airflow",
+                self.folder / "dags",
+                database_url=postgres.url,
+                settings=self._settings(postgres.url),
+                components=self._components(),
+            )
+        )
+        self.airflow.api.put_connection("aws_default", self.s3.connection)
+        self.connect()
+
+    def connect(self, **extra: object) -> None:
+        """Store the connection to the emulator, with these extras."""
+        connection: dict[str, Any] = self.getty.connection
+        self.airflow.api.put_connection(CONNECTION, connection | {"extra": connection["extra"] | extra})
+
+    def keep_alive(self) -> None:
+        """Start anew what Airflow lets die; a restart of PostgreSQL ends triggerers and the DAG processor (3.3.2)."""
+        for service in (self.redis, self.s3, self.getty):
+            service.ensure_alive()
+        for component, code in self.airflow.revive().items():
+            print(
+                f"{time.strftime('%X')}  {component} ended with exit code {code} and was started anew",
+                flush=True,
+            )
+
+    def wait(self, seconds: float) -> None:
+        """Let so much time pass."""
+        self.wait_until(lambda: False, seconds)
+
+    def wait_until(self, is_true: Callable[[], bool], seconds: float) -> bool:
+        """Wait until something is true, for so long at most; return whether it is.
+
+        While the API server is away, nothing is.
+        """
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            self.keep_alive()
+            try:
+                if is_true():
+                    return True
+            except requests.RequestException:
+                pass
+            time.sleep(min(POLL_SECONDS, max(0.0, deadline - time.monotonic())))
+        return False
+
+    def _components(self) -> dict[str, Sequence[str]]:
+        alone: dict[str, Sequence[str]] = {
+            name: command for name, command in COMPONENTS.items() if name != "triggerer"
+        }
+        workers: dict[str, Sequence[str]] = {
+            name: (
+                *("celery", "worker", "--celery-hostname", name, "--skip-serve-logs", "--without-gossip"),
+                *("--concurrency", str(self._tasks_per_worker), "--pid", str(self.folder / f"{name}.pid")),
+            )
+            for name in WORKERS
+        }
+        triggerers: dict[str, Sequence[str]] = {
+            name: ("triggerer", "--skip-serve-logs", "--pid", str(self.folder / f"{name}.pid"))
+            for name in TRIGGERERS
+        }
+        return alone | workers | triggerers
+
+    def _settings(self, database_url: str) -> dict[str, dict[str, object]]:
+        return {
+            "core": {
+                "executor": "CeleryExecutor",
+                "parallelism": 64,
+                "max_active_tasks_per_dag": 64,
+                "hostname_callable": "dev.local_airflow.component_name",
+            },
+            "celery": {
+                "broker_url": self.redis.url,
+                "result_backend": database_url.replace("postgresql+", "db+postgresql+"),
+            },
+            "api": {"maximum_page_limit": 1000},
+            "scheduler": {
+                "scheduler_heartbeat_sec": 2,
+                "task_instance_heartbeat_timeout": 30,
+                "task_instance_heartbeat_timeout_detection_interval": 5,
+                "task_queued_timeout": 60,
+                "task_queued_timeout_check_interval": 10,
+            },
+        }
