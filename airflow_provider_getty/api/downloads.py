@@ -90,10 +90,19 @@ class Downloading:
         is_started = self.may_be_started and (yield from self._is_started(poll))
         is_ours = not is_started and (yield from self._start(start, poll))
         failures = 0
+        is_missed = False
         while True:
             if isinstance(is_ours, Download):
                 return (yield from self._fetch_at_once(is_ours, poll))
-            length = yield from self._fetch(WaitFor(poll), asks_again=True)
+            try:
+                length = yield from self._fetch(WaitFor(poll), asks_again=True)
+            except NotFoundError as error:
+                if is_ours or is_missed:
+                    raise
+                is_missed = True
+                log.warning("%s It was not started, then; it is started now.", error)
+                is_ours = yield from self._start(start, poll)
+                continue
             # What is ready does not say in which size; another task may have asked for another one.
             if is_ours or (yield from self._has_wanted_size(start)):
                 return length

@@ -245,7 +245,10 @@ class NoImagesError(UnexpectedAnswerError):
 
 
 class RedirectedError(AnswerError):
-    """3xx: the API lives elsewhere. A call is never redirected, as it carries secrets; it was not accepted."""
+    """3xx: the API lives elsewhere. A call is never redirected, as it carries secrets.
+
+    It was not accepted; only a 303 may be the answer to what was done.
+    """
 
     default_advice = "If you trust the new address, set it as the connection's host."
 

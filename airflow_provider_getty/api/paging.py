@@ -77,7 +77,11 @@ def history_pages(
         product_ids=None if product_ids is None else tuple(product_ids),
         company_generations=company_generations,
     )
-    return Pages(first, lambda page: page.generations, lambda item: item.generation_request_id)
+    return Pages(
+        first,
+        lambda page: page.generations,
+        lambda item: item.generation_request_id or item.model_dump_json(),
+    )
 
 
 def registration_pages() -> Pages[Registrations, Registration]:

@@ -299,8 +299,9 @@ def _refused_in_both(operation: Operation[Any], first: Answer, second: Answer) -
 
 
 def _result(operation: Operation[ResultT], answer: Answer, dialect: Dialect) -> ResultT:
-    # Only a refusal is certain to have had no effect; a redirect is one.
-    refused = answer.status // 100 in (3, 4) and answer.status != HTTPStatus.REQUEST_TIMEOUT
+    # Only a refusal is certain to have had no effect; a redirect is one, but a 303 may answer what was done.
+    may_be_done = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.SEE_OTHER)
+    refused = answer.status // 100 in (3, 4) and answer.status not in may_be_done
     credit = operation.committed if refused else operation.at_risk
     if answer.status not in operation.answers:
         if answer.kind is errors.GoneError and credit is Credit.COMMITTED:

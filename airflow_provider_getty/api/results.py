@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from itertools import count
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import (
     BaseModel,
@@ -276,11 +276,12 @@ class SourceGeneration(_Result):
 class HistoryItem(_Result):
     """One generation in the account's history; one that is pending has no results yet.
 
+    :param generation_request_id: empty if the history does not show it.
     :param generation_type: such as ``text_to_image``, ``refine`` or ``background_generation``.
     :param product_revoked_date: since when the product that paid is no longer the account's.
     """
 
-    generation_request_id: str
+    generation_request_id: str = ""
     generation_date: datetime | None = None
     generation_type: str | None = None
     prompt: str | None = None
@@ -294,6 +295,13 @@ class HistoryItem(_Result):
     original_asset: OriginalAsset | None = None
     source_generation_request: SourceGeneration | None = None
     results: Annotated[tuple[Image, ...], _readable(Image)] = ()
+
+    @model_validator(mode="after")
+    def _is_recognizable(self) -> Self:
+        """Of no use is one without an id, unless its notes or its prompt say whose it may be."""
+        if not (self.generation_request_id.strip() or self.notes or self.prompt):
+            raise ValueError("it has no id")
+        return self
 
 
 class HistoryPage(_Result):

@@ -23,6 +23,7 @@ from airflow_provider_getty.api.errors import (
     GoneError,
     InvalidRequestError,
     NoProductsError,
+    NotFoundError,
     QuotaExceededError,
 )
 from airflow_provider_getty.api.operations import GetGeneration
@@ -229,6 +230,10 @@ class Engine:
         except GoneError:
             # So that another try generates it again.
             self.journal.note(Recorded(None), item)
+            raise
+        except NotFoundError:
+            # Another try looks for what was submitted by its marker.
+            self.journal.note(Recorded(entry.record.doubted), item)
             raise
         finally:
             self._slots.release()

@@ -86,7 +86,8 @@ class Progress:
     _tally: list[int] = field(init=False)
     _submitted: int = 0
     _charged: int = 0
-    _unknown: int = 0
+    _unknown: dict[str, int] = field(default_factory=dict)
+    """By marker, the requests that may have created a generation that nobody knows of, where there are any."""
     _downloaded: int = 0
 
     def __post_init__(self) -> None:
@@ -142,7 +143,7 @@ class Progress:
             "blocked": self._tally[Status.BLOCKED],
             "failed": self._tally[Status.FAILED],
             "charged": self._charged,
-            "unknown": self._unknown,
+            "unknown": sum(self._unknown.values()),
             "downloaded": self._downloaded,
         }
 
@@ -164,15 +165,14 @@ class Progress:
             case Recorded(None):
                 if self._entries.pop(number, None) and entry:
                     self._submitted -= entry.record.generation_request_id is not None
-                    self._unknown -= _unknown(entry.record)
+                    self._unknown.pop(entry.record.marker, None)
                 self._move(number, Status.NEW)
             case Recorded(Record() as record):
                 before = entry.record if entry else None
-                self._charged += _is_new(record, before)
+                self._charge(record, before)
                 self._submitted += bool(record.generation_request_id) - bool(
                     before and before.generation_request_id
                 )
-                self._unknown += _unknown(record) - _unknown(before)
                 self._entries[number] = Entry(record, name)
                 self._move(number, self._entries[number].status)
             case Finished():
@@ -203,10 +203,23 @@ class Progress:
 
     def _leave_behind(self, key: int, record: Record | None) -> None:
         before = self._left_behind.pop(key, None)
-        self._unknown += _unknown(record) - _unknown(before)
         if record is not None:
-            self._charged += _is_new(record, before)
+            self._charge(record, before)
             self._left_behind[key] = record
+        elif before is not None:
+            self._unknown.pop(before.marker, None)
+
+    def _charge(self, record: Record, before: Record | None) -> None:
+        """Count what a record says to be charged, and what it does not know.
+
+        What is unknown of another record of the same item, for another account, stays unknown.
+        """
+        if before and before.marker != record.marker and before.intended > record.intended:
+            self._unknown.pop(before.marker, None)  # what was to replace this one was refused
+        self._charged += _is_new(record, before) - _is_doubted(record, before)
+        self._unknown[record.marker] = max(record.unknown, int(record.generation_request_id is None))
+        if not self._unknown[record.marker]:
+            del self._unknown[record.marker]
 
     def _fail(self, number: int, name: str | None, error: str, *, may_retry: bool) -> None:
         self.may_retry = self.may_retry or may_retry
@@ -227,14 +240,14 @@ class Progress:
         self._tally = [0] * len(Status)
         self._tally[Status.NEW] = len(self.catalogue)
         self._entries, self._left_behind = {}, {}
-        self._submitted = self._charged = self._unknown = self._downloaded = 0
+        self._submitted = self._charged = self._downloaded = 0
+        self._unknown = {}
 
 
-def _unknown(record: Record | None) -> int:
-    """How many of a submission's requests may have created a generation that nobody knows of."""
-    if record is None:
-        return 0
-    return max(record.unknown, int(record.generation_request_id is None))
+def _is_doubted(record: Record, before: Record | None) -> bool:
+    """Whether Getty does not know the generation any more that the record had."""
+    had = before.generation_request_id if before and before.marker == record.marker else None
+    return had is not None and record.generation_request_id is None and record.previous != had
 
 
 def _is_new(record: Record, before: Record | None) -> bool:

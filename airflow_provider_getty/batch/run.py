@@ -150,7 +150,9 @@ class Batch:
 
         :raises InvalidRequestError: it does.
         """
-        found = self.progress.counts()["charged"] if self.progress else 0
+        counts = self.progress.counts() if self.progress else {}
+        # What Getty does not know any more is unknown since.
+        found = counts.get("charged", 0) + counts.get("unknown", 0)
         if found < charged:
             before = self.known.get("journal", file.shown)
             elsewhere = f" Before, the journal was {before}." if before != file.shown else ""

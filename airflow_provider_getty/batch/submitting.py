@@ -22,16 +22,8 @@ from airflow_provider_getty.batch.journal import Journal
 from airflow_provider_getty.batch.slots import PendingSlots
 from airflow_provider_getty.generating.record import Policy, Record, Task, account_digest
 from airflow_provider_getty.generating.request import Request
-from airflow_provider_getty.generating.submission import (
-    LookUp,
-    Post,
-    Save,
-    Say,
-    Step,
-    Submission,
-    Upload,
-    Wait,
-)
+from airflow_provider_getty.generating.steps import LookUp, Post, Save, Say, Step, Upload, Wait
+from airflow_provider_getty.generating.submission import Submission
 
 log = logging.getLogger(__name__)
 

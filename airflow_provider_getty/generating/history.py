@@ -43,10 +43,12 @@ class Found:
 
     :param ours: ids of generations that are the task's, the oldest first.
     :param alike: ids of generations that may be.
+    :param is_nameless: whether one has the task's marker and no id.
     """
 
     ours: tuple[str, ...] = ()
     alike: tuple[str, ...] = ()
+    is_nameless: bool = False
 
 
 def marker_of(task: Task, fingerprint: str, salt: str) -> str:
@@ -84,21 +86,24 @@ def search(
     :param items: of the history, the newest first.
     :param by_marker: whether the marker was sent.
     """
-    ours, alike = [], []
+    ours, alike, is_nameless = [], [], False
     for item in items:
+        name = item.generation_request_id or "one without an id"
         if same_id(item.generation_request_id, record.previous):
             continue
         if by_marker and has_marker(item.notes, record.marker):
-            ours.append(item.generation_request_id)
+            if item.generation_request_id:
+                ours.append(name)
+            is_nameless = is_nameless or not item.generation_request_id
             continue
         if is_marked(item.notes) or _is_older(item, record):
             continue
         likeness = compare(item, operation)
-        if likeness is Likeness.SAME and not by_marker:
-            ours.append(item.generation_request_id)
+        if likeness is Likeness.SAME and not by_marker and item.generation_request_id:
+            ours.append(name)
         elif likeness is not Likeness.DIFFERENT:
-            alike.append(item.generation_request_id)
-    return Found(tuple(reversed(ours)), tuple(reversed(alike)))
+            alike.append(name)
+    return Found(tuple(reversed(ours)), tuple(reversed(alike)), is_nameless)
 
 
 def compare(item: HistoryItem, operation: GeneratingOperation) -> Likeness:

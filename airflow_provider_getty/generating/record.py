@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -87,6 +87,17 @@ class Record:
         return (
             f"is generation {self.generation_request_id} ({self.charges}), but its id could not be kept. "
             "A retry or a clear finds it in Getty's history."
+        )
+
+    @property
+    def doubted(self) -> Record:
+        """The record once Getty knows nothing of its generation: a later try looks the marker up instead."""
+        return replace(
+            self,
+            generation_request_id=None,
+            charged=max(0, self.charged - 1),
+            unknown=self.unknown + 1,
+            attempts=self.attempts + 1,
         )
 
     def is_before_a_clear(self, task: Task) -> bool:

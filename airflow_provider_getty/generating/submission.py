@@ -12,10 +12,9 @@ Nothing here does I/O. :meth:`Submission.submit` is a generator: it yields steps
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from secrets import token_hex
-from typing import Any, TypeAlias, TypeVar
 
 from airflow_provider_getty.api.errors import (
     BadRequestError,
@@ -27,64 +26,16 @@ from airflow_provider_getty.api.errors import (
     SubmissionUnsureError,
 )
 from airflow_provider_getty.api.operations import GeneratingOperation
+from airflow_provider_getty.api.pacing import CERTAIN_AFTER
 from airflow_provider_getty.api.patience import Patience
 from airflow_provider_getty.api.results import Generation, Pending
 from airflow_provider_getty.generating.claim import TRUSTED_FOR
-from airflow_provider_getty.generating.history import LOOK_BACK, marker_of, search, with_marker
+from airflow_provider_getty.generating.history import LOOK_BACK, Found, marker_of, search, with_marker
 from airflow_provider_getty.generating.record import MOST_UNKNOWN, Policy, Record, Task, fingerprint
-
-ResultT = TypeVar("ResultT")
+from airflow_provider_getty.generating.steps import LookUp, Post, Save, Say, Steps, Upload, Wait
 
 _LOOK_AGAIN_IN = 3.0
-
-
-@dataclass(frozen=True)
-class Save:
-    """Keep the record, durably, before going on. None: forget what is kept."""
-
-    record: Record | None
-
-
-@dataclass(frozen=True)
-class Upload:
-    """Upload what the operation needs, and send back the fields that refer to it, such as ``mask_url``."""
-
-
-@dataclass(frozen=True)
-class Post:
-    """Send the operation, if the record saved last is still there; send back the answer, or throw in its error."""
-
-    operation: GeneratingOperation
-
-
-@dataclass(frozen=True)
-class LookUp:
-    """Send back the items of the generation history since then (Getty's time, Unix seconds), or throw in the error."""
-
-    since: float
-
-
-@dataclass(frozen=True)
-class Wait:
-    """Let some seconds pass.
-
-    :param refusal: why the operation was not accepted, if it is to be posted again afterwards.
-    """
-
-    seconds: float
-    refusal: GettyError | None = None
-
-
-@dataclass(frozen=True)
-class Say:
-    """Log a line."""
-
-    message: str
-    is_warning: bool = False
-
-
-Step: TypeAlias = Save | Upload | Post | LookUp | Wait | Say
-Steps: TypeAlias = Generator[Step, Any, ResultT]
+_NAMELESS = "The history shows it by its marker, but without an id."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -308,46 +259,58 @@ class Submission:
         give_up_at = self.deadline
         if self.policy.on_unsure == "resubmit":
             give_up_at = min(give_up_at, certain_at)
+        refused_since: float | None = None
         while True:
             trouble: GettyError | None = None
-            alike: tuple[str, ...] = ()
+            found = Found()
             try:
                 items = yield LookUp(since=record.intended - LOOK_BACK)
             except GettyError as error:
                 trouble = error
             else:
                 found = search(items, record, self.operation, by_marker=self.policy.marker)
-                alike = found.alike
-                if len(found.ours) > 1 and not self.policy.marker:
-                    raise self._unsure(
-                        record, f"{len(found.ours)} generations have its inputs: {', '.join(found.ours)}."
-                    )
-                if found.ours and (self.policy.marker or not alike):
+                if ours := self._ours(record, found):
                     yield Say(
-                        f"Adopting generation {found.ours[0]}, which an earlier request created: "
-                        "it costs no further credit."
+                        f"Adopting generation {ours[0]}, which an earlier request created: it costs no further credit."
                     )
-                    return (
-                        yield from self._known(
-                            record, found.ours, Pending(generation_request_id=found.ours[0])
-                        )
-                    )
-                if self.clock() >= certain_at and not alike:
-                    return None
+                    return (yield from self._known(record, ours, Pending(generation_request_id=ours[0])))
             now = self.clock()
-            if alike and now >= certain_at:
-                raise self._unsure(record, alike=alike)
-            if now >= give_up_at or (trouble and not trouble.may_retry):
+            if trouble is None and now >= certain_at:
+                if found.alike or found.is_nameless:
+                    raise self._unsure(record, _NAMELESS, alike=found.alike)
+                return None
+            # A refusal may be a slip of Getty's: it is believed when it is repeated, as one of a poll is.
+            is_refused = trouble is not None and not trouble.may_retry
+            refused_since = (now if refused_since is None else refused_since) if is_refused else None
+            if now >= give_up_at or (refused_since is not None and now >= refused_since + CERTAIN_AFTER):
                 raise self._unsure(
                     record,
                     f"The history could not be read: {trouble.problem}"
                     if trouble
                     else "The time was over before the history was certain: allow more than history_lag "
                     f"({self.policy.history_lag:.0f} s).",
+                    refusal=trouble,
                 )
             yield Wait(_LOOK_AGAIN_IN)
 
-    def _unsure(self, record: Record, why: str = "", *, alike: tuple[str, ...] = ()) -> SubmissionUnsureError:
+    def _ours(self, record: Record, found: Found) -> tuple[str, ...]:
+        """The generations that are certainly the record's."""
+        if self.policy.marker:
+            return found.ours
+        if len(found.ours) > 1:
+            raise self._unsure(
+                record, f"{len(found.ours)} generations have its inputs: {', '.join(found.ours)}."
+            )
+        return () if found.alike else found.ours
+
+    def _unsure(
+        self,
+        record: Record,
+        why: str = "",
+        *,
+        alike: tuple[str, ...] = (),
+        refusal: GettyError | None = None,
+    ) -> SubmissionUnsureError:
         if alike:
             why = f"Without its marker, but with its inputs, the history shows {', '.join(alike)}."
             look = "Look in Getty's generation history whether that is this task's."
@@ -362,10 +325,13 @@ class Submission:
                 "Airflow keeps no state"
             )
         known = f"So far: {record.charges}."
-        return SubmissionUnsureError(
+        error = SubmissionUnsureError(
             " ".join(filter(None, ("An earlier attempt may have created this generation.", why, known))),
             asked=self.operation.asked,
             credit=Credit.UNKNOWN,
             advice=f"{look} {found}; if not, or if a second credit does not matter, clear it with "
             'on_unsure_submission="resubmit".',
         )
+        if refusal:
+            error.status, error.code = refusal.status, refusal.code
+        return error

@@ -12,16 +12,8 @@ from airflow_provider_getty.api.driving import drive
 from airflow_provider_getty.api.errors import BadRequestError, GettyError, SubmissionSupersededError
 from airflow_provider_getty.generating.claim import Claim
 from airflow_provider_getty.generating.record import Policy, Record, Task, account_digest, same_id
-from airflow_provider_getty.generating.submission import (
-    LookUp,
-    Post,
-    Save,
-    Say,
-    Step,
-    Submission,
-    Upload,
-    Wait,
-)
+from airflow_provider_getty.generating.steps import LookUp, Post, Save, Say, Step, Upload, Wait
+from airflow_provider_getty.generating.submission import Submission
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -82,6 +74,13 @@ class SubmissionStore:
         """Forget this generation, which Getty has deleted, so that a clear makes a new one."""
         if self._of(generation_request_id):
             self.save(None)
+
+    def doubt(self, generation_request_id: str) -> str | None:
+        """Forget the id of this generation, which Getty does not know, and return the marker that is sought instead."""
+        if not (record := self._of(generation_request_id)):
+            return None
+        self.save(record.doubted)
+        return record.marker
 
     def _of(self, generation_request_id: str) -> Record | None:
         record = self.load()

@@ -12,6 +12,7 @@ from airflow_provider_getty.api.errors import (
     DeadlineExceededError,
     GettyError,
     GoneError,
+    NotFoundError,
     RateLimitError,
 )
 from airflow_provider_getty.api.operations import GENERATING, GetGeneration
@@ -114,6 +115,13 @@ def _end(context: Context, error: GettyError) -> NoReturn:
     store = SubmissionStore.of(context)
     if isinstance(error, GoneError) and error.generation_request_id:
         store.forget(error.generation_request_id)
+    if isinstance(error, NotFoundError) and error.generation_request_id:
+        marker = store.doubt(error.generation_request_id)
+        if marker:
+            error = error.with_context(
+                advice=f"Clear the task: it looks for the marker {marker} in Getty's history, and submits once more "
+                "only if there is none."
+            )
     if isinstance(error, DeadlineExceededError) and error.generation_request_id:
         error = error.with_context(
             advice="Clear the task: it goes on waiting for this generation."

@@ -87,6 +87,27 @@ def test_a_generation_that_is_made_anew_is_charged_twice_and_submitted_once() ->
     assert counts(progress, "submitted", "charged") == [1, 2]
 
 
+def test_what_is_unknown_of_another_account_stays_unknown() -> None:
+    other = replace(INTENT, marker="n", account="another", intended=2.5)
+    assert counts(after(Recorded(INTENT), Recorded(other)), "charged", "unknown") == [0, 2]
+    submitted = replace(other, generation_request_id="new")
+    assert counts(after(Recorded(INTENT), Recorded(other), Recorded(submitted)), "charged", "unknown") == [
+        1,
+        1,
+    ]
+    refused = after(Recorded(INTENT), Recorded(other), Recorded(INTENT))
+    assert counts(refused, "charged", "unknown") == [0, 1], "as before"
+
+
+def test_a_generation_that_getty_does_not_know_is_unknown_until_its_marker_is_found() -> None:
+    doubted = after(Recorded(SUBMITTED), Recorded(SUBMITTED.doubted))
+    assert counts(doubted, "submitted", "charged", "unknown") == [0, 0, 1]
+    assert doubted.status(1) is Status.INTENDED
+    assert counts(
+        after(Recorded(SUBMITTED), Recorded(SUBMITTED.doubted), Recorded(SUBMITTED)), "charged", "unknown"
+    ) == [1, 0]
+
+
 def test_a_generation_is_counted_once_if_what_was_to_replace_it_is_refused() -> None:
     progress = after(Recorded(SUBMITTED), Recorded(replace(INTENT, previous="id")), Recorded(SUBMITTED))
 

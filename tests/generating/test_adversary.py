@@ -28,7 +28,8 @@ from airflow_provider_getty.api.operations import GeneratingOperation, Refine
 from airflow_provider_getty.api.results import HistoryItem, OriginalAsset, Pending
 from airflow_provider_getty.generating.claim import TRUSTED_FOR, Claim
 from airflow_provider_getty.generating.record import Policy, Record, Task
-from airflow_provider_getty.generating.submission import LookUp, Post, Save, Say, Submission, Upload, Wait
+from airflow_provider_getty.generating.steps import LookUp, Post, Save, Say, Upload, Wait
+from airflow_provider_getty.generating.submission import Submission
 
 LAG = 60.0
 EXAMPLES = int(os.environ.get("ADVERSARY_EXAMPLES", "150"))

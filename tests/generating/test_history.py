@@ -116,6 +116,9 @@ TEXT = {"generation_type": "text_to_image"}
         ([item(1, prompt="a boat", **TEXT)], Found(alike=("generation-1",))),
         ([item(1, prompt="a boat", notes="cut", **TEXT)], Found(alike=("generation-1",))),
         ([item(1, prompt="a cat", **TEXT)], Found()),
+        ([HistoryItem(notes=MARKER)], Found(is_nameless=True)),
+        ([HistoryItem(notes=OTHER)], Found()),
+        ([HistoryItem(prompt="a boat", **TEXT)], Found(alike=("one without an id",))),
         ([item(1)], Found()),
     ],
 )

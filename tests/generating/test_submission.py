@@ -15,6 +15,8 @@ from airflow_provider_getty.api.errors import (
     SubmissionUnsureError,
 )
 from airflow_provider_getty.api.operations import Refine
+from airflow_provider_getty.api.pacing import CERTAIN_AFTER
+from airflow_provider_getty.api.results import HistoryItem
 from airflow_provider_getty.generating.record import Policy
 from tests.support.submission_world import LAG, Airflow, Fate, Getty, Killed
 
@@ -273,6 +275,7 @@ def test_a_task_that_delivered_and_is_retried_by_airflow_itself_pays_no_second_t
 def test_a_history_that_cannot_be_read_leaves_the_task_unsure() -> None:
     getty = Getty(fates=[Fate.LOST_AFTER_THE_WORK], history_is_forbidden=True)
     airflow = Airflow(getty)
+    before = getty.now
 
     with pytest.raises(SubmissionUnsureError) as failure:
         airflow.run()
@@ -283,7 +286,30 @@ def test_a_history_that_cannot_be_read_leaves_the_task_unsure() -> None:
     assert airflow.store.marker in str(failure.value)
     assert 'on_unsure_submission="resubmit"' in str(failure.value)
     assert getty.posts == 1
-    assert "Wait" not in airflow.steps, "it will not become readable"
+    assert failure.value.status == 403, "a callback can tell why"
+    assert getty.now - before == pytest.approx(CERTAIN_AFTER, abs=5), "a refusal that is repeated is believed"
+
+
+def test_a_history_that_was_refused_by_mistake_is_read_again() -> None:
+    class Recovering(Getty):
+        def history(self, since: float) -> list[HistoryItem]:
+            self.history_is_forbidden = self.now < 1_000_010
+            return super().history(since)
+
+    airflow = Airflow(Recovering(fates=[Fate.LOST_AFTER_THE_WORK]))
+    assert airflow.run() == "generation-1"
+    assert airflow.getty.charges == 1
+
+
+def test_a_generation_that_the_history_shows_without_its_id_leaves_the_task_unsure() -> None:
+    class Nameless(Getty):
+        def history(self, since: float) -> list[HistoryItem]:
+            return [item.model_copy(update={"generation_request_id": ""}) for item in super().history(since)]
+
+    airflow = Airflow(Nameless(fates=[Fate.LOST_AFTER_THE_WORK]))
+    with pytest.raises(SubmissionUnsureError, match="by its marker, but without an id"):
+        airflow.run()
+    assert airflow.getty.posts == 1
 
 
 @pytest.mark.parametrize("has_store", [True, False])

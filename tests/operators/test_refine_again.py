@@ -189,6 +189,56 @@ def test_a_deploy_that_changes_retries_is_no_clear(
 
 
 @needs_store
+def test_a_generation_that_getty_does_not_know_is_sought_by_its_marker_after_a_clear(getty: Emulator) -> None:
+    """The answer to the submission named another one."""
+    worker = Worker()
+    getty.fault("stay-pending", "refine")
+    getty.fault("other-id", "refine")
+    lost = worker.run(refine(), retries_left=True)
+    assert lost.state == "failed"
+    assert "404 GenerationRequestIdNotFound" in lost.message
+    assert "Clear the task: it looks for the marker airflow:" in lost.message
+    worker.clear("refine")
+    getty.fault("finish-at-once", "get-generation")
+
+    found = worker.run(refine())
+
+    [generation] = getty.generations()
+    assert found.result["generation_request_id"] == generation["generation_request_id"]
+    assert getty.ledger()["total"] == 1
+
+
+@needs_store
+def test_a_generation_that_getty_has_lost_is_made_once_more_after_a_clear(getty: Emulator) -> None:
+    worker = Worker()
+    getty.fault("stay-pending", "refine")
+    getty.fault("refuse", "get-generation", times=None, status=404, code="GenerationRequestIdNotFound")
+    getty.fault("history-hidden", "refine", times=None)
+    assert worker.run(refine()).state == "failed"
+    getty.clear_faults()
+    getty.fault("history-hidden", "refine", times=None)
+    worker.clear("refine")
+
+    again = worker.run(refine())
+
+    assert again.state == "success"
+    assert getty.ledger()["total"] == 2, "Getty knows nothing of the first"
+
+
+@needs_store
+@pytest.mark.parametrize("skew", [-360, 360, 1800])
+def test_a_worker_whose_clock_is_wrong_adopts_what_was_submitted(
+    monkeypatch: pytest.MonkeyPatch, skew: int
+) -> None:
+    """By Getty's clock, as its answers tell it."""
+    with Emulator(strict=True, clock_skew=skew) as getty:
+        monkeypatch.setenv("AIRFLOW_CONN_GETTY_DEFAULT", json.dumps(getty.connection))
+        getty.fault("cut-after", "refine")
+        assert Worker().run(refine(history_lag=5)).state == "success"
+        assert [entry["operation"] for entry in getty.ledger()["entries"]] == ["refine"]
+
+
+@needs_store
 def test_a_retry_after_the_delivery_adopts_even_if_a_deploy_has_changed_retries(getty: Emulator) -> None:
     worker = Worker()
     first = worker.run(refine(retries=1))

@@ -17,7 +17,8 @@ from airflow_provider_getty.api.errors import (
 from airflow_provider_getty.api.operations import GeneratingOperation, Refine
 from airflow_provider_getty.api.results import HistoryItem, OriginalAsset, Pending
 from airflow_provider_getty.generating.record import Policy, Record, Task
-from airflow_provider_getty.generating.submission import LookUp, Post, Save, Say, Submission, Upload, Wait
+from airflow_provider_getty.generating.steps import LookUp, Post, Save, Say, Upload, Wait
+from airflow_provider_getty.generating.submission import Submission
 
 LAG = 60.0
 

@@ -72,7 +72,8 @@ class GetDownloadSizes(_OfGeneratedImage[DownloadSizes]):
 class StartDownload(_OfGeneratedImage[bool | Download]):
     """Have Getty prepare a download. A large size may cost.
 
-    False: one of this image is being prepared already, in whatever size. A :class:`Download` where it is ready at once.
+    True: it is being prepared. False: that is not certain, or one of this image was being prepared already, in whatever
+    size. A :class:`Download` where it is ready at once.
     """
 
     name: ClassVar[str] = "start_download"
@@ -88,11 +89,11 @@ class StartDownload(_OfGeneratedImage[bool | Download]):
     notes: str | None = None
 
     def read(self, status: int, document: Any) -> bool | Download:
-        """Whether this call has started it; the download, if the answer has its URL."""
+        """Whether this call has certainly started it; the download, if the answer has its URL."""
         if status == HTTPStatus.OK:
             with suppress(ValueError):
                 return Download.model_validate(document)
-        return status != HTTPStatus.CONFLICT
+        return status == HTTPStatus.ACCEPTED
 
 
 class GetDownload(_OfGeneratedImage[PendingDownload | Download]):

@@ -1,0 +1,62 @@
+"""The steps of a submission: what :mod:`.submission` decides, and others do."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any, TypeAlias, TypeVar
+
+from airflow_provider_getty.api.errors import GettyError
+from airflow_provider_getty.api.operations import GeneratingOperation
+from airflow_provider_getty.generating.record import Record
+
+ResultT = TypeVar("ResultT")
+
+
+@dataclass(frozen=True)
+class Save:
+    """Keep the record, durably, before going on. None: forget what is kept."""
+
+    record: Record | None
+
+
+@dataclass(frozen=True)
+class Upload:
+    """Upload what the operation needs, and send back the fields that refer to it, such as ``mask_url``."""
+
+
+@dataclass(frozen=True)
+class Post:
+    """Send the operation, if the record saved last is still there; send back the answer, or throw in its error."""
+
+    operation: GeneratingOperation
+
+
+@dataclass(frozen=True)
+class LookUp:
+    """Send back the items of the generation history since then (Getty's time, Unix seconds), or throw in the error."""
+
+    since: float
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Let some seconds pass.
+
+    :param refusal: why the operation was not accepted, if it is to be posted again afterwards.
+    """
+
+    seconds: float
+    refusal: GettyError | None = None
+
+
+@dataclass(frozen=True)
+class Say:
+    """Log a line."""
+
+    message: str
+    is_warning: bool = False
+
+
+Step: TypeAlias = Save | Upload | Post | LookUp | Wait | Say
+Steps: TypeAlias = Generator[Step, Any, ResultT]
