@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -13,10 +14,10 @@ from typing import Any, BinaryIO, Self, TypeVar
 import aiohttp
 from yarl import URL
 
-from airflow_provider_getty.api import clock, errors
+from airflow_provider_getty.api import bodies, clock, errors
 from airflow_provider_getty.api.account import Account
 from airflow_provider_getty.api.answers import Answer
-from airflow_provider_getty.api.bodies import ANSWER_BYTES, IMAGE_BYTES, Decoder, total_seconds
+from airflow_provider_getty.api.bodies import ANSWER_BYTES, IMAGE_BYTES, Decoder, Ends, total_seconds
 from airflow_provider_getty.api.budget import RequestBudget, budget_of
 from airflow_provider_getty.api.driving import drive_async
 from airflow_provider_getty.api.fetching import fetch_image
@@ -42,7 +43,6 @@ log = logging.getLogger(__name__)
 ResultT = TypeVar("ResultT")
 
 _CHUNK = 256 * 1024
-_FIRST = 16
 _CONNECTIONS = 100
 _LATE = 0.002
 _STILL_PENDING = StillPending()
@@ -109,13 +109,15 @@ class AsyncGettyClient:
             schedules=schedules,
         )
 
-    def _limits(self, **what: Any) -> aiohttp.ClientTimeout:
-        """The times of a call; ``what`` is as of :func:`.bodies.total_seconds`."""
+    def _limits(self, ends: float = math.inf, **what: Any) -> aiohttp.ClientTimeout:
+        """The times of a call; ``what`` is as of :func:`.bodies.total_seconds`.
+
+        :param ends: when it is given up (``clock.now()``).
+        """
         timeout = self.account.timeout
+        total = min(total_seconds(timeout, **what), max(0.001, ends - clock.now()))
         # Who waits in vain for a connection, pooled or new, has sent nothing.
-        return aiohttp.ClientTimeout(
-            total=total_seconds(timeout, **what), connect=timeout, sock_connect=timeout, sock_read=timeout
-        )
+        return aiohttp.ClientTimeout(total=total, connect=timeout, sock_connect=timeout, sock_read=timeout)
 
     async def __aenter__(self) -> Self:
         return self
@@ -167,9 +169,10 @@ class AsyncGettyClient:
         log.log(self.log_level, "%s", polling.summary(now=clock.now()))
         return result  # type: ignore[no-any-return]
 
-    async def fetch_image(self, url: str, into: BinaryIO, *, asked: str) -> int:
+    async def fetch_image(self, url: str, into: BinaryIO, *, asked: str, deadline: float = math.inf) -> int:
         """Stream an image from its signed URL into a file; see :meth:`.client.GettyClient.fetch_image`."""
-        return await self._drive(fetch_image(url, into, asked=asked), "image")
+        ends = max(deadline, clock.now()) + bodies.LAST_POLL_WITHIN
+        return await self._drive(fetch_image(url, into, asked=asked), "image", ends=ends)
 
     async def _look(self, waiting: Waiting) -> Any:
         """Poll once, by the shortest way there is: only what is not pending takes part in a conversation."""
@@ -190,6 +193,8 @@ class AsyncGettyClient:
                     poll.url, headers=poll.opening.call.headers, allow_redirects=False, proxy=poll.proxy
                 ) as response:
                     status = response.status
+                    if poll.proxy and status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+                        raise self._network.proxy_error(poll.opening.call.url, status, response.reason or "")
                     if status == HTTPStatus.ACCEPTED and operation.answers.get(status, status) is None:
                         if not _is_short(response):
                             await _answer(response, None)
@@ -210,11 +215,12 @@ class AsyncGettyClient:
         conversation: Conversation[ResultT],
         name: str,
         before_send: Callable[[], Awaitable[None]] | None = None,
+        ends: float = math.inf,
     ) -> ResultT:
         async def do(step: Send | NewToken | Pause) -> Answer | None:
             match step:
                 case Send(call):
-                    return await self._send(call, name, before_send)
+                    return await self._send(call, name, before_send, ends)
                 case NewToken(refused):
                     await self._renew_token(refused)
                 case Pause(seconds):
@@ -241,12 +247,15 @@ class AsyncGettyClient:
             return False
         return self._protocol.use_secret_of(await self._reread())
 
-    async def _send(self, call: Call, name: str, before_send: Callable[[], Awaitable[None]] | None) -> Answer:
+    async def _send(
+        self, call: Call, name: str, before_send: Callable[[], Awaitable[None]] | None, ends: float
+    ) -> Answer:
+        proxy = self._network.proxy_for(call.url)
         await self._take_turn()
         if before_send:
             await before_send()
         sent, status = clock.monotonic(), None
-        limits = self._limits(sent=len(call.body or b""), is_image=call.into is not None)
+        limits = self._limits(ends, sent=len(call.body or b""), is_image=call.into is not None)
         try:
             with clock.at_work():
                 async with self._session.request(
@@ -256,9 +265,11 @@ class AsyncGettyClient:
                     data=call.body,
                     allow_redirects=False,
                     timeout=limits,
-                    proxy=self._network.proxy_for(call.url),
+                    proxy=proxy,
                 ) as response:
                     status = response.status
+                    if proxy and status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+                        raise self._network.proxy_error(call.url, status, response.reason or "")
                     answer = await _answer(response, call.into)
                     self.ahead_of_getty = answer.seconds_behind(clock.now(), self.ahead_of_getty)
                     self.budget.answered(answer, clock.monotonic() - sent)
@@ -305,13 +316,13 @@ async def _answer(response: aiohttp.ClientResponse, into: BinaryIO | None) -> An
             for piece in decoder.pieces(chunk):
                 body += piece
         return Answer(response.status, headers, bytes(body), len(body))
-    first, received = b"", 0
+    seen = Ends()
     decoder = Decoder(headers, IMAGE_BYTES)
     async for chunk in response.content.iter_chunked(_CHUNK):
         for piece in decoder.pieces(chunk):
-            first = first or piece[:_FIRST]
-            received += await clock.in_thread(into.write, piece)
-    return Answer(response.status, headers, first, received)
+            await clock.in_thread(into.write, piece)
+            seen.add(piece)
+    return Answer(response.status, headers, seen.first, seen.length, seen.last)
 
 
 def _is_short(response: aiohttp.ClientResponse) -> bool:

@@ -38,12 +38,14 @@ class Answer:
     :param headers: with names in lower case.
     :param body: of one that was streamed into a file, its first bytes.
     :param received: how many bytes of the body came.
+    :param last: of one that was streamed into a file, its last bytes.
     """
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
     received: int = 0
+    last: bytes = field(default=b"", repr=False)
 
     @property
     def code(self) -> str | None:

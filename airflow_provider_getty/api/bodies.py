@@ -14,6 +14,8 @@ IMAGE_BYTES = 1024 * 1024 * 1024
 LAST_POLL_WITHIN = 10.0
 """Seconds after its deadline within which the last poll must be answered."""
 
+_FIRST = 16
+_LAST = 64 * 1024
 _IMAGE_TAKES = 10
 _BYTES_PER_SECOND = 50_000
 _PIECE = 256 * 1024
@@ -26,6 +28,20 @@ def total_seconds(timeout: float, *, sent: int = 0, is_image: bool = False) -> f
     :param sent: the length of its body in bytes, which may go out slowly.
     """
     return timeout * (1 + (_IMAGE_TAKES if is_image else 1)) + sent / _BYTES_PER_SECOND
+
+
+class Ends:
+    """What is kept of a body that goes into a file: its first bytes, its last, and its length."""
+
+    def __init__(self) -> None:
+        self.first = self.last = b""
+        self.length = 0
+
+    def add(self, piece: bytes) -> None:
+        """Take note of the next bytes."""
+        self.first += piece[: _FIRST - len(self.first)]
+        self.last = piece[-_LAST:] if len(piece) >= _LAST else (self.last + piece)[-_LAST:]
+        self.length += len(piece)
 
 
 class Decoder:

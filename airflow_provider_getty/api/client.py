@@ -10,19 +10,20 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any, BinaryIO, Self, TypeVar
+from typing import BinaryIO, Self, TypeVar
 
 import requests
-from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, ProxyError, SSLError
 
 from airflow_provider_getty.api import bodies, clock, errors
 from airflow_provider_getty.api.account import Account
+from airflow_provider_getty.api.adapter import Adapter, given_up_at
 from airflow_provider_getty.api.answers import Answer
 from airflow_provider_getty.api.bodies import (
     ANSWER_BYTES,
     IMAGE_BYTES,
     Decoder,
+    Ends,
     total_seconds,
 )
 from airflow_provider_getty.api.budget import budget_of
@@ -48,7 +49,6 @@ log = logging.getLogger(__name__)
 ResultT = TypeVar("ResultT")
 
 _CHUNK = 256 * 1024
-_FIRST = 16
 
 
 def _without_query(record: logging.LogRecord) -> bool:
@@ -95,7 +95,7 @@ class GettyClient:
         self._session.auth = lambda request: request  # or a ~/.netrc would replace the token
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
         for scheme in ("https://", "http://"):
-            self._session.mount(scheme, _Adapter(self._network.tls))
+            self._session.mount(scheme, Adapter(self._network.tls))
 
     def __enter__(self) -> Self:
         return self
@@ -129,11 +129,7 @@ class GettyClient:
 
     def _poll(self, operation: Operation[ResultT], deadline: float) -> ResultT:
         """Ask once, and give up soon after the deadline, however slow the answer."""
-        return self._drive(
-            self._protocol.ask(operation),
-            operation.name,
-            ends=max(deadline, clock.now()) + bodies.LAST_POLL_WITHIN,
-        )
+        return self._drive(self._protocol.ask(operation), operation.name, ends=_soon_after(deadline))
 
     def wait_for(
         self,
@@ -178,12 +174,13 @@ class GettyClient:
                 log.warning("%s", polling.remark)
             clock.sleep(delay)
 
-    def fetch_image(self, url: str, into: BinaryIO, *, asked: str) -> int:
+    def fetch_image(self, url: str, into: BinaryIO, *, asked: str, deadline: float = math.inf) -> int:
         """Stream an image from its signed URL into a file, and return its length in bytes.
 
+        :param deadline: soon after which it is given up (``time.time()``), however slow it is.
         :raises DownloadError: it did not arrive whole.
         """
-        return self._drive(fetch_image(url, into, asked=asked), "image")
+        return self._drive(fetch_image(url, into, asked=asked), "image", ends=_soon_after(deadline))
 
     def _drive(
         self,
@@ -235,6 +232,7 @@ class GettyClient:
         try:
             with (
                 clock.at_work(),
+                given_up_at(sent + total),
                 self._session.request(
                     call.method,
                     call.url,
@@ -247,6 +245,8 @@ class GettyClient:
                 ) as response,
             ):
                 status = response.status_code
+                if proxy and status == requests.codes.proxy_authentication_required:
+                    raise self._network.proxy_error(call.url, status, response.reason or "")
                 answer = _answer(response, call.into, sent + total)
                 self.ahead_of_getty = answer.seconds_behind(clock.now(), self.ahead_of_getty)
                 self._budget.answered(answer, clock.monotonic() - sent)
@@ -275,11 +275,15 @@ def _answer(response: requests.Response, into: BinaryIO | None, ends: float) -> 
     if into is None or response.status_code != requests.codes.ok:
         body = b"".join(_pieces(response, Decoder(headers, ANSWER_BYTES), ends))
         return Answer(response.status_code, headers, body, len(body))
-    first, received = b"", 0
+    seen = Ends()
     for piece in _pieces(response, Decoder(headers, IMAGE_BYTES), ends):
-        first = first or piece[:_FIRST]
-        received += into.write(piece)
-    return Answer(response.status_code, headers, first, received)
+        into.write(piece)
+        seen.add(piece)
+    return Answer(response.status_code, headers, seen.first, seen.length, seen.last)
+
+
+def _soon_after(deadline: float) -> float:
+    return max(deadline, clock.now()) + bodies.LAST_POLL_WITHIN
 
 
 def _pieces(response: requests.Response, decoder: Decoder, ends: float) -> Iterator[bytes]:
@@ -310,20 +314,3 @@ def _failure(error: Exception, url: str, network: Network) -> errors.GettyError:
     kind = errors.ConnectionFailedError if never_reached else errors.NoAnswerError
     named = type(reason if isinstance(reason, Exception) else error).__name__
     return kind(f"There was no answer ({named}).")
-
-
-class _Adapter(HTTPAdapter):
-    """Trusts whom the network trusts."""
-
-    def __init__(self, tls: ssl.SSLContext) -> None:
-        self._tls = tls
-        super().__init__(pool_maxsize=20)
-
-    def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
-        super().init_poolmanager(*arguments, **named, ssl_context=self._tls)
-
-    def proxy_manager_for(self, proxy: str, **named: Any) -> Any:
-        return super().proxy_manager_for(proxy, **named, ssl_context=self._tls, proxy_ssl_context=self._tls)
-
-    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        """Leave the context as it is: requests would have each connection load certifi's certificates into it."""

@@ -224,7 +224,7 @@ def download(
             case WaitFor(operation):
                 return client.wait_for(operation, deadline=deadline)
             case Fetch(url):
-                return client.fetch_image(url, into, asked=start.asked)
+                return client.fetch_image(url, into, asked=start.asked, deadline=deadline)
             case Pause(seconds):
                 return clock.sleep(seconds)
 
@@ -248,7 +248,7 @@ async def download_async(
             case WaitFor(operation):
                 return await client.wait_for(operation, deadline=deadline)
             case Fetch(url):
-                return await client.fetch_image(url, into, asked=start.asked)
+                return await client.fetch_image(url, into, asked=start.asked, deadline=deadline)
             case Pause(seconds):
                 return await clock.pause(seconds)
 

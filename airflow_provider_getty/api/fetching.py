@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import BinaryIO
 from urllib.parse import urljoin, urlsplit
 
@@ -11,6 +12,8 @@ from airflow_provider_getty.api.answers import Answer, quoted
 from airflow_provider_getty.api.errors import Credit
 from airflow_provider_getty.api.protocol import Call, Conversation, exchange
 
+log = logging.getLogger(__name__)
+
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MOST_REDIRECTS = 5
 _FIRST_BYTES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF", b"GIF8", b"II*\0", b"MM\0*")
@@ -19,8 +22,27 @@ _FIRST_BYTES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF", b"GIF8", b"II*\0
 def fetch_image(url: str, into: BinaryIO, *, asked: str) -> Conversation[int]:
     """Stream an image from its signed URL, which gets no credentials, and return its length in bytes.
 
+    One that ends before its end is fetched once more; if it comes the same again, that is the image that there is.
+
+    :param into: a file, open for reading and writing.
     :raises DownloadError: it did not arrive whole, or not at all.
     """
+    start = into.tell()
+    answer = yield from _fetch(url, into, asked)
+    if not _has_end(answer):
+        length = answer.received
+        into.seek(start)
+        into.truncate()
+        answer = yield from _fetch(url, into, asked)
+        if not _has_end(answer):
+            problem = f"The image ends before its end, after {answer.received} bytes."
+            if answer.received != length:
+                raise errors.DownloadError(problem, asked=asked, credit=Credit.COMMITTED)
+            log.warning("%s: %s It came so twice, and is taken as it is.", asked, problem)
+    return answer.received
+
+
+def _fetch(url: str, into: BinaryIO, asked: str) -> Conversation[Answer]:
     credit = Credit.COMMITTED
     may_be_http = True
     try:
@@ -38,7 +60,18 @@ def fetch_image(url: str, into: BinaryIO, *, asked: str) -> Conversation[int]:
         raise errors.DownloadError(error.problem, asked=asked, credit=credit) from None
     if problem := _damage(answer):
         raise errors.DownloadError(problem, asked=asked, credit=credit)
-    return answer.received
+    return answer
+
+
+def _has_end(answer: Answer) -> bool:
+    """Whether the image ends as its format does; True where that is not known."""
+    if answer.body.startswith(b"\xff\xd8"):
+        return not answer.last or b"\xff\xd9" in answer.last
+    if answer.body.startswith(b"\x89PNG"):
+        return not answer.last or b"IEND" in answer.last
+    if answer.body.startswith(b"RIFF"):
+        return answer.received >= 8 + int.from_bytes(answer.body[4:8], "little")
+    return True
 
 
 def _danger(url: str, *, may_be_http: bool) -> str | None:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 import gzip
 import io
+import socketserver
+import threading
 import zlib
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -50,6 +54,52 @@ def test_who_waits_is_told_soon_after_the_deadline_however_slow_the_last_answer(
     began = clock.monotonic()
     with pytest.raises(DeadlineExceededError):
         client.wait_for(poll, deadline=clock.now() + 0.1)
+    assert clock.monotonic() - began < 30
+
+
+@pytest.fixture
+def dripping_headers() -> Iterator[str]:
+    """The URL of a server whose answer never gets beyond its headers."""
+    done = threading.Event()
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with suppress(OSError):
+                self.request.recv(65_536)
+                self.request.sendall(b"HTTP/1.1 200 OK\r\n")
+                while not done.wait(0.05):
+                    self.request.sendall(b"X")
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        done.set()
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.real_time
+def test_headers_that_drip_are_given_up(dripping_headers: str, connect: Connect) -> None:
+    client = connect(base_url=dripping_headers, token_url=f"{dripping_headers}/token", timeout=1)
+    began = clock.monotonic()
+    with pytest.raises(NoAnswerError):
+        client.ask(ListProducts())
+    assert clock.monotonic() - began < 15
+
+
+@pytest.mark.real_time
+def test_a_slow_image_is_given_up_soon_after_the_deadline(
+    connect: Connect, getty_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bodies, "LAST_POLL_WITHIN", 0.2)
+    client = connect(getty_emulator, timeout=60)
+    url = getty_emulator.images()[0]["url"]
+    getty_emulator.fault("drip", "library-media", seconds=60)
+    began = clock.monotonic()
+    with pytest.raises(DownloadError):
+        client.fetch_image(url, io.BytesIO(), asked="Image 0", deadline=clock.now() + 0.1)
     assert clock.monotonic() - began < 30
 
 

@@ -82,6 +82,52 @@ def test_an_image_that_does_not_arrive_whole_is_fetched_again(
     assert error.may_retry
 
 
+def ending(body: bytes, last: bytes, received: int = 5) -> Answer:
+    return Answer(200, {"content-length": str(received)}, body, received, last)
+
+
+PNG = b"\x89PNG\r\n\x1a\n"
+CUT = [
+    ending(JPEG, b"\xff\xd8\xff\xe0 some of it"),
+    ending(PNG, PNG + b"some of it"),
+    ending(b"RIFF\x10\0\0\0WEBP", b"some of it"),
+]
+WITH_AN_END = [
+    ending(JPEG, b"all of it\xff\xd9"),
+    ending(JPEG, b"all of it\xff\xd9 and what a camera adds"),
+    ending(PNG, b"all of it\0\0\0\0IEND\xaeB`\x82"),
+    ending(b"RIFF\x10\0\0\0WEBP", b"", 24),
+    ending(b"GIF89a", b"whatever"),
+]
+
+
+@pytest.mark.parametrize("whole", WITH_AN_END)
+def test_an_image_with_its_end_is_whole(whole: Answer) -> None:
+    assert ScriptedGetty(whole).drive(fetch_image(SIGNED_URL, io.BytesIO(), asked="")) == whole.received
+
+
+@pytest.mark.parametrize("cut", CUT)
+def test_an_image_that_ends_before_its_end_is_fetched_once_more(cut: Answer) -> None:
+    """Whatever length was announced."""
+    getty, file = ScriptedGetty(cut, WHOLE), io.BytesIO(b"before")
+    file.seek(6)
+    assert getty.drive(fetch_image(SIGNED_URL, file, asked="Image 0")) == 5
+    assert len(getty.calls) == 2
+    assert (file.tell(), file.getvalue()) == (6, b"before")
+
+
+def test_an_image_that_ends_otherwise_the_second_time_has_not_arrived() -> None:
+    cut, other = ending(JPEG, b"some"), ending(JPEG, b"some more", 9)
+    assert "The image ends before its end, after 9 bytes." in str(failure(cut, other))
+
+
+def test_an_image_that_comes_twice_without_its_end_is_the_image_that_there_is(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    fetch(CUT[0], CUT[0])
+    assert "It came so twice, and is taken as it is" in caplog.text
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_redirects_are_followed(status: int) -> None:
     getty = fetch(moved("/b.jpg?Signature=2", status), moved("https://cdn.example.com/c.jpg"), WHOLE)

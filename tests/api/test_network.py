@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import ssl
 import subprocess
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 import trustme
+from getty_emulator.server import Emulator
 
 from airflow_provider_getty.api.errors import (
     CertificateError,
@@ -180,6 +182,20 @@ def test_a_proxy_that_refuses_is_one_final_error(
     assert f"The proxy {proxy.address} answered {status}" in str(refused.value)
     assert "secret-word" not in str(refused.value)
     assert len(proxy.asked) == 1
+
+
+def test_a_proxy_of_plain_http_that_wants_a_password_is_the_same_error(
+    connect: Connect, getty_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with tunnel_proxy(407) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", f"http://user:secret-word@{proxy.address}")
+        client = connect(getty_emulator)
+        with pytest.raises(ProxyRefusedError, match="it wants a user and a password"):
+            client.ask(ListProducts(), deadline=distant_deadline())
+        with pytest.raises(ProxyRefusedError, match="it wants a user and a password"):
+            client.fetch_image(f"{getty_emulator.url}/a.jpg", io.BytesIO(), asked="Image 0")
+    assert len(proxy.asked) == 2
 
 
 @pytest.mark.parametrize("status", [502, 503])

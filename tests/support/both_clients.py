@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, BinaryIO, Protocol
@@ -28,7 +29,7 @@ class Client(Protocol):
     def wait_for(self, operation: Operation[Any], *, deadline: float, interval: float | None = None) -> Any:
         """Poll until there is a result."""
 
-    def fetch_image(self, url: str, into: BinaryIO, *, asked: str) -> int:
+    def fetch_image(self, url: str, into: BinaryIO, *, asked: str, deadline: float = ...) -> int:
         """Stream an image into a file."""
 
     def close(self) -> None:
@@ -86,9 +87,9 @@ class Async:
         """Poll until there is a result."""
         return self._loop.run(self._client.wait_for(operation, deadline=deadline, interval=interval))
 
-    def fetch_image(self, url: str, into: BinaryIO, *, asked: str) -> int:
+    def fetch_image(self, url: str, into: BinaryIO, *, asked: str, deadline: float = math.inf) -> int:
         """Stream an image into a file."""
-        return self._loop.run(self._client.fetch_image(url, into, asked=asked))
+        return self._loop.run(self._client.fetch_image(url, into, asked=asked, deadline=deadline))
 
     def close(self) -> None:
         """Close the connections and the event loop."""

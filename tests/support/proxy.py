@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 class TunnelProxy:
     """The proxy as tests see it.
 
-    :param status: what CONNECT is answered with, unless it is 200.
+    :param status: what CONNECT is answered with, unless it is 200; and what plain HTTP is.
     """
 
     status: int = 200
@@ -56,6 +56,14 @@ def tunnel_proxy(status: int = 200) -> Iterator[TunnelProxy]:
                 back.start()
                 _pump(self.connection, upstream)
                 back.join()
+
+        def do_GET(self) -> None:
+            proxy.asked.append((self.path, self.headers.get("Proxy-Authorization")))
+            self.send_error(proxy.status)
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.do_GET()
 
         def log_message(self, *_: object) -> None:
             pass

@@ -1,0 +1,109 @@
+"""How ``requests`` connects: it trusts whom the network trusts, and no answer outlives the time of its call.
+
+The timeout of a socket is over only when nothing arrives for so long. An answer that drips, be it in its headers, would
+never end; so each read is given no more than what is left of the call's time.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from http.client import HTTPResponse
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from airflow_provider_getty.api import clock
+
+_ends: ContextVar[float] = ContextVar("ends", default=math.inf)
+
+
+@contextmanager
+def given_up_at(moment: float) -> Iterator[None]:
+    """Give up what is read within the block at this moment (``clock.monotonic()``)."""
+    token = _ends.set(moment)
+    try:
+        yield
+    finally:
+        _ends.reset(token)
+
+
+class Adapter(HTTPAdapter):
+    """Connects with this context of TLS."""
+
+    def __init__(self, tls: ssl.SSLContext) -> None:
+        self._tls = tls
+        super().__init__(pool_maxsize=20)
+
+    def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
+        """Pools of connections that read as this module says."""
+        super().init_poolmanager(*arguments, **named, ssl_context=self._tls)
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, proxy: str, **named: Any) -> Any:
+        """The same behind a proxy."""
+        manager = super().proxy_manager_for(
+            proxy, **named, ssl_context=self._tls, proxy_ssl_context=self._tls
+        )
+        manager.pool_classes_by_scheme = _POOLS
+        return manager
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Leave the context as it is: requests would have each connection load certifi's certificates into it."""
+
+
+class _Reader(io.RawIOBase):
+    """Reads from a socket until :func:`given_up_at`."""
+
+    def __init__(self, raw: Any) -> None:
+        self._raw = raw  # a socket.SocketIO
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = _ends.get() - clock.monotonic()
+        if left <= 0:
+            raise TimeoutError("The answer took too long to arrive.")
+        if left < math.inf:
+            connection = self._raw._sock  # noqa: SLF001 - SocketIO does not show it otherwise
+            timeout = connection.gettimeout()
+            connection.settimeout(left if timeout is None else min(timeout, left))
+        read: int | None = self._raw.readinto(buffer)
+        return read
+
+    def close(self) -> None:
+        if not self.closed:
+            self._raw.close()
+        super().close()
+
+
+class _Response(HTTPResponse):
+    def __init__(self, sock: Any, *arguments: Any, **named: Any) -> None:
+        super().__init__(sock, *arguments, **named)
+        self.fp = io.BufferedReader(_Reader(self.fp.detach()))
+
+
+class _Connection(HTTPConnection):
+    response_class = _Response
+
+
+class _SecureConnection(HTTPSConnection):
+    response_class = _Response
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
+
+
+_POOLS = {"http": _Pool, "https": _SecurePool}
