@@ -1,7 +1,8 @@
 # Commands for working with a clone. They need Python 3.11 or later, git and make; the rest is installed into the clone.
 
 .DEFAULT_GOAL := help
-.PHONY: adversary docs help demo airflow cluster emulator test bench check format matrix mutants pictures build clean crash-matrix
+.PHONY: adversary docs help tutorial demo airflow cluster emulator test bench check format matrix mutants pictures build clean \
+	crash-matrix
 
 # Nothing of the caller's Airflow, Python or virtual environment reaches in, and the caller's Airflow home stays as it is.
 $(foreach name,$(filter AIRFLOW_%,$(.VARIABLES)),$(eval unexport $(name)))
@@ -37,6 +38,9 @@ bench: build/bench-venv/.synced  ## measure what docs/explanation/performance.md
 		printf '\n## %s\n\n' $$program; \
 		build/bench-venv/bin/python -m benchmarks.$$program || exit; \
 	done
+
+tutorial: .venv/.synced  ## run the commands of the tutorial (INSTALL=1: those that install Airflow, too)
+	@TUTORIAL=$(if $(INSTALL),install,run) $(RUN) -m pytest -q tests/test_tutorial.py
 
 docs: .venv/.synced  ## the documentation as a site, build/docs/index.html
 	@$(RUN) -m sphinx --fail-on-warning --keep-going --quiet --jobs auto docs build/docs

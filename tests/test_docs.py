@@ -94,11 +94,6 @@ def test_the_overview_links_to_every_operator_and_names_its_operation() -> None:
         assert operation == ([cls.operation] if issubclass(cls, GenerationOperator) else [])
 
 
-def test_the_readme_names_every_operator() -> None:
-    told = [name for cells in rows(section("README.md", "What there is")) for name in names(cells[0])]
-    assert sorted(told) == sorted([*(cls.__name__ for cls in OPERATORS), GettyHook.__name__])
-
-
 def test_the_options_of_the_configuration_are_all_told() -> None:
     table = {codes(cells[0])[0]: cells[1] for cells in rows(section("configuration.md", "Configuration"))}
     assert table == {

@@ -17,6 +17,7 @@ PYRIGHT = {
     # Airflow's own: `one >> two` is an expression, and `expand` takes a bare `Sequence`.
     "reportUnusedExpression": False,
     "reportUnknownMemberType": False,
+    "reportMissingTypeStubs": False,
 }
 
 
