@@ -113,10 +113,18 @@ _CONNECTION_FIELDS = {
     "max_requests_per_second": {
         "label": "Requests per second",
         "description": (
-            "The most that each worker process and each triggerer sends. Leave it empty to find "
-            "the limit by Getty's answers."
+            "The most that each worker process and each triggerer sends; with a coordinator, all "
+            "of them together. Leave it empty to find the limit by Getty's answers."
         ),
         "schema": {"type": ["number", "null"], "minimum": 0},
+    },
+    "coordinator": {
+        "label": "Coordinator",
+        "description": (
+            "Leave it empty for one machine. For several: the id of a Redis connection, or a URL "
+            "such as redis://host:6379/0, through which all processes share the account's limit."
+        ),
+        "schema": {"type": ["string", "null"], "format": "password"},
     },
     "timeout": {
         "label": "Timeout (seconds)",

@@ -106,7 +106,7 @@ def run(items: int, in_flight: int, limit: int) -> dict[str, Any]:
         raise SystemExit(f"The batch failed: {ended}")
     after = resource.getrusage(resource.RUSAGE_SELF)
     whole = range(1, int(counting.last_submission))  # seconds in which there was something to submit
-    full = _FULL * limit / 1.04  # the margin of api.budget
+    full = _FULL * limit / 1.04  # the margin of api.pace
     return {
         "items": items,
         "seconds": wall,

@@ -44,7 +44,10 @@ class Account:
     :param product_id: AI Generator product that is used where an operation names none.
     :param project_code: project code that is sent where an operation names none.
     :param dialect: the form in which requests are made.
-    :param max_requests_per_second: what one process sends at most, all calls counted. None: no limit.
+    :param max_requests_per_second: what one process sends at most, all calls counted; with a coordinator, what all
+        processes send together. None: no limit.
+    :param coordinator: the URL of the Redis through which the processes of the account share its limit and a token,
+        ``redis://`` or ``rediss://``. None: each process adapts by itself.
     :param timeout: seconds to wait for a connection, and then for the whole answer; ten times as long for an image.
     :raises ConfigurationError: for what cannot be used.
     """
@@ -57,6 +60,7 @@ class Account:
     project_code: str | None = None
     dialect: Dialect = Dialect.AUTO
     max_requests_per_second: float | None = None
+    coordinator: str | None = field(default=None, repr=False)
     timeout: float = 60.0
 
     def __post_init__(self) -> None:
@@ -85,6 +89,9 @@ class Account:
             number = getattr(self, name)
             if number is not None and not 0 < number < inf:
                 raise ConfigurationError(f"{name} is {number}; it must be a number above 0.")
+        if self.coordinator is not None:
+            object.__setattr__(self, "coordinator", self.coordinator.strip())
+            _check_redis(self.coordinator)
 
     @property
     def uploads_url(self) -> str:
@@ -136,6 +143,19 @@ def _check_url(name: str, url: str) -> None:
     if parts.scheme == "http" and not is_loopback(host):
         raise ConfigurationError(
             f"{name}, on the host {host}: plain http would send the credentials readable; use https."
+        )
+
+
+def _check_redis(url: str) -> None:
+    """Refuse what is no address of a Redis. It may hold a password, so it is not repeated."""
+    try:
+        parts = urlsplit(url)
+        is_usable = parts.scheme in ("redis", "rediss") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_usable = False
+    if not is_usable or not url.isprintable() or " " in url:
+        raise ConfigurationError(
+            "coordinator is no URL of a Redis: write redis://user:password@host:port/db, or rediss:// for TLS."
         )
 
 

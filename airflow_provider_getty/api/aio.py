@@ -9,7 +9,7 @@ import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, BinaryIO, Self, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, Self, TypeVar
 
 import aiohttp
 from yarl import URL
@@ -19,8 +19,10 @@ from airflow_provider_getty.api.account import Account
 from airflow_provider_getty.api.answers import Answer
 from airflow_provider_getty.api.bodies import ANSWER_BYTES, IMAGE_BYTES, Decoder, Ends, total_seconds
 from airflow_provider_getty.api.budget import RequestBudget, budget_of
+from airflow_provider_getty.api.coordinator import Command, CoordinatorError
 from airflow_provider_getty.api.driving import drive_async
 from airflow_provider_getty.api.fetching import fetch_image
+from airflow_provider_getty.api.line import Booking
 from airflow_provider_getty.api.network import Network, network
 from airflow_provider_getty.api.observing import Observer, Unobserved
 from airflow_provider_getty.api.operations import Operation
@@ -37,6 +39,9 @@ from airflow_provider_getty.api.protocol import (
 )
 from airflow_provider_getty.api.results import StillPending
 from airflow_provider_getty.api.schedule import Schedules
+
+if TYPE_CHECKING:
+    from airflow_provider_getty.api.redis_link import AsyncLink
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +90,7 @@ class AsyncGettyClient:
         self.ahead_of_getty = 0.0
         """By how many seconds this machine's clock is ahead of Getty's, by its last answer; 0 before."""
         self.budget = budget_of(account)
+        self._link = _link(account)
         self._protocol = Protocol(account)
         self._on_token = on_token
         self._reread = reread
@@ -103,6 +109,7 @@ class AsyncGettyClient:
         self._poller = Poller(
             self._look,
             budget=self.budget,
+            book=self._book,
             observer=self._observer,
             # Some connections are left for calls.
             workers=max(1, connections * 4 // 5),
@@ -129,6 +136,8 @@ class AsyncGettyClient:
         """Close the pooled connections."""
         await self._poller.close()
         await self._session.close()
+        if self._link:
+            await self._link.close()
 
     async def ask(
         self,
@@ -202,7 +211,9 @@ class AsyncGettyClient:
                             await response.read()
                         return _STILL_PENDING
                     reply = await _answer(response, None)
-                    self.budget.answered(reply, clock.monotonic() - sent)
+                    report = self.budget.answered(reply, clock.monotonic() - sent)
+            if report:
+                await self._coordinate(report)
         except (aiohttp.ClientError, TimeoutError, ConnectionError, ValueError) as error:
             reply = _failure(error, str(poll.url), self._network)
         finally:
@@ -217,7 +228,7 @@ class AsyncGettyClient:
         before_send: Callable[[], Awaitable[None]] | None = None,
         ends: float = math.inf,
     ) -> ResultT:
-        async def do(step: Send | NewToken | Pause) -> Answer | None:
+        async def do(step: Send | NewToken | Pause | Command) -> Any:
             match step:
                 case Send(call):
                     return await self._send(call, name, before_send, ends)
@@ -225,6 +236,8 @@ class AsyncGettyClient:
                     await self._renew_token(refused)
                 case Pause(seconds):
                     await clock.pause(seconds)
+                case Command():
+                    return await self._coordinate(step)
             return None
 
         return await drive_async(conversation, do)
@@ -233,11 +246,11 @@ class AsyncGettyClient:
         async with self._token_lock:
             if self._protocol.needs_token(refused):
                 try:
-                    await self._drive(self._protocol.fetch_token(), "token")
+                    await self._drive(self._protocol.renew_token(refused), "token")
                 except errors.AuthenticationError:
                     if not await self._has_new_secret():
                         raise
-                    await self._drive(self._protocol.fetch_token(), "token")
+                    await self._drive(self._protocol.renew_token(refused), "token")
                 if self._on_token and self._protocol.token:
                     await self._on_token(self._protocol.token)
 
@@ -272,10 +285,13 @@ class AsyncGettyClient:
                         raise self._network.proxy_error(call.url, status, response.reason or "")
                     answer = await _answer(response, call.into)
                     self.ahead_of_getty = answer.seconds_behind(clock.now(), self.ahead_of_getty)
-                    self.budget.answered(answer, clock.monotonic() - sent)
-                    return answer
+                    report = self.budget.answered(answer, clock.monotonic() - sent)
         except (aiohttp.ClientError, TimeoutError, ConnectionError, ValueError) as error:
             failure = _failure(error, call.url, self._network)
+        else:
+            if report:
+                await self._coordinate(report)
+            return answer
         finally:
             self._observer.requested(name, status)
         # Outside of the handler, as what aiohttp raises may show the URL, which may be signed.
@@ -286,10 +302,40 @@ class AsyncGettyClient:
         await clock.pause(0)
         number = self.budget.queue()
         try:
-            while delay := self.budget.take_call(number):
-                await clock.pause(delay)
+            while wait := self.budget.take_call(number):
+                if isinstance(wait, Booking):
+                    await self._book(wait)
+                else:
+                    await clock.pause(wait)
         finally:
             self.budget.leave(number)
+
+    async def _book(self, booking: Booking) -> None:
+        outcome: object = None
+        try:
+            outcome = await self._link.run(booking.command) if self._link else None
+        except CoordinatorError as error:
+            outcome = error
+        finally:
+            self.budget.booked(booking, outcome)
+
+    async def _coordinate(self, command: Command) -> Any:
+        """Return what Redis replies; None while it is away."""
+        if self._link is None or not self.budget.is_coordinated:
+            return None
+        try:
+            return await self._link.run(command)
+        except CoordinatorError as error:
+            self.budget.lost(error)
+            return None
+
+
+def _link(account: Account) -> AsyncLink | None:
+    if account.coordinator is None:
+        return None
+    from airflow_provider_getty.api.redis_link import AsyncLink  # noqa: PLC0415 - needs the extra `redis`
+
+    return AsyncLink(account.coordinator)
 
 
 class _Connector(aiohttp.TCPConnector):

@@ -2,15 +2,13 @@
 
 Getty does not publish its limit of requests per second, and counts all processes of an account together. With
 ``max_requests_per_second`` a process keeps below a share of its own; without it, and whenever Getty answers 429,
-:class:`Pace` finds the share by itself. No two processes have to know of each other.
+:class:`.pace.Pace` finds the share by itself. No two processes have to know of each other.
 """
 
 from __future__ import annotations
 
-import math
 import threading
 from bisect import bisect_left
-from collections import deque
 from collections.abc import Callable
 from http import HTTPStatus
 from itertools import count
@@ -18,153 +16,14 @@ from itertools import count
 from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.account import Account
 from airflow_provider_getty.api.answers import Answer
+from airflow_provider_getty.api.coordinator import Command, Coordinator, CoordinatorError
 from airflow_provider_getty.api.errors import ConcurrentGenerationsError, DailyLimitError, RateLimitError
+from airflow_provider_getty.api.line import Booking, Line
 from airflow_provider_getty.api.memory import remembered
-
-# Requests sent a little more than a second apart still arrive a second apart after an uneven way.
-_MARGIN = 1.04
-# Seconds of sending that a late event loop may catch up on.
-_CATCH_UP = 0.05
-
-# Without a limit: requests per second at first, of which those of so many seconds may be sent at once, and seconds in
-# which the rate doubles, until the first 429 shows where the limit is.
-_FIRST_RATE = 20.0
-_FIRST_BURST = 0.25
-_DOUBLING = 0.5
-# A 429 is followed by others that say the same, as Getty counts over a second.
-_BURST = 1.0
-# After a 429: the share of the rate that is kept, and the seconds until it is again what it was; it doubles in so many
-# seconds at most on the way there, and where it has outgrown its limit.
-_KEPT = 0.87
-_RECOVERY = 25.0
-_FASTEST_DOUBLING = 3.0
-_SLOW_DOUBLING = 5.0
-# The share of the known limit that is still believed in if the next 429 comes before it was reached again.
-_FORGETTING = 0.9
-# Half of the last _SAMPLE requests refused is an outage, which keeps this share of the rate, and at least _LOWEST_RATE
-# requests per second.
-_SAMPLE = 20
-_KEPT_IN_OUTAGE = 0.5
-_LOWEST_RATE = 0.5
-# Who sends less than this per second is slowed down to less by no single 429, which others have caused.
-_LITTLE = 5.0
+from airflow_provider_getty.api.pace import CATCH_UP, Pace
 
 # Calls that may go before a waiting poll.
 _CALLS_PER_POLL = 4
-
-
-class Pace:
-    """The rate at which one process sends: evenly, and never above its limit in any one second.
-
-    Below the limit the rate follows the 429s: one cuts it by a share, after which it returns to where it was,
-    stays about there for a while, and then grows faster and faster (the curve of TCP's CUBIC). Who sends most is
-    refused most, which is what makes the shares of several processes equal.
-
-    Pure: the time, in seconds of one steady clock, is an argument.
-
-    :param limit: requests per second; below 1: one request in 1 / limit seconds. None: what 429s allow.
-    """
-
-    def __init__(self, limit: float | None) -> None:
-        self._limit = math.inf if limit is None else (math.floor(limit) if limit >= 1 else limit) / _MARGIN
-        self._rate = min(_FIRST_RATE, self._limit) if limit is None else self._limit
-        self._lowest = min(_LOWEST_RATE, self._limit)
-        self._ceiling = math.inf
-        self._floor = self._rate
-        self._growing = 0.0  # seconds for which requests had to wait since the last cut
-        self._held_up = False
-        self._count = 0
-        self._refusals: deque[int] = deque()  # each with the count of requests at the time
-        self._cut_at = -math.inf
-        self._next = -math.inf
-        self._last = -math.inf
-        self._sent: deque[float] = deque()
-
-    @property
-    def rate(self) -> float:
-        """Requests per second, at the moment."""
-        return self._rate
-
-    def delay(self, now: float) -> float:
-        """Seconds until the next request may be sent; 0: now."""
-        most, window = self._window()
-        while self._sent and self._sent[0] <= now - max(window, 1.0):
-            self._sent.popleft()
-        at = self._next
-        if len(self._sent) >= most:
-            at = max(at, self._sent[-most] + window)
-        if at <= now:
-            return 0.0
-        self._held_up = True
-        return at - now
-
-    def send(self, now: float) -> None:
-        """Take note of a request that is sent at this moment."""
-        if self.known == math.inf:
-            credit = _FIRST_BURST
-        else:
-            credit = _CATCH_UP if self._held_up or now - self._last < _CATCH_UP else 0.0
-        if self._held_up:
-            self._grow(min(now - self._last, _RECOVERY))
-        self._held_up = False
-        self._count += 1
-        self._last = now
-        self._next = max(self._next, now - credit) + 1 / self._rate
-        self._sent.append(now)
-
-    def sent_late(self, now: float, by: float) -> None:
-        """Correct the time of a request: it was noted ``by`` seconds too early."""
-        noted = bisect_left(self._sent, now - by)
-        if noted < len(self._sent):
-            del self._sent[noted]
-        self._sent.append(now)
-
-    def refuse(self, sent: float, now: float) -> None:
-        """Slow down after a 429, unless it says what an earlier one has said.
-
-        :param sent: when the refused request was sent.
-        """
-        self._refusals.append(self._count)
-        while self._refusals[0] <= self._count - _SAMPLE:
-            self._refusals.popleft()
-        if sent < self._cut_at + _BURST:
-            return
-        if self._known and 2 * len(self._refusals) >= _SAMPLE:
-            # Getty takes hardly anything, which says little of its limit.
-            self._floor = max(_KEPT_IN_OUTAGE * self._rate, self._lowest)
-        else:
-            in_last_second = len(self._sent) - bisect_left(self._sent, now - 1.0)
-            reached = min(self._rate, max(in_last_second + 1.0, _LITTLE))
-            self._ceiling = max(reached, _FORGETTING * self._ceiling) if self._known else reached
-            self._floor = max(_KEPT * reached, self._lowest)
-        self._ceiling = max(self._ceiling, self._floor)
-        self._rate, self._growing, self._cut_at = self._floor, 0.0, now
-        self._next = max(self._next, now + 1 / self._rate)
-
-    @property
-    def known(self) -> float:
-        """The rate, if it is near a limit that is known; or else infinite."""
-        return self._rate if self._known or self._limit < math.inf else math.inf
-
-    @property
-    def _known(self) -> bool:
-        return self._ceiling < math.inf
-
-    def _window(self) -> tuple[int, float]:
-        """How many requests may be sent in a window, and its length in seconds: one, or a little more."""
-        most = math.ceil(self._rate * _MARGIN - 1e-9)
-        return most, most / self._rate
-
-    def _grow(self, seconds: float) -> None:
-        self._growing += seconds
-        if not self._known:
-            rate = self._rate * 2 ** (seconds / _DOUBLING)
-        elif self._growing > 2 * _RECOVERY:
-            rate = self._rate * 2 ** (seconds / _SLOW_DOUBLING)
-        else:
-            rate = self._ceiling + (self._ceiling - self._floor) * (self._growing / _RECOVERY - 1) ** 3
-            rate = min(rate, self._rate * 2 ** (seconds / _FASTEST_DOUBLING))
-        self._rate = min(max(rate, self._lowest), self._limit)
 
 
 class RequestBudget:
@@ -173,11 +32,21 @@ class RequestBudget:
     Calls (token, upload, submission, download) go before polls, about in the order in which they came, but every
     few calls it is the turn of a poll. Nothing is promised in advance: who is told to wait asks again.
 
-    :param limit: as of :class:`Pace`.
+    With a line, a request takes a slot of it; while its coordinator is away, this process adapts by itself.
+
+    :param limit: as of :class:`.pace.Pace`.
+    :param line: the line of all processes of the account.
     """
 
-    def __init__(self, limit: float | None, *, monotonic: Callable[[], float] = clock.monotonic) -> None:
-        self._pace = Pace(limit)
+    def __init__(
+        self,
+        limit: float | None,
+        *,
+        line: Line | None = None,
+        monotonic: Callable[[], float] = clock.monotonic,
+    ) -> None:
+        self._pace = Pace(limit, is_shared=line is not None)
+        self._line = line
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._numbers = count()
@@ -188,8 +57,13 @@ class RequestBudget:
 
     @property
     def rate(self) -> float:
-        """Requests per second, at the moment."""
-        return self._pace.rate
+        """Requests per second, at the moment; with a line, of all processes together."""
+        return self._line.rate if self._line and self.is_coordinated else self._pace.rate
+
+    @property
+    def is_coordinated(self) -> bool:
+        """Whether this process takes its slots from the line, as far as known."""
+        return self._line is not None and self._line.is_up
 
     def queue(self) -> int:
         """Stand in line for a call; the number is to be given back to :meth:`leave`."""
@@ -203,10 +77,18 @@ class RequestBudget:
         with self._lock:
             del self._waiting[bisect_left(self._waiting, number)]
 
-    def take_call(self, number: int) -> float:
-        """0, and the call must be sent now; or the seconds after which to ask again."""
+    def take_call(self, number: int) -> float | Booking:
+        """0, and the call must be sent now; or the seconds after which to ask again, or what to book before."""
         with self._lock:
             now = self._monotonic()
+            if self._line and (booking := self._line.retry(now)):
+                return booking
+            if self._line and self._line.is_up:
+                position = bisect_left(self._waiting, number)
+                is_polled_before = self._next_poller(now) is not None and position >= self._calls_before_poll
+                taken = self._line.take(position + is_polled_before, len(self._waiting), now)
+                self._calls_since_poll += taken == 0
+                return taken
             apart = 1 / self._pace.rate
             delay = self._pace.delay(now)
             if delay:
@@ -217,13 +99,25 @@ class RequestBudget:
             self._calls_since_poll += 1
             return 0.0
 
-    def take_poll(self, poller: int) -> float:
-        """0, and the poll must be sent now; or the seconds after which to ask again.
+    def take_poll(self, poller: int, due: int = 1) -> float | Booking:
+        """0, and the poll must be sent now; or the seconds after which to ask again, or what to book before.
 
         :param poller: tells those who ask apart: they take turns.
+        :param due: how many polls are due.
         """
         with self._lock:
             now = self._monotonic()
+            if self._line and (booking := self._line.retry(now)):
+                return booking
+            if self._line and self._line.is_up:
+                position = min(self._calls_before_poll, len(self._waiting))
+                taken = self._line.take(position, len(self._waiting) + due, now)
+                if taken == 0:
+                    self._pollers.pop(poller, None)
+                    self._calls_since_poll = 0
+                elif not isinstance(taken, Booking):
+                    self._pollers[poller] = now + taken + CATCH_UP
+                return taken
             apart = 1 / self._pace.rate
             delay = self._pace.delay(now)
             if not delay and (
@@ -232,12 +126,31 @@ class RequestBudget:
             ):
                 delay = apart
             if delay:
-                self._pollers[poller] = now + delay + _CATCH_UP
+                self._pollers[poller] = now + delay + CATCH_UP
                 return delay
             self._pollers.pop(poller, None)
             self._pace.send(now)
             self._calls_since_poll = 0
             return 0.0
+
+    @property
+    def _calls_before_poll(self) -> int:
+        return max(0, _CALLS_PER_POLL - self._calls_since_poll)
+
+    def booked(self, booking: Booking, outcome: object) -> None:
+        """Take note of what came of a booking.
+
+        :param outcome: Redis' reply, or the error; None: it was given up.
+        """
+        with self._lock:
+            if self._line:
+                self._line.booked(booking, outcome, self._monotonic())
+
+    def lost(self, error: CoordinatorError) -> None:
+        """Go on without the coordinator for a while."""
+        with self._lock:
+            if self._line:
+                self._line.lost(error, self._monotonic())
 
     def _next_poller(self, now: float) -> int | None:
         """Whose turn it is among the pollers, but for those that did not come back in time."""
@@ -250,25 +163,29 @@ class RequestBudget:
         with self._lock:
             self._pace.sent_late(self._monotonic(), by)
 
-    def answered(self, answer: Answer, after: float) -> None:
-        """Slow down if an answer says so.
+    def answered(self, answer: Answer, after: float) -> Command | None:
+        """Slow down if an answer says so, or return what tells it to all processes.
 
         Too many pending generations, or downloads in a day, are no reason to poll slower.
 
         :param after: seconds from the request to its answer.
         """
         if answer.status not in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.FORBIDDEN):
-            return
+            return None
         error = answer.error()
-        if isinstance(error, RateLimitError) and not isinstance(
+        if not isinstance(error, RateLimitError) or isinstance(
             error, ConcurrentGenerationsError | DailyLimitError
         ):
-            with self._lock:
-                now = self._monotonic()
-                self._pace.refuse(now - after, now)
+            return None
+        with self._lock:
+            now = self._monotonic()
+            if self._line and self._line.is_up:
+                return self._line.refused(now - after)
+            self._pace.refuse(now - after, now)
+            return None
 
 
-_budgets: dict[tuple[str, str, float | None], RequestBudget] = remembered({})
+_budgets: dict[tuple[str, str, float | None, str | None], RequestBudget] = remembered({})
 _budgets_lock = threading.Lock()
 
 
@@ -277,6 +194,10 @@ def budget_of(account: Account) -> RequestBudget:
 
     It is kept for the life of the process, so that what one client sent counts for the next.
     """
-    key = (account.base_url, account.api_key, account.max_requests_per_second)
+    limit = account.max_requests_per_second
+    key = (account.base_url, account.api_key, limit, account.coordinator)
     with _budgets_lock:
-        return _budgets.setdefault(key, RequestBudget(account.max_requests_per_second))
+        if key not in _budgets:
+            line = Line(Coordinator(account)) if account.coordinator else None
+            _budgets[key] = RequestBudget(limit, line=line)
+        return _budgets[key]

@@ -10,7 +10,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from http.cookiejar import DefaultCookiePolicy
-from typing import BinaryIO, Self, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, Self, TypeVar
 
 import requests
 from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, ProxyError, SSLError
@@ -27,8 +27,10 @@ from airflow_provider_getty.api.bodies import (
     total_seconds,
 )
 from airflow_provider_getty.api.budget import budget_of
+from airflow_provider_getty.api.coordinator import Command, CoordinatorError
 from airflow_provider_getty.api.driving import drive
 from airflow_provider_getty.api.fetching import fetch_image
+from airflow_provider_getty.api.line import Booking
 from airflow_provider_getty.api.network import Network, network
 from airflow_provider_getty.api.observing import Observer, Unobserved
 from airflow_provider_getty.api.operations import Operation
@@ -43,6 +45,9 @@ from airflow_provider_getty.api.protocol import (
 )
 from airflow_provider_getty.api.results import StillPending
 from airflow_provider_getty.api.schedule import Schedules
+
+if TYPE_CHECKING:
+    from airflow_provider_getty.api.redis_link import Link
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +92,7 @@ class GettyClient:
         self._token_lock = threading.Lock()
         self._observer = observer or Unobserved()
         self._budget = budget_of(account)
+        self._link = _link(account)
         self._schedules = Schedules()
         self._network = network()
         self._session = requests.Session()
@@ -106,6 +112,8 @@ class GettyClient:
     def close(self) -> None:
         """Close the pooled connections."""
         self._session.close()
+        if self._link:
+            self._link.close()
 
     def ask(
         self,
@@ -189,7 +197,7 @@ class GettyClient:
         before_send: Callable[[], None] | None = None,
         ends: float = math.inf,
     ) -> ResultT:
-        def do(step: Send | NewToken | Pause) -> Answer | None:
+        def do(step: Send | NewToken | Pause | Command) -> Any:
             match step:
                 case Send(call):
                     return self._send(call, name, before_send, ends)
@@ -197,6 +205,8 @@ class GettyClient:
                     self._renew_token(refused)
                 case Pause(seconds):
                     clock.sleep(seconds)
+                case Command():
+                    return self._coordinate(step)
             return None
 
         return drive(conversation, do)
@@ -205,11 +215,11 @@ class GettyClient:
         with self._token_lock:
             if self._protocol.needs_token(refused):
                 try:
-                    self._drive(self._protocol.fetch_token(), "token")
+                    self._drive(self._protocol.renew_token(refused), "token")
                 except errors.AuthenticationError:
                     if not self._has_new_secret():
                         raise
-                    self._drive(self._protocol.fetch_token(), "token")
+                    self._drive(self._protocol.renew_token(refused), "token")
                 if self._on_token and self._protocol.token:
                     self._on_token(self._protocol.token)
 
@@ -249,7 +259,8 @@ class GettyClient:
                     raise self._network.proxy_error(call.url, status, response.reason or "")
                 answer = _answer(response, call.into, sent + total)
                 self.ahead_of_getty = answer.seconds_behind(clock.now(), self.ahead_of_getty)
-                self._budget.answered(answer, clock.monotonic() - sent)
+                if report := self._budget.answered(answer, clock.monotonic() - sent):
+                    self._coordinate(report)
                 return answer
         except (requests.RequestException, HTTPError) as error:
             failure = _failure(error, call.url, self._network)
@@ -263,10 +274,40 @@ class GettyClient:
     def _take_turn(self) -> None:
         number = self._budget.queue()
         try:
-            while delay := self._budget.take_call(number):
-                clock.sleep(delay)
+            while wait := self._budget.take_call(number):
+                if isinstance(wait, Booking):
+                    self._book(wait)
+                else:
+                    clock.sleep(wait)
         finally:
             self._budget.leave(number)
+
+    def _book(self, booking: Booking) -> None:
+        outcome: object = None
+        try:
+            outcome = self._link.run(booking.command) if self._link else None
+        except CoordinatorError as error:
+            outcome = error
+        finally:
+            self._budget.booked(booking, outcome)
+
+    def _coordinate(self, command: Command) -> Any:
+        """Return what Redis replies; None while it is away."""
+        if self._link is None or not self._budget.is_coordinated:
+            return None
+        try:
+            return self._link.run(command)
+        except CoordinatorError as error:
+            self._budget.lost(error)
+            return None
+
+
+def _link(account: Account) -> Link | None:
+    if account.coordinator is None:
+        return None
+    from airflow_provider_getty.api.redis_link import Link  # noqa: PLC0415 - needs the extra `redis`
+
+    return Link(account.coordinator)
 
 
 def _answer(response: requests.Response, into: BinaryIO | None, ends: float) -> Answer:

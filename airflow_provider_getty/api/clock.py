@@ -33,6 +33,9 @@ class Clock(Protocol):
     def monotonic(self) -> float:
         """See :func:`monotonic`."""
 
+    def shared_now(self) -> float | None:
+        """See :func:`shared_now`."""
+
     def sleep(self, seconds: float) -> None:
         """See :func:`sleep`."""
 
@@ -58,6 +61,10 @@ class SystemClock:
     def monotonic(self) -> float:
         """Return the system's monotonic time."""
         return time.monotonic()
+
+    def shared_now(self) -> float | None:
+        """Leave it to a coordinator, as machines' clocks differ."""
+        return None
 
     def sleep(self, seconds: float) -> None:
         """Block the thread."""
@@ -87,6 +94,11 @@ def now() -> float:
 def monotonic() -> float:
     """Return seconds that never go backwards, from an arbitrary start."""
     return _clock.monotonic()
+
+
+def shared_now() -> float | None:
+    """Return the time for what several processes share, in Unix seconds; None: whoever they ask tells the time."""
+    return _clock.shared_now()
 
 
 def sleep(seconds: float) -> None:

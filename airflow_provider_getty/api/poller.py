@@ -19,6 +19,7 @@ from typing import Any
 
 from airflow_provider_getty.api import bodies, clock, errors
 from airflow_provider_getty.api.budget import RequestBudget
+from airflow_provider_getty.api.line import Booking
 from airflow_provider_getty.api.observing import Observer
 from airflow_provider_getty.api.operations import Operation
 from airflow_provider_getty.api.pacing import Polling
@@ -58,10 +59,15 @@ class Waiting:
         self.context.run(log.warning, message, *arguments)
 
 
+async def _never(booking: Booking) -> None:
+    raise RuntimeError(f"There is nobody for {booking}.")
+
+
 class Poller:
     """Waits for what is pending, within one event loop.
 
     :param look: polls once; the budget already counts its first request.
+    :param book: has the budget's booking done.
     :param workers: how many polls may be under way at a time at most.
     :param schedules: by kind, with what was learned before.
     """
@@ -71,12 +77,14 @@ class Poller:
         look: Callable[[Waiting], Awaitable[Any]],
         *,
         budget: RequestBudget,
+        book: Callable[[Booking], Awaitable[None]] = _never,
         observer: Observer,
         workers: int,
         schedules: Schedules | None = None,
     ) -> None:
         self._look = look
         self._budget = budget
+        self._book = book
         self._observer = observer
         self._most_workers = workers
         self._workers: set[asyncio.Task[None]] = set()
@@ -206,13 +214,22 @@ class Poller:
                 heappop(self._heap)
             pause = self._heap[0][0] - clock.monotonic() if self._heap else None
             if pause is not None and pause <= 0:
-                pause = self._budget.take_poll(id(self))
-                if not pause:
+                wait = self._budget.take_poll(id(self), self._due())
+                if isinstance(wait, Booking):
+                    await self._book(wait)
+                    continue
+                if not wait:
                     due, _, waiting = heappop(self._heap)
                     self._took(clock.monotonic(), due)
                     return waiting
+                pause = wait
             await self._rest(pause)
         return None
+
+    def _due(self) -> int:
+        """About how many polls are due, of the first few."""
+        now = clock.monotonic()
+        return sum(due <= now for due, _, _ in self._heap[:_FEW_WORKERS])
 
     async def _rest(self, pause: float | None) -> None:
         """Until the pause is over, or something else is due first."""

@@ -1,8 +1,9 @@
 """The conversation with Getty, without I/O.
 
 A conversation is a generator. It yields what is to be done (:class:`Send` a call, get a :class:`NewToken`,
-:class:`~.patience.Pause`), is sent what came of it, and returns the result. :mod:`.client` drives it over
-``requests`` and :mod:`.aio` over ``aiohttp``; nothing that is decided here is decided there.
+:class:`~.patience.Pause`, have Redis run a :class:`~.coordinator.Command`), is sent what came of it, and returns the
+result. :mod:`.client` drives it over ``requests`` and :mod:`.aio` over ``aiohttp``; nothing that is decided here is
+decided there.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from urllib.parse import urlencode
 from airflow_provider_getty.api import clock, errors
 from airflow_provider_getty.api.account import Account, Dialect
 from airflow_provider_getty.api.answers import Answer
+from airflow_provider_getty.api.coordinator import Command, Coordinator
 from airflow_provider_getty.api.errors import Credit
 from airflow_provider_getty.api.memory import remembered
 from airflow_provider_getty.api.operations import Credentials, MovedOperation, NoImages, Operation
@@ -58,7 +60,7 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class NewToken:
-    """Drive :meth:`Protocol.fetch_token`, and throw in its error, if any.
+    """Drive :meth:`Protocol.renew_token`, and throw in its error, if any.
 
     One at a time, and only if :meth:`Protocol.needs_token` still says so.
     """
@@ -66,7 +68,7 @@ class NewToken:
     refused: str | None = field(repr=False)
 
 
-Conversation = Generator[Send | NewToken | Pause, Answer | None, ResultT]
+Conversation = Generator[Send | NewToken | Pause | Command, Any, ResultT]
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +171,26 @@ class Protocol:
             self._learn(operation, first)
         return _result(operation, answer, first)
 
-    def fetch_token(self) -> Conversation[None]:
-        """Get an access token for the client credentials. Source: Getty's OAuth documentation."""
+    def renew_token(self, refused: str | None) -> Conversation[None]:
+        """Get the access token that other processes share, or a new one, which is shared.
+
+        :param refused: the token that Getty does not take any more.
+        """
+        coordinator = Coordinator(self.account) if self.account.coordinator else None
+        if coordinator and (shared := coordinator.opened((yield coordinator.token()))):
+            token, lifetime = shared
+            if token != refused and lifetime > _TOKEN_MARGIN:
+                self._use(token, lifetime)
+                return
+        lifetime = yield from self.fetch_token()
+        if coordinator and self._token:
+            yield coordinator.share_token(self._token, lifetime)
+
+    def fetch_token(self) -> Conversation[float]:
+        """Get an access token for the client credentials, and return its lifetime in seconds.
+
+        Source: Getty's OAuth documentation.
+        """
         form = {
             "grant_type": "client_credentials",
             "client_id": self.account.api_key,
@@ -191,7 +211,11 @@ class Protocol:
             granted = AccessToken.model_validate(answer.json())
         except ValueError as why:
             raise answer.unexpected(why, asked=asked) from None
-        self._token, lifetime = granted.access_token, granted.expires_in
+        self._use(granted.access_token, granted.expires_in)
+        return granted.expires_in
+
+    def _use(self, token: str, lifetime: float) -> None:
+        self._token = token
         self._token_good_until = self._monotonic() + lifetime - min(_TOKEN_MARGIN, lifetime / 2)
 
     def _forms(self, operation: Operation[Any]) -> tuple[Dialect, ...]:
@@ -260,7 +284,7 @@ def exchange(call: Call) -> Conversation[Answer]:
     answer = yield Send(call)
     if answer is None:
         raise TypeError("The driver of a conversation answers a Send with an Answer.")
-    return answer
+    return answer  # type: ignore[no-any-return]
 
 
 def _answer_of(reply: Answer | errors.GettyError) -> Answer:

@@ -103,6 +103,10 @@ class VirtualClock:
         """Return the virtual monotonic time."""
         return self._started + self._elapsed
 
+    def shared_now(self) -> float:
+        """Return the same as :meth:`now`: no other clock goes as this one does."""
+        return self.now()
+
     def sleep(self, seconds: float) -> None:
         """Block this thread until it is due and nothing else is at work."""
         if seconds <= 0:

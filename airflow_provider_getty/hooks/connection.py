@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from reprlib import repr as shortened
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import quote, urlencode
 
 from airflow_provider_getty.api.account import GETTY_URL, Account, Dialect
 from airflow_provider_getty.api.errors import ConfigurationError
@@ -12,14 +13,23 @@ from airflow_provider_getty.api.errors import ConfigurationError
 if TYPE_CHECKING:
     from airflow.sdk import Connection
 
-EXTRAS = {"token_url", "product_id", "project_code", "dialect", "max_requests_per_second", "timeout"}
+EXTRAS = {
+    "token_url",
+    "product_id",
+    "project_code",
+    "dialect",
+    "max_requests_per_second",
+    "coordinator",
+    "timeout",
+}
 
 
-def account_of(connection: Connection) -> Account:
+def account_of(connection: Connection, coordinator: Connection | None = None) -> Account:
     """The account that an Airflow connection describes.
 
     The base URL is the host if it has a scheme, or is made of schema, host and port.
 
+    :param coordinator: the connection that :func:`coordinator_id` names.
     :raises ConfigurationError: it cannot be used.
     """
     extras = _extras(connection.extra)
@@ -37,7 +47,34 @@ def account_of(connection: Connection) -> Account:
         project_code=_text(extras, "project_code"),
         dialect=Dialect.AUTO if (dialect := _text(extras, "dialect")) is None else cast("Dialect", dialect),
         max_requests_per_second=_number(extras, "max_requests_per_second", float),
+        coordinator=_redis_url(coordinator) if coordinator else _text(extras, "coordinator"),
         timeout=Account.timeout if timeout is None else timeout,
+    )
+
+
+def coordinator_id(connection: Connection) -> str | None:
+    """The id of the Redis connection that is the coordinator; None if there is none, or a URL says where it is.
+
+    :raises ConfigurationError: the extras cannot be read.
+    """
+    named = _text(_extras(connection.extra), "coordinator")
+    return None if named is None or "://" in named else named.strip()
+
+
+def _redis_url(connection: Connection) -> str:
+    """The URL of a Redis, from a connection with the fields and extras of Airflow's Redis provider."""
+    extras = connection.extra_dejson
+    credentials = ""
+    if connection.login or connection.password:
+        credentials = f"{quote(connection.login or '', safe='')}:{quote(connection.password or '', safe='')}@"
+    host = connection.host or ""
+    if ":" in host and not host.startswith("["):
+        host = f"[{host}]"
+    is_tls = extras.get("ssl") in (True, "true", "True", 1)
+    options = {name: value for name, value in extras.items() if is_tls and name.startswith("ssl_") and value}
+    return (
+        f"{'rediss' if is_tls else 'redis'}://{credentials}{host}:{connection.port or 6379}"
+        f"/{extras.get('db') or 0}{'?' if options else ''}{urlencode(options)}"
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 from airflow.providers.common.compat.connection import get_async_connection
 from airflow.providers.common.compat.sdk import AirflowNotFoundException
@@ -20,7 +21,7 @@ from airflow_provider_getty.api.account import GETTY_URL, Account
 from airflow_provider_getty.api.errors import ConfigurationError, GettyError
 from airflow_provider_getty.hooks import metrics
 from airflow_provider_getty.hooks.collecting import Collecting
-from airflow_provider_getty.hooks.connection import account_of
+from airflow_provider_getty.hooks.connection import account_of, coordinator_id
 from airflow_provider_getty.hooks.creations import Creations
 from airflow_provider_getty.hooks.edits import Edits
 from airflow_provider_getty.hooks.files import Files
@@ -75,7 +76,14 @@ class GettyHook(Creations, Edits, Collecting, Files, BaseHook):
         return self._read_account()
 
     def _read_account(self) -> Account:
-        return self._account(self.get_connection(self.getty_conn_id))
+        connection = self.get_connection(self.getty_conn_id)
+        coordinator = None
+        if named := self._coordinator_id(connection):
+            try:
+                coordinator = self.get_connection(named)
+            except AirflowNotFoundException:
+                raise self._unknown(named) from None
+        return self._account(connection, coordinator)
 
     def get_conn(self) -> GettyClient:
         """The sync client, with its pooled session: one per hook."""
@@ -115,24 +123,46 @@ class GettyHook(Creations, Edits, Collecting, Files, BaseHook):
             with clock.at_work():
                 connection = await get_async_connection(self.getty_conn_id, hook=self)
         except AirflowNotFoundException:
-            raise ConfigurationError(
-                "It is not known in this process; the triggerer has to know it as well as the workers.",
-                asked=f"Connection {self.getty_conn_id}",
-            ) from None
+            raise self._unknown() from None
+        coordinator = None
+        if named := self._coordinator_id(connection):
+            try:
+                with clock.at_work():
+                    coordinator = await get_async_connection(named)
+            except AirflowNotFoundException:
+                raise self._unknown(named) from None
         # In a trigger, mask_secret would block the event loop, or deadlock with the supervisor.
-        account = await clock.in_thread(self._account, connection)
+        account = await clock.in_thread(self._account, connection, coordinator)
         await clock.in_thread(metrics.connect)
         return account
 
-    def _account(self, connection: Connection) -> Account:
+    def _unknown(self, coordinator: str | None = None) -> ConfigurationError:
+        what = f"Its coordinator, the connection {coordinator}," if coordinator else "It"
+        return ConfigurationError(
+            f"{what} is not known in this process; the triggerer has to know it as well as the workers.",
+            asked=f"Connection {self.getty_conn_id}",
+        )
+
+    def _coordinator_id(self, connection: Connection) -> str | None:
+        try:
+            return coordinator_id(connection)
+        except ConfigurationError as error:
+            raise error.with_context(asked=f"Connection {self.getty_conn_id}") from None
+
+    def _account(self, connection: Connection, coordinator: Connection | None = None) -> Account:
         if connection.login:
             mask_secret(connection.login.strip())  # Airflow masks only the password by itself
         if connection.password:
             mask_secret(connection.password.strip())
         try:
-            return account_of(connection)
+            account = account_of(connection, coordinator)
+            password = urlsplit(account.coordinator or "").password
         except ConfigurationError as error:
             raise error.with_context(asked=f"Connection {self.getty_conn_id}") from None
+        if password:
+            mask_secret(password)
+            mask_secret(unquote(password))
+        return account
 
     def test_connection(self) -> tuple[bool, str]:
         """Fetch a token and list the products, which costs no credit.

@@ -156,7 +156,7 @@ async def test_under_429s_without_end_each_is_told_at_its_deadline(
 
 
 async def test_the_last_poll_is_made_at_the_deadline_itself(polled: PendingGetty) -> None:
-    async with polled.client() as client:
+    async with polled.client(max_requests_per_second=PLENTY) as client:
         began = clock.monotonic()
         with pytest.raises(DeadlineExceededError):
             await wait(client, "g", seconds=0.3, interval=0.15)

@@ -89,7 +89,7 @@ def test_a_start_of_which_nobody_knows_is_looked_for_until_the_deadline(
 ) -> None:
     getty.fault("cut-before", "start-download", times=None)
     with pytest.raises(NoAnswerError) as error:
-        into(start, BytesIO(), 1)
+        into(start, BytesIO(), 3)
     assert error.value.credit is Credit.DOWNLOAD_UNKNOWN
     asked = without_tokens(getty)
     assert asked[:4] == ["start-download", "get-download"] * 2

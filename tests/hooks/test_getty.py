@@ -132,6 +132,31 @@ def test_an_extra_of_a_wrong_type_is_refused_with_the_reason(
     assert words in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("redis", "url"),
+    [
+        ("redis://cache:6379", "redis://cache:6379/0"),
+        ("redis://:s%2Fcret@cache", "redis://:s%2Fcret@cache:6379/0"),
+        ("redis://me:word@cache:7000?db=3", "redis://me:word@cache:7000/3"),
+        (
+            "redis://:w@cache?ssl=true&ssl_ca_certs=%2Fca.pem",
+            "rediss://:w@cache:6379/0?ssl_ca_certs=%2Fca.pem",
+        ),
+    ],
+)
+def test_the_coordinator_may_be_a_redis_connection(
+    connect: Any, monkeypatch: pytest.MonkeyPatch, redis: str, url: str
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_THE_REDIS", redis)
+    hook = connect(extra={"coordinator": "the_redis"})
+    assert hook.account.coordinator == url
+    assert asyncio.run(hook.get_async_account()) == hook.account
+
+
+def test_the_coordinator_may_be_a_url(connect: Any) -> None:
+    assert connect(extra={"coordinator": "rediss://:w@cache/1"}).account.coordinator == "rediss://:w@cache/1"
+
+
 def test_a_key_from_a_secret_file_may_end_with_a_newline(connect: Any) -> None:
     assert connect(login=f"{KEY}\n", password=f"{SECRET}\n").account == connect().account
 
@@ -142,7 +167,15 @@ def test_an_extra_may_be_text_that_is_json(connect: Any) -> None:
 
 @pytest.mark.parametrize("nothing", ["", None])
 def test_what_the_form_leaves_empty_is_the_default(connect: Any, nothing: str | None) -> None:
-    names = ("token_url", "product_id", "project_code", "dialect", "max_requests_per_second", "timeout")
+    names = (
+        "token_url",
+        "product_id",
+        "project_code",
+        "dialect",
+        "max_requests_per_second",
+        "coordinator",
+        "timeout",
+    )
     hook = connect(extra=dict.fromkeys(names, nothing))
     assert hook.account == Account(api_key=KEY, api_secret=SECRET)
 
@@ -171,7 +204,10 @@ def test_what_the_form_leaves_empty_is_the_default(connect: Any, nothing: str | 
         ({"extra": {"timeout": -5}}, "timeout is -5.0; it must be a number above 0"),
         ({"extra": {"max_requests_per_second": -1}}, "max_requests_per_second is -1.0"),
         ({"extra": {"max_requests_per_second": "fast"}}, "max_requests_per_second is 'fast'"),
-        ({"extra": {"procuct_id": 7}}, "the unknown procuct_id; known are dialect"),
+        ({"extra": {"procuct_id": 7}}, "the unknown procuct_id; known are coordinator, dialect"),
+        ({"extra": {"coordinator": "http://redis:6379"}}, "coordinator is no URL of a Redis"),
+        ({"extra": {"coordinator": "redis://"}}, "coordinator is no URL of a Redis"),
+        ({"extra": {"coordinator": 7}}, "Its coordinator, the connection 7, is not known in this process"),
     ],
 )
 def test_a_connection_that_cannot_be_used_says_why(

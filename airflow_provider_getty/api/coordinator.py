@@ -1,0 +1,112 @@
+"""What the processes of an account share through Redis, where the connection names a coordinator. No I/O.
+
+A :class:`Command` says what Redis is to do; :mod:`.redis_link` does it. All keys of an account begin with a digest of
+its base URL and API key, so that accounts share nothing.
+
+The access token lies there encrypted (Fernet: AES-128-CBC and HMAC-SHA256) with a key that is derived from the API
+secret (HKDF-SHA256). Who can read it has the secret, and could get a token anyway.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.resources import files
+from typing import Any
+
+from airflow_provider_getty.api import clock
+from airflow_provider_getty.api.account import Account
+
+LINE = files(__package__).joinpath("line.lua").read_text("utf-8")
+
+_AHEAD = 2.0
+"""Seconds by which a slot may be booked ahead: a process that is killed wastes no more."""
+# The share of a limit that is told which is used: what is sent evenly arrives a little unevenly.
+_USED = 0.97
+
+_GET_TOKEN = "return {redis.call('GET', KEYS[1]), redis.call('PTTL', KEYS[1])}"  # noqa: S105 - a program
+_SET_TOKEN = "redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])"  # noqa: S105
+
+
+class CoordinatorError(Exception):
+    """Redis did not do it. Its text names no secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A step of a conversation: have Redis run a Lua script, and send back what it returns; None if it did not.
+
+    :param script: the script.
+    :param keys: the keys that it uses.
+    """
+
+    script: str = field(repr=False)
+    keys: tuple[str, ...]
+    arguments: tuple[str | bytes | float, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True)
+class Coordinator:
+    """The commands of one account."""
+
+    account: Account = field(repr=False)
+
+    @cached_property
+    def _name(self) -> str:
+        named = hashlib.sha256(f"{self.account.base_url} {self.account.api_key}".encode()).hexdigest()
+        return f"getty:{{{named[:32]}}}"  # in a Redis Cluster, what is in braces decides where all of it lies
+
+    def book(self, wanted: int) -> Command:
+        """Book slots. The reply: how many, then microseconds (until the first, between two, Redis' time of the first),
+        and the rate. None are booked if the first one lies too far ahead: the second number says when to ask again.
+        """  # noqa: D205
+        limit = self.account.max_requests_per_second or 0.0
+        most = _USED * (int(limit) if limit >= 1 else limit)
+        return self._line("book", wanted, most, _AHEAD * 1e6)
+
+    def refused(self, sent: float, rate: float) -> Command:
+        """Report a 429.
+
+        :param sent: Redis' time, in seconds, at which the request left; and
+        :param rate: the rate at the time.
+        """
+        return self._line("refused", f"{sent * 1e6:.0f}", rate)
+
+    def token(self) -> Command:
+        """Get the token that is shared; see :meth:`opened`."""
+        return Command(_GET_TOKEN, (f"{self._name}:token",))
+
+    def share_token(self, token: str, lifetime: float) -> Command:
+        """Share a token.
+
+        :param lifetime: in seconds.
+        """
+        sealed = self._seal.encrypt(token.encode())
+        return Command(_SET_TOKEN, (f"{self._name}:token",), (sealed, max(1, int(lifetime * 1000))))
+
+    def opened(self, reply: Any) -> tuple[str, float] | None:
+        """Read the reply to :meth:`token`: the token and its lifetime in seconds; None if none is shared."""
+        from cryptography.fernet import InvalidToken  # noqa: PLC0415 - comes with the extra `redis`
+
+        if not reply or not reply[0]:
+            return None
+        try:
+            return self._seal.decrypt(reply[0]).decode(), reply[1] / 1000
+        except InvalidToken:  # of another secret: it is being rotated
+            return None
+
+    def _line(self, *arguments: str | float) -> Command:
+        now = clock.shared_now()
+        at = "" if now is None else f"{now * 1e6:.0f}"
+        return Command(LINE, (f"{self._name}:line",), (at, *arguments))
+
+    @cached_property
+    def _seal(self) -> Any:
+        from cryptography.fernet import Fernet  # noqa: PLC0415
+        from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415
+        from cryptography.hazmat.primitives.kdf.hkdf import HKDF  # noqa: PLC0415
+
+        derive = HKDF(SHA256(), length=32, salt=self._name.encode(), info=b"access token")
+        return Fernet(base64.urlsafe_b64encode(derive.derive(self.account.api_secret.encode())))

@@ -1,0 +1,142 @@
+"""The slots of this process in the line that all processes of an account share; see ``line.lua``.
+
+Pure: the time, in seconds of one steady clock, is an argument.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_provider_getty.api.coordinator import Command, Coordinator, CoordinatorError
+
+log = logging.getLogger(__name__)
+
+# Slots that a process books ahead: those of so many seconds, and at least so many.
+_AHEAD = 0.1
+_FEWEST_AHEAD = 2
+# A request that leaves later than this after its slot could meet others in Getty's second: it takes another slot. Each
+# slot that is missed doubles the time, so that a slow process gets on.
+_TOLERANCE = 0.03
+# Seconds after which one asks again who waits for what another has asked Redis for.
+_BOOKING_TAKES = 0.05
+_SOON = 0.001
+# Seconds after which Redis is tried again, at first and at most.
+_FIRST_RETRY, _LONGEST_RETRY = 5.0, 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """Have the command run, and tell :meth:`.budget.RequestBudget.booked` what came of it."""
+
+    command: Command
+    wanted: int
+
+
+class Line:
+    """What this process has booked, and whether Redis can be reached.
+
+    :param coordinator: makes the commands.
+    """
+
+    def __init__(self, coordinator: Coordinator) -> None:
+        self._coordinator = coordinator
+        self._slots: deque[float] = deque()
+        self._asked = 0
+        self._rate = 0.0
+        self._ahead_of_us = 0.0  # Redis' time, minus ours
+        self._refused_until = -math.inf
+        self._missed = 0
+        self._retry_at: float | None = None
+        self._retry_in = _FIRST_RETRY
+
+    @property
+    def is_up(self) -> bool:
+        """Whether Redis answered the last time, or was not asked yet."""
+        return self._retry_at is None
+
+    @property
+    def rate(self) -> float:
+        """Requests per second of all processes together, as far as known."""
+        return self._rate
+
+    def retry(self, now: float) -> Booking | None:
+        """Try Redis again after an outage, if it is time."""
+        if self._retry_at is None or now < self._retry_at:
+            return None
+        self._retry_in = min(2 * self._retry_in, _LONGEST_RETRY)
+        self._retry_at = now + self._retry_in
+        return self._book(1)
+
+    def take(self, position: int, wanted: int, now: float) -> float | Booking:
+        """0: send now; or the seconds after which to ask again; or what to book first.
+
+        :param position: how many others of this process go before, from 0.
+        :param wanted: how many of this process wait, this one included.
+        """
+        while self._slots and self._slots[0] + _TOLERANCE * 2**self._missed < now:
+            self._slots.popleft()
+            self._missed = min(self._missed + 1, 10)
+        if self._slots and self._slots[0] <= now:
+            self._slots.popleft()
+            self._missed = 0
+            return 0.0
+        ahead = max(_FEWEST_AHEAD, math.ceil(self._rate * _AHEAD))
+        missing = min(wanted, ahead) - len(self._slots) - self._asked
+        if missing > 0 and now >= self._refused_until:
+            return self._book(missing)
+        return max(self._delay(position, ahead, now), _SOON)
+
+    def _delay(self, position: int, ahead: int, now: float) -> float:
+        """Seconds until it is our turn, or until there is a slot to be booked for us."""
+        if position < len(self._slots):
+            return self._slots[position] - now
+        if not self._slots:
+            return max(self._refused_until - now, _BOOKING_TAKES)
+        later = position - ahead
+        if later < len(self._slots):
+            return self._slots[max(later, 0)] - now + _SOON
+        return self._slots[-1] - now + (later - len(self._slots) + 1) / max(self._rate, 1.0)
+
+    def _book(self, wanted: int) -> Booking:
+        self._asked += wanted
+        return Booking(self._coordinator.book(wanted), wanted)
+
+    def booked(self, booking: Booking, outcome: Any, now: float) -> None:
+        """Take note of what came of a booking; see :meth:`.budget.RequestBudget.booked`."""
+        self._asked -= booking.wanted
+        if isinstance(outcome, CoordinatorError):
+            self.lost(outcome, now)
+        elif outcome is not None:
+            self._take_note(outcome, now)
+
+    def _take_note(self, reply: Any, now: float) -> None:
+        count, delay, apart, first = (int(number) for number in reply[:4])
+        self._rate = float(reply[4])
+        if self._retry_at is not None:
+            log.info("The coordinator answers again: requests are coordinated with other processes.")
+            self._retry_at = None
+        if not count:
+            self._refused_until = now + delay / 1e6 + _SOON
+            return
+        self._ahead_of_us = (first - delay) / 1e6 - now
+        slots = [now + (delay + k * apart) / 1e6 for k in range(count)]
+        self._slots = deque(sorted([*self._slots, *slots]))
+
+    def lost(self, error: CoordinatorError, now: float) -> None:
+        """Go on without Redis for a while."""
+        self._slots.clear()
+        if self._retry_at is None:
+            log.warning(
+                "The coordinator cannot be used: %s This process paces its requests by itself until it can.",
+                error,
+            )
+            self._retry_in = _FIRST_RETRY
+        self._retry_at = now + self._retry_in
+
+    def refused(self, sent: float) -> Command:
+        """Report a 429 to a request that was sent at this time."""
+        return self._coordinator.refused(sent + self._ahead_of_us, self._rate)

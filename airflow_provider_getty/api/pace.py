@@ -1,0 +1,150 @@
+"""The rate of one process that shares an account with others it does not know of: even, and led by the 429s."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections import deque
+
+# Requests sent a little more than a second apart still arrive a second apart after an uneven way.
+_MARGIN = 1.04
+# Seconds of sending that a late event loop may catch up on.
+CATCH_UP = 0.05
+
+# Without a limit: requests per second at first, of which those of so many seconds may be sent at once, and seconds in
+# which the rate doubles, until the first 429 shows where the limit is.
+_FIRST_RATE = 4.0
+_FIRST_BURST = 0.5
+_DOUBLING = 0.5
+# A 429 is followed by others that say the same, as Getty counts over a second.
+_BURST = 1.0
+# After a 429: the share of the rate that is kept, and the seconds until it is again what it was; it doubles in so many
+# seconds at most on the way there, and where it has outgrown its limit.
+_KEPT = 0.87
+_RECOVERY = 25.0
+_FASTEST_DOUBLING = 3.0
+_SLOW_DOUBLING = 5.0
+# The share of the known limit that is still believed in if the next 429 comes before it was reached again.
+_FORGETTING = 0.9
+# Half of the last _SAMPLE requests refused is an outage, which keeps this share of the rate, and at least _LOWEST_RATE
+# requests per second.
+_SAMPLE = 20
+_KEPT_IN_OUTAGE = 0.5
+_LOWEST_RATE = 0.5
+# Who sends less than this per second is slowed down to less by no single 429, which others have caused.
+_LITTLE = 5.0
+
+
+class Pace:
+    """The rate at which one process sends: evenly, and never above its limit in any one second.
+
+    Below the limit the rate follows the 429s: one cuts it by a share, after which it returns to where it was,
+    stays about there for a while, and then grows faster and faster (the curve of TCP's CUBIC). Who sends most is
+    refused most, which is what makes the shares of several processes equal.
+
+    Pure: the time, in seconds of one steady clock, is an argument.
+
+    :param limit: requests per second; below 1: one request in 1 / limit seconds. None: what 429s allow.
+    :param is_shared: True if the limit is that of several processes, so that this one does not begin there.
+    """
+
+    def __init__(self, limit: float | None, *, is_shared: bool = False) -> None:
+        self._limit = math.inf if limit is None else (math.floor(limit) if limit >= 1 else limit) / _MARGIN
+        self._rate = min(_FIRST_RATE, self._limit) if limit is None or is_shared else self._limit
+        self._lowest = min(_LOWEST_RATE, self._limit)
+        self._ceiling = math.inf
+        self._floor = self._rate
+        self._growing = 0.0  # seconds for which requests had to wait since the last cut
+        self._held_up = False
+        self._count = 0
+        self._refusals: deque[int] = deque()  # each with the count of requests at the time
+        self._cut_at = -math.inf
+        self._next = -math.inf
+        self._last = -math.inf
+        self._sent: deque[float] = deque()
+
+    @property
+    def rate(self) -> float:
+        """Requests per second, at the moment."""
+        return self._rate
+
+    def delay(self, now: float) -> float:
+        """Seconds until the next request may be sent; 0: now."""
+        most, window = self._window()
+        while self._sent and self._sent[0] <= now - max(window, 1.0):
+            self._sent.popleft()
+        at = self._next
+        if len(self._sent) >= most:
+            at = max(at, self._sent[-most] + window)
+        if at <= now:
+            return 0.0
+        self._held_up = True
+        return at - now
+
+    def send(self, now: float) -> None:
+        """Take note of a request that is sent at this moment."""
+        if self.known == math.inf:
+            credit = _FIRST_BURST
+        else:
+            credit = CATCH_UP if self._held_up or now - self._last < CATCH_UP else 0.0
+        if self._held_up:
+            self._grow(min(now - self._last, _RECOVERY))
+        self._held_up = False
+        self._count += 1
+        self._last = now
+        self._next = max(self._next, now - credit) + 1 / self._rate
+        self._sent.append(now)
+
+    def sent_late(self, now: float, by: float) -> None:
+        """Correct the time of a request: it was noted ``by`` seconds too early."""
+        noted = bisect_left(self._sent, now - by)
+        if noted < len(self._sent):
+            del self._sent[noted]
+        self._sent.append(now)
+
+    def refuse(self, sent: float, now: float) -> None:
+        """Slow down after a 429, unless it says what an earlier one has said.
+
+        :param sent: when the refused request was sent.
+        """
+        self._refusals.append(self._count)
+        while self._refusals[0] <= self._count - _SAMPLE:
+            self._refusals.popleft()
+        if sent < self._cut_at + _BURST:
+            return
+        if self._known and 2 * len(self._refusals) >= _SAMPLE:
+            # Getty takes hardly anything, which says little of its limit.
+            self._floor = max(_KEPT_IN_OUTAGE * self._rate, self._lowest)
+        else:
+            in_last_second = len(self._sent) - bisect_left(self._sent, now - 1.0)
+            reached = min(self._rate, max(in_last_second + 1.0, _LITTLE))
+            self._ceiling = max(reached, _FORGETTING * self._ceiling) if self._known else reached
+            self._floor = max(_KEPT * reached, self._lowest)
+        self._ceiling = max(self._ceiling, self._floor)
+        self._rate, self._growing, self._cut_at = self._floor, 0.0, now
+        self._next = max(self._next, now + 1 / self._rate)
+
+    @property
+    def known(self) -> float:
+        """The rate, if it is near a limit that is known; or else infinite."""
+        return self._rate if self._known or self._limit < math.inf else math.inf
+
+    @property
+    def _known(self) -> bool:
+        return self._ceiling < math.inf
+
+    def _window(self) -> tuple[int, float]:
+        """How many requests may be sent in a window, and its length in seconds: one, or a little more."""
+        most = math.ceil(self._rate * _MARGIN - 1e-9)
+        return most, most / self._rate
+
+    def _grow(self, seconds: float) -> None:
+        self._growing += seconds
+        if not self._known:
+            rate = self._rate * 2 ** (seconds / _DOUBLING)
+        elif self._growing > 2 * _RECOVERY:
+            rate = self._rate * 2 ** (seconds / _SLOW_DOUBLING)
+        else:
+            rate = self._ceiling + (self._ceiling - self._floor) * (self._growing / _RECOVERY - 1) ** 3
+            rate = min(rate, self._rate * 2 ** (seconds / _FASTEST_DOUBLING))
+        self._rate = min(max(rate, self._lowest), self._limit)

@@ -1,0 +1,98 @@
+"""Does what :mod:`.coordinator` wants of Redis, within a bounded time. Imported only where a coordinator is set."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any
+
+from airflow_provider_getty.api import clock
+from airflow_provider_getty.api.coordinator import Command, CoordinatorError
+from airflow_provider_getty.api.errors import ConfigurationError
+
+try:
+    import redis
+    import redis.asyncio
+    from redis.backoff import NoBackoff
+    from redis.exceptions import RedisError
+    from redis.retry import Retry
+except ImportError:
+    raise ConfigurationError(
+        "The connection names a coordinator, and the package redis is not installed.",
+        advice="Install airflow-provider-getty[redis] where tasks and triggers run, or remove coordinator from the "
+        "connection's extra.",
+    ) from None
+
+_SECONDS = 1.0
+"""For a connection, and for an answer. Redis answers in a millisecond, or something is wrong."""
+
+
+class Link:
+    """A connection to Redis for threads.
+
+    :param url: as of :class:`.account.Account`.
+    :raises ConfigurationError: its options are none of Redis'.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._redis = _client(redis.Redis, url, Retry(NoBackoff(), 0))
+
+    def run(self, command: Command) -> Any:
+        """Run a command and return the reply.
+
+        :raises CoordinatorError: Redis did not run it.
+        """
+        try:
+            with clock.at_work():
+                return self._redis.register_script(command.script)(command.keys, command.arguments)
+        except (RedisError, OSError, TypeError, ValueError) as error:
+            raise _described(error) from None
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._redis.close()
+
+
+class AsyncLink:
+    """A connection to Redis for one event loop; see :class:`Link`."""
+
+    def __init__(self, url: str) -> None:
+        from redis.asyncio.retry import Retry as AsyncRetry  # noqa: PLC0415
+
+        self._redis = _client(redis.asyncio.Redis, url, AsyncRetry(NoBackoff(), 0))
+
+    async def run(self, command: Command) -> Any:
+        """Run a command and return the reply; see :meth:`Link.run`."""
+        try:
+            with clock.at_work():
+                async with asyncio.timeout(2 * _SECONDS):  # a name is looked up without a bound of its own
+                    return await self._redis.register_script(command.script)(command.keys, command.arguments)
+        except (RedisError, OSError, TypeError, ValueError) as error:
+            raise _described(error) from None
+
+    async def close(self) -> None:
+        """Close the connections."""
+        with contextlib.suppress(RedisError, OSError):
+            await self._redis.aclose()
+
+
+def _client(kind: Any, url: str, retry: Any) -> Any:
+    try:
+        client = kind.from_url(
+            url,
+            socket_connect_timeout=_SECONDS,
+            socket_timeout=_SECONDS,
+            retry=retry,
+            health_check_interval=30,
+        )
+        pool = client.connection_pool
+        pool.connection_class(**pool.connection_kwargs)  # which else refuses options only when it connects
+    except (TypeError, ValueError):
+        raise ConfigurationError("coordinator has options that Redis does not know.") from None
+    return client
+
+
+def _described(error: Exception) -> CoordinatorError:
+    """The error, without a chain; redis-py (5 to 8) puts hosts into its texts, and no passwords."""
+    said = str(error).split("\n", 1)[0].rstrip(".")
+    return CoordinatorError(f"{type(error).__name__}{f': {said}' if said else ''}.")

@@ -1,0 +1,19 @@
+"""A Redis for a test, or the reason why the test is skipped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from dev.redis_server import NEEDED, RedisServer, temporary_redis
+
+
+@contextmanager
+def running_redis(password: str = "") -> Iterator[RedisServer]:
+    """Run an empty Redis."""
+    with temporary_redis(password) as server:
+        if server is None:
+            pytest.skip(NEEDED)
+        yield server
