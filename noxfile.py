@@ -45,7 +45,8 @@ for _found in filter(None, map(_interpreter, PYTHONS)):
 def matrix(session: nox.Session, airflow: str) -> None:
     """Run the tests on the newest patch of one Airflow, with the newest dependencies that it allows."""
     session.install(
-        "--upgrade", f"apache-airflow~={airflow}", *AIRFLOWS[airflow], "-e", "emulator", "-e", ".[test]"
+        *("--upgrade", f"apache-airflow~={airflow}", *AIRFLOWS[airflow]),
+        *("-e", "emulator", "-e", ".", "--requirements", "pyproject.toml", "--all-extras", "--group", "dev"),
     )
     # Each version writes a configuration and a database of its own.
     home = str(Path(session.create_tmp()).resolve())
