@@ -1,7 +1,7 @@
 # Commands for working with a clone. They need Python 3.11 or later, git and make; the rest is installed into the clone.
 
 .DEFAULT_GOAL := help
-.PHONY: adversary docs help tutorial demo airflow cluster emulator test bench check format matrix mutants pictures build clean \
+.PHONY: adversary docs help tutorial demo airflow cluster cluster-test cluster-test-small emulator test bench check format matrix mutants pictures build clean \
 	crash-matrix
 
 # Nothing of the caller's Airflow, Python or virtual environment reaches in, and the caller's Airflow home stays as it is.
@@ -25,6 +25,12 @@ airflow: .venv/.synced  ## a local Airflow with the provider, the example DAGs a
 
 cluster: build/cluster-venv/.synced  ## two Celery workers, two triggerers, PostgreSQL, Redis, S3, an emulator with a limit, until Ctrl-C
 	@build/cluster-venv/bin/python -m dev.cluster $(ARGS)
+
+cluster-test: build/cluster-venv/.synced  ## much work on such a cluster while each part of it fails once; half an hour (ARGS="--small": minutes)
+	@build/cluster-venv/bin/python -m dev.cluster.trial $(ARGS)
+
+cluster-test-small: build/cluster-venv/.synced  ## a little of it, with three faults; some minutes
+	@build/cluster-venv/bin/python -m dev.cluster.trial --small
 
 emulator: .venv/.synced  ## the emulator alone, on port 8900 (ARGS="--help" lists its options)
 	@$(RUN) -m getty_emulator $(ARGS)

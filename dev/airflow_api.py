@@ -107,10 +107,31 @@ class AirflowApi:
 
     def task_instances(self, dag_id: str, run_id: str) -> list[TaskInstance]:
         """Return the tasks of a run, mapped ones singly."""
-        found = self._pages(f"dags/{dag_id}/dagRuns/{run_id}/taskInstances", "task_instances")
         return [
-            TaskInstance(**{key: each[key] for key in TaskInstance.__dataclass_fields__}) for each in found
+            TaskInstance(**{key: each[key] for key in TaskInstance.__dataclass_fields__})
+            for each in self.raw_task_instances(dag_id, run_id)
         ]
+
+    def unfinished_runs(self) -> int:
+        """Return how many runs of all DAGs are queued or running."""
+        query: dict[str, Any] = {"state": ["queued", "running"], "limit": 1}
+        found: int = self._get("dags/~/dagRuns", **query)["total_entries"]
+        return found
+
+    def page_of_tasks(self, **query: str | int) -> Any:
+        """Return tasks of all runs, as the API shows them: `task_instances`, and their number as `total_entries`."""
+        return self._get("dags/~/dagRuns/~/taskInstances", **query)
+
+    def raw_task_instances(self, dag_id: str, run_id: str) -> list[Any]:
+        """Return the tasks of a run with all that the API shows of them."""
+        return self._pages(f"dags/{dag_id}/dagRuns/{run_id}/taskInstances", "task_instances")
+
+    def earlier_tries(self, dag_id: str, run_id: str, task: TaskInstance) -> list[Any]:
+        """Return the tries of a task but for the last one, as the API shows them."""
+        path = f"dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task.task_id}"
+        mapped = f"/{task.map_index}" if task.map_index >= 0 else ""
+        tries = self._get(f"{path}{mapped}/tries")["task_instances"]
+        return [each for each in tries if each["try_number"] < task.try_number]
 
     def xcom(self, dag_id: str, run_id: str, task_id: str, key: str = "return_value") -> Any:
         """Return what a task has pushed, as the JSON that it is stored as."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 WORKERS = ("worker-1", "worker-2")
 TRIGGERERS = ("triggerer-1", "triggerer-2")
-POLL_SECONDS = 1.0
+POLL_SECONDS = 2.0
 CONNECTION = "getty_default"
 
 
@@ -104,6 +104,11 @@ class Cluster:
                 flush=True,
             )
 
+    def is_up(self) -> bool:
+        """Whether the API server answers. Raises requests.RequestException if it does not."""
+        self.airflow.api.login()
+        return True
+
     def wait(self, seconds: float) -> None:
         """Let so much time pass."""
         self.wait_until(lambda: False, seconds)
@@ -154,8 +159,10 @@ class Cluster:
                 "result_backend": database_url.replace("postgresql+", "db+postgresql+"),
             },
             "api": {"maximum_page_limit": 1000},
+            "dag_processor": {"refresh_interval": 30, "min_file_process_interval": 30},
             "scheduler": {
                 "scheduler_heartbeat_sec": 2,
+                "scheduler_idle_sleep_time": 1,
                 "task_instance_heartbeat_timeout": 30,
                 "task_instance_heartbeat_timeout_detection_interval": 5,
                 "task_queued_timeout": 60,

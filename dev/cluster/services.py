@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import socket
 import sys
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -27,6 +29,7 @@ REDIS_PROGRAMS = ("redis-server", "valkey-server")
 API_KEY, API_SECRET = "cluster-key", "cluster-secret"
 REQUEST_SECONDS = 60.0
 BUCKET = "getty"
+_REQUEST = re.compile(r"[A-Z]+ \S+ (\d{3}|no answer) ")
 
 
 class Service:
@@ -128,7 +131,7 @@ class Getty(Service):
             for name, value in {**fixed, **options}.items()
             for part in (f"--{name.replace('_', '-')}", str(value))
         ]
-        command = (sys.executable, "-m", "getty_emulator", "--quiet", *arguments)
+        command = (sys.executable, "-m", "getty_emulator", *arguments)
         super().__init__("The emulator", command, port, folder / "logs" / "emulator.log")
         self.url = f"http://{LOOPBACK}:{port}"
         self._session = requests.Session()
@@ -138,6 +141,15 @@ class Getty(Service):
     def connection(self) -> dict[str, Any]:
         """Return the Airflow connection to it."""
         return connection(self.url, API_KEY, API_SECRET)
+
+    def log_size(self) -> int:
+        """Return where its log ends."""
+        return self._log.stat().st_size
+
+    def statuses(self, begin: int) -> Counter[str]:
+        """Return how often it answered with which status since its log ended there."""
+        lines = self._log.read_bytes()[begin:].decode().splitlines()
+        return Counter(found[1] for line in lines if (found := _REQUEST.match(line)))
 
     def look(self, what: str) -> Any:
         """Return its ledger, generations, requests or accounts."""

@@ -1,0 +1,184 @@
+"""`make cluster-test`: much work on a cluster in which everything fails once; what was paid, and who tried again.
+
+`--small` does a little of everything, with three faults, in three minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import requests
+
+from dev.cluster.cluster import Cluster
+from dev.cluster.faults import ALL, FEW, Fault
+from dev.cluster.work import Amount, Work
+from dev.processes import ProcessFailedError, stopping_on_signals
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+ROOT = Path(__file__).resolve().parents[2]
+HOME = ROOT / ".cluster"
+DAGS = {"cluster": Path(__file__).parent / "dags"}
+STALLED_SECONDS = 300.0  # in which nothing was done
+AMOUNTS = tuple(each.name for each in fields(Amount))
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large a trial is. `in_flight` is of the batch, `latency` of the generations."""
+
+    amount: Amount
+    in_flight: int
+    queries_per_second: int
+    latency: str
+    faults: tuple[Fault, ...]
+
+
+SMALL = Size(
+    Amount(20, 10, 10, 60), in_flight=40, queries_per_second=10, latency="lognormal:12:0.4", faults=FEW
+)
+FULL = Size(
+    Amount(300, 100, 100, 2000), in_flight=400, queries_per_second=20, latency="lognormal:40:0.6", faults=ALL
+)
+
+
+class StalledError(Exception):
+    """Nothing goes on any more."""
+
+
+@dataclass
+class Trial:
+    """Some work with faults in its midst."""
+
+    cluster: Cluster
+    work: Work
+    faults: tuple[Fault, ...]
+    happened: list[tuple[float, float, str]] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    started: float = 0.0
+    seconds: float = 0.0
+    statuses: Counter[str] = field(default_factory=Counter)
+
+    def run(self) -> None:
+        """Do all the work, note when which fault was, and collect what is wrong at the end."""
+        self.started, log = time.time(), self.cluster.getty.log_size()
+        self.work.start()
+        for fault in self.faults:
+            if self._wait_until(partial(fault.is_due, self.work)):
+                self._strike(fault)
+            else:
+                self.problems.append(f"All was done before this could happen: {fault.name}")
+        self._wait_until(lambda: False)
+        self.seconds = time.time() - self.started
+        self.statuses = self.cluster.getty.statuses(log)
+        self.problems += self.work.problems()
+
+    def _strike(self, fault: Fault) -> None:
+        self._say(fault.name)
+        began = time.time()
+        fault.strike(self.cluster, self.work)
+        self.happened.append((began, time.time(), fault.name))
+        done: list[int] = []  # before the next fault all goes on again
+
+        def goes_on() -> bool:
+            done.append(self.work.done())
+            return done[-1] > done[0]
+
+        self._wait_until(goes_on)
+        self._say(f"goes on, {time.time() - began:.0f} s later")
+
+    def _wait_until(self, is_true: Callable[[], bool]) -> bool:
+        """Wait until something is true, or all is over; return whether it is. Raises StalledError."""
+        outcome: list[bool] = []
+
+        def is_true_or_over() -> bool:
+            if is_true():
+                outcome.append(True)
+            elif self.work.has_ended():
+                outcome.append(False)
+            return bool(outcome)
+
+        done = -1
+        while not self.cluster.wait_until(is_true_or_over, STALLED_SECONDS):
+            before, done = done, self.work.done()
+            if done == before:
+                raise StalledError(f"Nothing was done for {STALLED_SECONDS:.0f} s: {self.work.unfinished()}")
+        return outcome[0]
+
+    def report(self) -> Iterator[str]:
+        """Yield what there is to tell, in Markdown."""
+        total, refused = sum(self.statuses.values()), self.statuses["429"]
+        yield f"\n{self.work.label}: {self.seconds:.0f} s, {total:,} requests, {total / self.seconds:.1f} per second"
+        yield f"of which {100 * refused / total:.1f} % were refused with 429.\n"
+        yield "| What happened | After s | For s | Tries that ended until the next |\n|---|--:|--:|--:|"
+        tries = list(self.work.earlier_tries())
+        ended = Counter(self._during(each.ended) for each in tries)
+        for began, over, name in self.happened:
+            yield f"| {name} | {began - self.started:.0f} | {over - began:.0f} | {ended[name]} |"
+        yield "\n| Task | Try | Ended by | During, or after | Tasks |\n|---|--:|---|---|--:|"
+        rows = Counter((each.task, each.number, each.cause, self._during(each.ended)) for each in tries)
+        for (task, number, cause, fault), count in sorted(rows.items()):
+            yield f"| {task} | {number} | {cause} | {fault} | {count} |"
+
+    def _during(self, when: str) -> str:
+        """Return the fault that was, or was the last, at a time in ISO format."""
+        at = datetime.fromisoformat(when).timestamp() if when else 0.0
+        return next((name for began, _, name in reversed(self.happened) if began <= at), "-")
+
+    @staticmethod
+    def _say(what: str) -> None:
+        print(f"{time.strftime('%X')}  {what}", flush=True)
+
+
+def main() -> int:
+    """Run the trial, and return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--small", action="store_true", help="a little of everything, with three faults")
+    parser.add_argument("--queries-per-second", type=int, help="the account's limit")
+    for name in AMOUNTS:
+        parser.add_argument(f"--{name.replace('_', '-')}", type=int)
+    arguments = vars(parser.parse_args())
+    size = SMALL if arguments["small"] else FULL
+    amount = replace(
+        size.amount, **{name: arguments[name] for name in AMOUNTS if arguments[name] is not None}
+    )
+    limit = arguments["queries_per_second"] or size.queries_per_second
+    try:
+        with stopping_on_signals():
+            return _try(replace(size, amount=amount, queries_per_second=limit))
+    except KeyboardInterrupt:
+        print("\nInterrupted; everything is stopped.")
+        return 130
+    except (ProcessFailedError, StalledError, requests.RequestException) as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+
+
+def _try(size: Size) -> int:
+    os.environ["GETTY_CLUSTER_IN_FLIGHT"] = str(size.in_flight)
+    getty = {"queries_per_second": size.queries_per_second, "latency": size.latency}
+    with Cluster(HOME, DAGS, getty) as cluster:
+        cluster.airflow.wait_for_dags(size.amount.counts())
+        trial = Trial(cluster, Work(cluster, size.amount, "alone"), size.faults)
+        trial.run()
+        print("\n".join(trial.report()))
+    print(
+        "\n".join(
+            ["", *trial.problems] if trial.problems else ["\nEach was paid once, and every picture is whole."]
+        )
+    )
+    return 1 if trial.problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
