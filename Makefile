@@ -15,7 +15,7 @@ PYTHON ?= python3
 RUN := .venv/bin/python
 
 help:
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: .venv/.synced  ## refine an image in a real Airflow, on the emulator; ends with a picture
 	@$(RUN) -m dev.demo
@@ -23,10 +23,10 @@ demo: .venv/.synced  ## refine an image in a real Airflow, on the emulator; ends
 airflow: .venv/.synced  ## a local Airflow with the provider, the example DAGs and the emulator, until Ctrl-C
 	@$(RUN) -m dev.serve
 
-cluster: build/cluster-venv/.synced  ## two Celery workers, two triggerers, PostgreSQL, Redis, S3, an emulator with a limit, until Ctrl-C
+cluster: build/cluster-venv/.synced  ## an Airflow with Celery workers, triggerers, and all they need, on this machine, until Ctrl-C
 	@build/cluster-venv/bin/python -m dev.cluster $(ARGS)
 
-cluster-test: build/cluster-venv/.synced  ## much work on such a cluster while each part of it fails once; half an hour (ARGS="--small": minutes)
+cluster-test: build/cluster-venv/.synced  ## much work on such a cluster while each part of it fails once; half an hour
 	@build/cluster-venv/bin/python -m dev.cluster.trial $(ARGS)
 
 cluster-test-small: build/cluster-venv/.synced  ## a little of it, with three faults; some minutes
