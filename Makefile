@@ -1,8 +1,8 @@
 # Commands for working with a clone. They need Python 3.11 or later, git and make; the rest is installed into the clone.
 
 .DEFAULT_GOAL := help
-.PHONY: adversary docs help tutorial demo airflow cluster cluster-test cluster-test-small emulator test bench check format matrix mutants pictures build clean \
-	crash-matrix
+.PHONY: adversary docs help tutorial demo airflow cluster cluster-test cluster-test-small emulator test bench check format \
+	matrix mutants pictures build clean crash-matrix
 
 # Nothing of the caller's Airflow, Python or virtual environment reaches in, and the caller's Airflow home stays as it is.
 $(foreach name,$(filter AIRFLOW_%,$(.VARIABLES)),$(eval unexport $(name)))
