@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import socket
 import sys
@@ -16,6 +15,7 @@ import requests
 from getty_emulator.server import connection
 
 from dev.processes import LOOPBACK, ProcessFailedError, ProcessFamily, free_ports, tail
+from dev.redis_server import NEEDED, redis_program
 from tests.support.real_stores import S3Bucket
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 START_SECONDS = 30.0
 POLL_SECONDS = 0.1
-REDIS_PROGRAMS = ("redis-server", "valkey-server")
 API_KEY, API_SECRET = "cluster-key", "cluster-secret"
 REQUEST_SECONDS = 60.0
 BUCKET = "getty"
@@ -79,11 +78,10 @@ class Redis(Service):
     """The broker of Celery. What it holds survives a restart."""
 
     def __init__(self, folder: Path) -> None:
-        program = next(filter(None, map(shutil.which, REDIS_PROGRAMS)), None)
+        program = redis_program()
         if program is None:
             raise ProcessFailedError(
-                f"There is no {' or '.join(REDIS_PROGRAMS)} on PATH. Install one, as by "
-                "apt-get install redis-server, dnf install valkey, or brew install redis."
+                f"{NEEDED} As by apt-get install redis-server, dnf install valkey, or brew install redis."
             )
         folder.mkdir(parents=True, exist_ok=True)
         [port] = free_ports(1)
