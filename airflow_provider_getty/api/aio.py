@@ -162,10 +162,7 @@ class AsyncGettyClient:
         first_poll_in: float = 0.0,
         kind: str = "",
     ) -> ResultT:
-        """Poll a generation or a download until it is finished; see :meth:`.client.GettyClient.wait_for`.
-
-        :param first_poll_in: seconds in which it is not polled yet; 0: poll at once.
-        """
+        """Poll a generation or a download until it is finished; see :meth:`.client.GettyClient.wait_for`."""
         polling = Polling(
             operation.asked,
             submitted=clock.now() if submitted is None else submitted,

@@ -146,6 +146,7 @@ class GettyClient:
         deadline: float,
         interval: float | None = None,
         submitted: float | None = None,
+        first_poll_in: float = 0.0,
         kind: str = "",
     ) -> ResultT:
         """Poll a generation or a download until it is finished.
@@ -154,6 +155,7 @@ class GettyClient:
         :param deadline: when to give up (``time.time()``).
         :param interval: a fixed number of seconds between polls. None: by the age of what is waited for.
         :param submitted: when it was submitted (``time.time()``). None: now.
+        :param first_poll_in: seconds in which it is not polled yet; 0: poll at once.
         :param kind: what takes about as long as this: how long it takes is learned of each kind.
         :raises DeadlineExceededError: it is not finished in time.
         :raises GettyError: in every other way in which it fails for good.
@@ -166,6 +168,7 @@ class GettyClient:
             schedule=self._schedules[f"{operation.name} {kind}"],
         )
         log.info("%s", polling.announcement(now=clock.now()))
+        clock.sleep(polling.first(first_poll_in, now=clock.now(), jitter=random.random()))  # noqa: S311
         while True:
             outcome: StillPending | errors.GettyError
             try:

@@ -25,6 +25,9 @@ from airflow_provider_getty.inputs import config
 from airflow_provider_getty.triggers.generation import TRIGGER_GRACE, GenerationTrigger
 from airflow_provider_getty.triggers.submission import SubmissionTrigger
 
+# Of what Getty has just said to be pending; later if the schedule says so.
+_FIRST_POLL_IN = 0.5
+
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
@@ -150,17 +153,20 @@ def _wait(
     generation_request_id = pending.generation_request_id
     if not task.deferrable:
         try:
-            return task.hook.wait_for_generation(
-                generation_request_id,
+            generation: Generation = task.hook.get_conn().wait_for(
+                GetGeneration(generation_request_id=generation_request_id),
                 deadline=deadline,
-                poll_interval=poll_interval,
+                interval=poll_interval,
+                first_poll_in=0.0 if is_adopted else _FIRST_POLL_IN,
+                kind=task.operation,
             )
         except GettyError as error:
             raise about(error, generation_request_id) from None
+        return generation
     submitted = clock.now()
     # What was just submitted is pending. The trigger polls it only some seconds after this process has ended.
-    if is_adopted and (generation := _poll(task, generation_request_id)):
-        return generation
+    if is_adopted and (finished := _poll(task, generation_request_id)):
+        return finished
     raise TaskDeferred(
         trigger=GenerationTrigger(
             generation_request_id,

@@ -63,6 +63,15 @@ def test_a_fixed_poll_interval_is_kept(getty: Emulator) -> None:
     assert polls[2] - polls[0] >= 0.4
 
 
+def test_what_was_just_submitted_is_not_polled_at_once(getty: Emulator) -> None:
+    getty.fault("stay-pending", "refine")
+    getty.fault("finish-at-once", "get-generation")
+    Worker().run(refine(deferrable=False))
+    asked = {request["operation"]: request["time"] for request in getty.requests()}
+    assert sent(getty).count("get-generation") == 1
+    assert asked["get-generation"] - asked["refine"] >= 0.5
+
+
 def test_a_deferrable_one_waits_in_the_triggerer(getty: Emulator) -> None:
     getty.fault("stay-pending", "refine")
     deferred = Worker().run(refine(deferrable=True, timeout=600, poll_interval=7))
