@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_getty.api import clock
-from airflow_provider_getty.api.errors import InvalidRequestError
+from airflow_provider_getty.api.errors import InvalidRequestError, TransportError
 from airflow_provider_getty.api.operations import StartDownload
 from airflow_provider_getty.batch.events import Finished, ItemRef
 from airflow_provider_getty.hooks.async_getty import AsyncGetty
@@ -21,6 +21,7 @@ SIZE_NAMES = ("1k", "4k")
 OPTIONS = ("product_id", "project_code", "notes")
 """The names that ``download_options`` may have."""
 _PATIENCE = 600.0
+_FINAL = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError, FileExistsError)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +43,7 @@ class Downloads:
         """Make sure that images can be asked for and written: a file is written to the folder, and removed.
 
         :raises InvalidRequestError: they cannot.
+        :raises TransportError: they cannot now.
         """
         if not self.folder.strip():
             raise InvalidRequestError(
@@ -62,8 +64,12 @@ class Downloads:
         try:
             probe(self.folder)
         except OSError as error:
-            raise InvalidRequestError(
-                f"download_to {without_secrets(self.folder)!r} cannot be written: {said(error)}."
+            shown = f"download_to {without_secrets(self.folder)!r}"
+            if isinstance(error, _FINAL):
+                raise InvalidRequestError(f"{shown} cannot be written: {said(error)}.") from error
+            raise TransportError(
+                f"{shown} cannot be written now: {said(error)}.",
+                advice="Check that its storage can be reached from here.",
             ) from error
 
     async def fetch(

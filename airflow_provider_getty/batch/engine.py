@@ -15,7 +15,6 @@ from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.aio import AsyncGettyClient
 from airflow_provider_getty.api.errors import (
     AuthenticationError,
-    ConcurrentGenerationsError,
     ConfigurationError,
     Credit,
     DailyLimitError,
@@ -25,6 +24,7 @@ from airflow_provider_getty.api.errors import (
     NoProductsError,
     NotFoundError,
     QuotaExceededError,
+    RateLimitError,
 )
 from airflow_provider_getty.api.operations import GetGeneration
 from airflow_provider_getty.api.results import Generation
@@ -130,6 +130,7 @@ class Engine:
                 await self._take_up(group, seen or {})
                 await self._submit(group)
                 await self._until(lambda: not self._running)
+                self.is_through = self.is_through and not self.is_full
                 reporter.cancel()
         except BaseExceptionGroup as trouble:
             raise trouble.exceptions[0] from None
@@ -194,10 +195,6 @@ class Engine:
         try:
             if not await stage():
                 self._left_pending += 1
-        except ConcurrentGenerationsError as error:
-            self.is_full = True
-            if self.plan.waits:
-                self._fail(item, error)
         except GettyError as error:
             self._fail(item, error)
         finally:
@@ -206,7 +203,13 @@ class Engine:
 
     async def _bring(self, item: Item, ref: ItemRef) -> bool:
         """Submit an item, and go on to its end unless it is left pending."""
-        answer = await self._submitter.submit(item)
+        try:
+            answer = await self._submitter.submit(item)
+        except RateLimitError:
+            if self.plan.waits:
+                raise
+            self.is_full = True
+            return True  # for now: it is submitted when there may be a slot
         if isinstance(answer, Generation):
             return await self._finish(ref, answer)
         entry = self.journal.progress.entry(item.number)
@@ -265,7 +268,7 @@ class Engine:
             return
         try:
             await clock.in_thread(downloads.check)
-        except InvalidRequestError as problem:
+        except GettyError as problem:
             self._stop(problem.problem)
 
     def _fail(self, item: ItemRef, error: GettyError) -> None:

@@ -2,11 +2,71 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
+from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
+
+from airflow_provider_getty.api.errors import GettyError
 from airflow_provider_getty.batch.progress import Progress
 from airflow_provider_getty.inputs.arguments import BatchOnBlocked, FailOn
+
+log = logging.getLogger(__name__)
+
+
+class GettyBatchException(AirflowException):
+    """The failure of a batch, which Airflow may retry.
+
+    Its attributes are what ``on_failure_callback`` finds in ``context["exception"]``.
+
+    :param parts: what to say, by its label in the log; ``Credit`` is among them.
+    :param manifest: see :func:`manifest`; None if the batch did not get to its items.
+    :param error: what ended it, if a single error did.
+    """
+
+    may_retry = True
+
+    def __init__(
+        self,
+        parts: Mapping[str, str],
+        *,
+        manifest: Mapping[str, Any] | None = None,
+        error: GettyError | None = None,
+    ) -> None:
+        super().__init__(" ".join(filter(None, parts.values())))
+        self.manifest = manifest
+        self.error = error
+        self.status = error.status if error else None
+        """HTTP status of Getty's answer, if one ended the batch."""
+        self.code = error.code if error else None
+        """Getty's ``ErrorCode``, likewise."""
+        self.credit = parts.get("Credit", "")
+        self.generation_request_id = error.generation_request_id if error else None
+
+
+class GettyBatchFailException(GettyBatchException, AirflowFailException):
+    """The failure of a batch that no retry can repair."""
+
+    may_retry = False
+
+
+def fail(
+    parts: Mapping[str, str],
+    *,
+    may_retry: bool,
+    manifest: Mapping[str, Any] | None = None,
+    error: GettyError | None = None,
+) -> NoReturn:
+    """End the task of a batch. The log does not wrap, so each part of the failure gets a line of its own first.
+
+    :raises GettyBatchException: or, if no retry may help, :class:`GettyBatchFailException`.
+    """
+    for label, text in parts.items():
+        if text:
+            log.error("%s: %s", label, text)
+    kind = GettyBatchException if may_retry else GettyBatchFailException
+    raise kind(parts, manifest=manifest, error=error) from None
 
 
 def succeeded(counts: Mapping[str, int], fail_on: FailOn, on_blocked: BatchOnBlocked) -> bool:
@@ -42,8 +102,8 @@ def spent(counts: Mapping[str, int]) -> str:
     return sentence
 
 
-def failure(manifest: Mapping[str, Any], stopped: str, *, may_retry: bool) -> str:
-    """Say what became of the items and the credits, and what to do."""
+def failure(manifest: Mapping[str, Any], stopped: str, *, may_retry: bool) -> dict[str, str]:
+    """Say what became of the items and the credits, and what to do: by labels, as :func:`fail` takes them."""
     over = manifest["completed"] + manifest["blocked"] + manifest["failed"]
     first = " ".join(_shown(each) for each in manifest["failures"][:3])
     advice = (
@@ -51,18 +111,15 @@ def failure(manifest: Mapping[str, Any], stopped: str, *, may_retry: bool) -> st
         if may_retry
         else "Fix what failed and clear the task: it submits only that; what is paid for is kept."
     )
-    sentences = [
-        (
-            f"Of {manifest['total']} items, {manifest['completed']} are completed, {manifest['blocked']} blocked, "
-            f"{manifest['failed']} failed, {manifest['total'] - over} not finished."
-        ),
-        spent(manifest),
-        f"Nothing more was submitted: {stopped}" if stopped else "",
-        f"First failures: {first}" if first else "",
-        f"The journal is {manifest['journal']}.",
-        advice,
-    ]
-    return " ".join(filter(None, sentences))
+    return {
+        "Items": f"Of {manifest['total']} items, {manifest['completed']} are completed, {manifest['blocked']} blocked, "
+        f"{manifest['failed']} failed, {manifest['total'] - over} not finished.",
+        "Credit": spent(manifest),
+        "Stopped": f"Nothing more was submitted: {stopped}" if stopped else "",
+        "Answered": f"First failures: {first}" if first else "",
+        "Journal": f"The journal is {manifest['journal']}.",
+        "To do": advice,
+    }
 
 
 def _shown(failure: Mapping[str, Any]) -> str:

@@ -53,12 +53,12 @@ class BatchResult:
     """The batch is over, for this try.
 
     :param manifest: see :func:`.outcome.manifest`.
-    :param failure: what to tell people; None: it succeeded.
+    :param failure: what to tell people, by labels, as :func:`.outcome.fail` takes it; None: it succeeded.
     :param may_retry: True if another try may do better without a person.
     """
 
     manifest: dict[str, Any]
-    failure: str | None = None
+    failure: Mapping[str, str] | None = None
     may_retry: bool = False
 
 

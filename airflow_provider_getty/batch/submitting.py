@@ -23,7 +23,7 @@ from airflow_provider_getty.batch.slots import PendingSlots
 from airflow_provider_getty.generating.record import Policy, Record, Task, account_digest
 from airflow_provider_getty.generating.request import Request
 from airflow_provider_getty.generating.steps import LookUp, Post, Save, Say, Step, Upload, Wait
-from airflow_provider_getty.generating.submission import Submission
+from airflow_provider_getty.generating.submission import MOST_REFUSALS, Submission
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class ItemSubmitter:
         """Submit the item, or adopt what an earlier try submitted for it.
 
         :return: what Getty answered. Something pending has a slot.
-        :raises ConcurrentGenerationsError: the account has no free slot, and we do not wait.
+        :raises RateLimitError: the account has no free slot, as far as a 429 says so, and we do not wait.
         :raises GettyError: see :meth:`~.generating.submission.Submission.submit`.
         """
         request = await self._request(item)
@@ -65,6 +65,7 @@ class ItemSubmitter:
             clock=clock.now,
             ahead=lambda: self.client.ahead_of_getty,
             waits_for_slot=self.waits,
+            most_refusals=None if self.waits else MOST_REFUSALS,
         ).submit(entry.record if entry else None)
         slot = _Slot(self.slots)
         try:

@@ -34,6 +34,9 @@ from airflow_provider_getty.generating.history import LOOK_BACK, Found, marker_o
 from airflow_provider_getty.generating.record import MOST_UNKNOWN, Policy, Record, Task, fingerprint
 from airflow_provider_getty.generating.steps import LookUp, Post, Save, Say, Steps, Upload, Wait
 
+MOST_REFUSALS = 2
+"""How often a 429 that names no limit is waited out where a task can wait without its worker: it may mean that too many
+generations are pending, while too many requests are over after a second."""
 _LOOK_AGAIN_IN = 3.0
 _NAMELESS = "The history shows it by its marker, but without an id."
 

@@ -13,7 +13,7 @@ from airflow_provider_getty.api.errors import BadRequestError, GettyError, Submi
 from airflow_provider_getty.generating.claim import Claim
 from airflow_provider_getty.generating.record import Policy, Record, Task, account_digest, same_id
 from airflow_provider_getty.generating.steps import LookUp, Post, Save, Say, Step, Upload, Wait
-from airflow_provider_getty.generating.submission import Submission
+from airflow_provider_getty.generating.submission import MOST_REFUSALS, Submission
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _KEY = "getty_submission"
-# The 429 for too many pending generations may look like the one for too many requests, which is over after a second.
-_MOST_REFUSALS = 2
 _RETENTION = timedelta(days=184)  # Getty keeps generations for six months
 
 
@@ -136,7 +134,7 @@ class Submitter:
             ahead=lambda: client.ahead_of_getty,
             has_store=store.exists,
             waits_for_slot=self.waits_for_slot,
-            most_refusals=None if self.waits_for_slot else _MOST_REFUSALS,
+            most_refusals=None if self.waits_for_slot else MOST_REFUSALS,
         ).submit(claim.load())
         is_adopted = True
 

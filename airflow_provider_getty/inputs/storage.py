@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
 from uuid import uuid4
 
 from airflow_provider_getty.api.errors import InvalidRequestError
-from airflow_provider_getty.inputs.storage_errors import explaining, without_secrets
+from airflow_provider_getty.inputs.storage_errors import StorageError, explaining, without_secrets
 
 if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
@@ -123,9 +123,25 @@ class _LocalFile(Location):
 class _StoredObject(Location):
     fs: Any = field(repr=False)  # an fsspec.AbstractFileSystem
     path: str = field(repr=False)
+    conn_id: str | None = field(default=None, repr=False)
+
+    @contextmanager
+    def _reaching(self) -> Iterator[None]:
+        """Explain what the store raises; a connection that broke is not used again, which fsspec and Airflow keep."""
+        try:
+            with explaining(self.shown):
+                yield
+        except (StorageError, ConnectionError, TimeoutError):
+            type(self.fs).clear_instance_cache()
+            if self.conn_id is not None:
+                from airflow.sdk.io import attach
+
+                with suppress(AttributeError, KeyError, ValueError):
+                    del attach(self.shown.partition("://")[0], self.conn_id).fs
+            raise
 
     def length(self) -> int | None:
-        with explaining(self.shown):
+        with self._reaching():
             found = self.fs.info(self.path)
         if found["type"] != "file":
             raise _no_file(self.shown)
@@ -133,7 +149,7 @@ class _StoredObject(Location):
         return length
 
     def open(self) -> BinaryIO:
-        with explaining(self.shown):
+        with self._reaching():
             return cast("BinaryIO", self.fs.open(self.path, "rb"))
 
     @contextmanager
@@ -144,11 +160,11 @@ class _StoredObject(Location):
         with tempfile.NamedTemporaryFile() as file:
             yield cast("BinaryIO", file)
             file.flush()
-            with explaining(self.shown):
+            with self._reaching():
                 self._upload(file.name)
 
     def remove(self) -> None:
-        with explaining(self.shown):
+        with self._reaching():
             self.fs.rm_file(self.path)
 
     def _upload(self, file: str) -> None:
@@ -187,11 +203,13 @@ def locate(where: LocationLike) -> Location:
     if "://" not in text:
         return _LocalFile(shown, Path(text).absolute())
     with explaining(shown):
-        fs, path = _open(where if hasattr(type(where), "fs") else text, shown)
+        fs, path, conn_id = _open(where if hasattr(type(where), "fs") else text, shown)
     from fsspec.implementations.local import LocalFileSystem
 
     return (
-        _LocalFile(shown, Path(path)) if isinstance(fs, LocalFileSystem) else _StoredObject(shown, fs, path)
+        _LocalFile(shown, Path(path))
+        if isinstance(fs, LocalFileSystem)
+        else _StoredObject(shown, fs, path, conn_id)
     )
 
 
@@ -206,20 +224,20 @@ def publishing(location: Location) -> Iterator[BinaryIO]:
         yield file
 
 
-def _open(where: Any, shown: str) -> tuple[Any, str]:
-    """Open the file system (of fsspec) of a URI or a path object, and find the path in it."""
+def _open(where: Any, shown: str) -> tuple[Any, str, str | None]:
+    """Open the file system (of fsspec) of a URI or a path object, and find the path and Airflow's connection in it."""
     from airflow.providers.common.compat.sdk import AirflowNotFoundException
     from airflow.sdk import ObjectStoragePath
 
     path = where
     try:
         path = ObjectStoragePath(where) if isinstance(where, str) else where
-        return path.fs, path.path  # noqa: TRY300 - this is what may fail
+        return path.fs, path.path, getattr(path, "conn_id", None)
     except AirflowNotFoundException:
         raise LocationError(f"{shown!r} names an Airflow connection that does not exist.") from None
     except (ValueError, ImportError) as error:
         with suppress(ValueError, ImportError):
-            return _open_without_airflow(path, error)
+            return *_open_without_airflow(path, error), None
         raise LocationError(
             f"{shown!r} is in a storage that cannot be opened here: check the URI's scheme, and install the "
             "Airflow provider of that storage (s3:// needs apache-airflow-providers-amazon[s3fs])."

@@ -9,10 +9,11 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, TaskDeferred, conf
+from airflow.providers.common.compat.sdk import TaskDeferred, conf
 
 from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.errors import GettyError, InvalidRequestError
+from airflow_provider_getty.batch import outcome
 from airflow_provider_getty.batch.downloading import Downloads, said
 from airflow_provider_getty.batch.engine import Plan
 from airflow_provider_getty.batch.events import Finished
@@ -58,26 +59,32 @@ def _run_or_fail(
         else:
             result = batch.go_on(_seen(event["seen"]), event["stopped"], charged=event["charged"])
     except GettyError as error:
-        asked = f"{error.asked}: " if error.asked else ""
         advice = "" if error.advice == InvalidRequestError.default_advice else error.advice
-        message = f"{asked}{error.problem} {_spent(batch)} {advice or 'Correct it and clear the task.'}"
-        raise (AirflowException if error.may_retry else AirflowFailException)(message) from error
+        parts = {
+            "Asked": f"{error.asked}:" if error.asked else "",
+            "Answered": error.problem,
+            "Credit": _spent(batch),
+            "To do": advice or "Correct it and clear the task.",
+        }
+        outcome.fail(parts, may_retry=error.may_retry, error=error)
     except OSError as error:
-        raise AirflowException(
-            f"The journal or the requests cannot be read or written: {said(error)}. {_spent(batch)} A retry goes on "
-            "from what is in the journal; what may be missing is looked for in Getty's history before it is submitted "
-            "again."
-        ) from error
+        parts = {
+            "Answered": f"The journal or the requests cannot be read or written: {said(error)}.",
+            "Credit": _spent(batch),
+            "To do": "A retry goes on from what is in the journal; what may be missing is looked for in Getty's "
+            "history before it is submitted again.",
+        }
+        outcome.fail(parts, may_retry=True)
     return _end(task, result, deadline)
 
 
 def _seen(seen: list[list[Any]]) -> dict[int, Finished | None]:
     """Read what the trigger has seen; see :class:`.BatchTrigger`."""
     found: dict[int, Finished | None] = {}
-    for number, *outcome in seen:
+    for number, *finished in seen:
         found[number] = None
-        if outcome:
-            generation_request_id, seed, images, blocked = outcome
+        if finished:
+            generation_request_id, seed, images, blocked = finished
             found[number] = Finished(
                 generation_request_id=generation_request_id,
                 seed=seed,
@@ -116,7 +123,7 @@ def _end(task: GettyBatchOperator, result: Deferral | BatchResult, deadline: flo
             timeout=timedelta(seconds=max(0.0, deadline - clock.now()) + TRIGGER_GRACE),
         )
     if result.failure:
-        raise (AirflowException if result.may_retry else AirflowFailException)(result.failure)
+        outcome.fail(result.failure, may_retry=result.may_retry, manifest=result.manifest)
     return result.manifest
 
 

@@ -138,4 +138,7 @@ class BatchTrigger(BaseTrigger):
 
     async def on_kill(self) -> None:
         """Airflow 3.3 and later calls this when a person marks or clears the task. Getty has no cancel."""
-        log.info("%d generations go on at Getty; clearing their task adopts them.", len(self.in_flight))
+        log.info(
+            "%d generations go on at Getty. The journal has them: a clear collects them, and buys none of them again.",
+            len(self.in_flight),
+        )

@@ -15,31 +15,9 @@ from getty_emulator.server import Emulator
 
 from airflow_provider_getty.batch.downloading import Downloads
 from airflow_provider_getty.batch.journal_files import LocalJournal
-from airflow_provider_getty.operators.batch import GettyBatchOperator
 from tests.support.batch_runs import REFINE, charges, generates, lines
-from tests.support.task_runs import TaskRun, Worker
-
-
-def a_batch(requests: Any, folder: Path, **changes: Any) -> GettyBatchOperator:
-    return GettyBatchOperator(
-        **{
-            "task_id": "batch",
-            "requests": requests,
-            "journal": str(folder / "journal.jsonl"),
-            "history_lag": 0.6,
-            "poll_interval": 0.05,
-        }
-        | changes
-    )
-
-
-def to_the_end(worker: Worker, run: TaskRun) -> tuple[TaskRun, int]:
-    """Resume it as often as it defers, and say how often that was."""
-    times = 0
-    while run.state == "deferred":
-        times += 1
-        run = worker.resume(run)
-    return run, times
+from tests.support.batch_tasks import a_batch, to_the_end
+from tests.support.task_runs import Worker
 
 
 @pytest.mark.usefixtures("grey")
@@ -291,21 +269,6 @@ def test_deferred_its_deadline_stays_and_what_is_late_fails(getty: Emulator, tmp
     again, _ = to_the_end(worker, worker.run(a_batch(generates(3), tmp_path, deferrable=True)))
     assert again.result["completed"] == 3
     assert getty.ledger()["total"] == 3
-
-
-def test_deferred_with_a_full_account_it_gives_its_worker_back(getty: Emulator, tmp_path: Path) -> None:
-    getty.configure_account(concurrent_generations=2, concurrency_refusal="service")
-    getty.fault("stay-pending", "generate", times=None)
-    worker = Worker()
-    run = worker.run(a_batch(generates(5), tmp_path, deferrable=True))
-    assert run.state == "deferred"
-    assert len(run.trigger.in_flight) == 2
-    getty.fault("finish-at-once", "get-generation", times=None)
-
-    ended, _ = to_the_end(worker, run)
-
-    assert ended.result["completed"] == 5
-    assert getty.ledger()["total"] == 5
 
 
 def test_a_worker_that_dies_while_it_is_deferred_loses_nothing(getty: Emulator, tmp_path: Path) -> None:

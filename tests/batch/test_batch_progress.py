@@ -193,8 +193,8 @@ def test_a_batch_of_nothing_is_a_success() -> None:
 
 def test_the_message_says_what_became_of_items_and_credits_and_what_to_do() -> None:
     progress = after(Recorded(SUBMITTED), FAILED)
-    message = failure(manifest("s3://b/j.jsonl", progress), "no credits.", may_retry=True)
-    assert message == (
+    parts = failure(manifest("s3://b/j.jsonl", progress), "no credits.", may_retry=True)
+    assert " ".join(parts.values()) == (
         "Of 4 items, 0 are completed, 0 blocked, 1 failed, 3 not finished. "
         "1 generation was charged. Nothing more was submitted: no credits. "
         "First failures: Item 1: no The journal is s3://b/j.jsonl. "

@@ -1,0 +1,186 @@
+"""How a batch ends in trouble: what it says, what a callback finds, and what odd answers do to it."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from getty_emulator.faults.active import parse_fault
+from getty_emulator.server import Emulator
+
+from airflow_provider_getty.api import clock
+from airflow_provider_getty.batch.events import Began, Finished, ItemRef, Owner
+from airflow_provider_getty.batch.items import Catalogue, Items
+from airflow_provider_getty.batch.journal import Journal
+from airflow_provider_getty.batch.journal_files import journal_file
+from airflow_provider_getty.batch.outcome import GettyBatchException, GettyBatchFailException
+from airflow_provider_getty.batch.progress import Progress
+from airflow_provider_getty.batch.reporting import Reporter
+from tests.support.batch_runs import REFINE, charges, generates
+from tests.support.batch_tasks import a_batch, to_the_end
+from tests.support.documents import codes, rows, section
+from tests.support.task_runs import Worker
+
+ODD = list(rows(section("odd-answers.md", "What becomes of it")))
+CALLS = ("refine", "get-generation", "generation-history", "start-download", "get-download", "media")
+"""The calls of the table's columns."""
+
+
+def test_a_callback_finds_what_became_of_a_batch(getty: Emulator, tmp_path: Path) -> None:
+    getty.configure_account(credits_remaining=3)
+    error = Worker().run(a_batch(generates(5), tmp_path, max_in_flight=1), retries_left=True).error
+    assert isinstance(error, GettyBatchFailException)
+    assert error.credit == "3 generations were charged."
+    assert error.manifest
+    assert (error.manifest["completed"], error.manifest["charged"], error.may_retry) == (3, 3, False)
+
+
+def test_a_callback_finds_the_answer_that_ended_a_batch(getty: Emulator, tmp_path: Path) -> None:
+    getty.fault("refuse", "products", times=None, status=403, code="NotAuthorized")
+    getty.fault("refuse", "token", times=None, status=401)
+    error = Worker().run(a_batch([{"operation": "generate", "prompt": ""}], tmp_path)).error
+    assert isinstance(error, GettyBatchFailException)
+    assert error.status is None
+    assert error.credit == "Nothing was submitted in this try."
+    assert error.__cause__ is None
+    assert error.__suppress_context__
+
+
+def test_what_is_worth_a_retry_is_raised_as_a_class_of_its_own(getty: Emulator, tmp_path: Path) -> None:
+    getty.fault("stay-pending", "generate", times=1)
+    run = Worker().run(a_batch(generates(2), tmp_path, timeout=1), retries_left=True)
+    assert run.state == "up_for_retry"
+    assert isinstance(run.error, GettyBatchException)
+    assert run.error.may_retry
+
+
+def test_the_log_has_a_short_line_for_each_part_of_a_failure(
+    getty: Emulator, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    getty.fault("refuse", "generate", times=1, status=400)
+    Worker().run(a_batch(generates(2), tmp_path))
+    said = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert "Items: Of 2 items, 1 are completed, 0 blocked, 1 failed, 0 not finished." in said
+    assert "Credit: 1 generation was charged." in said
+    assert any(line.startswith("To do: ") for line in said)
+
+
+async def test_a_thousand_items_take_few_lines_of_the_log_however_long_they_take(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "airflow_provider_getty")
+    catalogue = Catalogue.of(Items(generates(1_000)))
+    with Journal(journal_file(str(tmp_path / "journal.jsonl")), Progress(catalogue)) as journal:
+        journal.begin(Began(Owner(dag_id="d", run_id="r", task_id="t"), 0))
+        reporting = asyncio.create_task(Reporter().run(journal))
+        for number, key in enumerate(catalogue.keys, 1):
+            finished = Finished(generation_request_id=f"{number}", seed=None, images=(0,), blocked=())
+            journal.note(finished, ItemRef(number, key))
+            await clock.pause(86.4)
+        reporting.cancel()
+    assert 10 <= len(caplog.records) <= 30
+
+
+@pytest.mark.parametrize(("before", "after"), [(1, 3), (3, 1)])
+def test_a_deploy_that_changes_retries_buys_nothing_again(
+    getty: Emulator, tmp_path: Path, before: int, after: int
+) -> None:
+    worker = Worker()
+    getty.fault("stay-pending", "generate", times=1)
+    late = worker.run(a_batch(generates(3), tmp_path, timeout=1, retries=before), retries_left=True)
+    assert late.state == "up_for_retry"
+    getty.fault("finish-at-once", "get-generation", times=None)
+
+    ended = worker.run(a_batch(generates(3), tmp_path, retries=after))
+    assert ended.result["charged"] == 3
+    assert worker.run(a_batch(generates(3), tmp_path, retries=before)).result == ended.result
+    assert getty.ledger()["total"] == 3
+
+
+@pytest.mark.parametrize("cells", ODD, ids=lambda cells: cells[1])
+def test_an_odd_answer_does_to_a_batch_what_it_does_to_a_task(
+    getty: Emulator, tmp_path: Path, grey: None, cells: list[str]
+) -> None:
+    """All that does no harm together, each once: in the submission, the polls, the history and the download."""
+    _, faults, *told = cells
+    harmless = [
+        call for call, becomes in zip(CALLS, told, strict=True) if becomes in ("used", "again", "looked up")
+    ]
+    for call in harmless:
+        for fault in map(parse_fault, codes(faults)):
+            getty.fault(fault.pop("fault"), **{"operation": call} | fault)
+    getty.fault("stay-pending", "refine", times=None)
+    getty.fault("finish-at-once", "get-generation", times=None)
+
+    run = Worker().run(
+        a_batch([REFINE | {"prompt": "a"}], tmp_path, download_to=str(tmp_path / "images"), timeout=600)
+    )
+
+    assert run.state == "success", run.message
+    assert (run.result["charged"], run.result["downloaded"]) == (1, 1)
+    assert set(charges(getty).values()) == {1}
+
+
+@pytest.mark.parametrize(
+    ("call", "cells"),
+    [
+        pytest.param(call, cells, id=f"{call}-{cells[1]}")
+        for column, call in ((2, "refine"), (3, "get-generation"))
+        for cells in ODD
+        if cells[column].startswith("`") and cells[1] != "`other-id`"
+    ],
+)
+def test_an_answer_that_fails_a_task_fails_the_item(
+    getty: Emulator, tmp_path: Path, call: str, cells: list[str]
+) -> None:
+    for fault in map(parse_fault, codes(cells[1])):
+        getty.fault(fault.pop("fault"), **{"operation": call, "times": None} | fault)
+    if call == "get-generation":
+        getty.fault("stay-pending", "refine")
+    worker = Worker()
+    run = worker.run(a_batch([REFINE | {"prompt": "a"}], tmp_path, generation_timeout=60, poll_interval=None))
+    assert run.state in ("failed", "up_for_retry")
+    assert isinstance(run.error, GettyBatchException)
+    assert run.error.manifest
+    total = getty.ledger()["total"]
+    charged = run.error.manifest["charged"]
+    assert charged <= total <= charged + run.error.manifest["unknown"]
+
+
+def test_the_id_of_another_generation_makes_a_clear_look_for_the_marker(
+    getty: Emulator, tmp_path: Path
+) -> None:
+    worker = Worker()
+    getty.fault("stay-pending", "refine")
+    getty.fault("other-id", "refine")
+    lost = worker.run(a_batch([REFINE | {"prompt": "a"}], tmp_path))
+    assert lost.state == "failed"
+    assert "404 GenerationRequestIdNotFound" in lost.message
+    assert "0 generations were charged, 1 unknown." in lost.message
+    worker.clear("batch")
+    getty.fault("finish-at-once", "get-generation", times=None)
+
+    found = worker.run(a_batch([REFINE | {"prompt": "a"}], tmp_path))
+
+    assert (found.result["charged"], found.result["unknown"]) == (1, 0)
+    assert getty.ledger()["total"] == 1
+
+
+@pytest.mark.parametrize("voice", ["service", "gateway"])
+def test_deferred_with_a_full_account_it_gives_its_worker_back(
+    getty: Emulator, tmp_path: Path, voice: str
+) -> None:
+    """Also where the refusal is that for too many requests."""
+    getty.configure_account(concurrent_generations=2, concurrency_refusal=voice)
+    getty.fault("stay-pending", "generate", times=None)
+    worker = Worker()
+    run = worker.run(a_batch(generates(5), tmp_path, deferrable=True))
+    assert run.state == "deferred"
+    assert len(run.trigger.in_flight) == 2
+    getty.fault("finish-at-once", "get-generation", times=None)
+
+    ended, _ = to_the_end(worker, run)
+
+    assert ended.result["completed"] == 5
+    assert getty.ledger()["total"] == 5
