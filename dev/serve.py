@@ -12,14 +12,20 @@ from dev.local_airflow import LocalAirflow
 from dev.processes import ProcessFailedError, port_or_free, stopping_on_signals
 
 ROOT = Path(__file__).resolve().parent.parent
+DAGS = ROOT / "example_dags"
 HOME = ROOT / "build" / "airflow"
 AIRFLOW_PORT = 8080
 EMULATOR_PORT = 8900
 LATENCY = "5-15"  # seconds
+OUTPUT = "/tmp/getty"  # noqa: S108 - the examples' default
+SETTINGS = {"getty": {"gallery_folders": f"{OUTPUT},{DAGS}"}}  # a batch's requests are shown as well
 GREETING = """
 Airflow      {airflow}
              The example DAGs are there; start with {airflow}/dags/getty_refine
              The connection to the emulator is getty_default, under Admin, Connections
+
+Gallery      {airflow}/getty/dags/getty_refine
+             Shows what was generated; each run and each task has it as a tab
 
 Emulator     {getty}
              Shows which images one may use, what was refined, and what it cost
@@ -45,7 +51,7 @@ def _serve() -> None:
     print("Starting Airflow and the emulator, in about 20 seconds ...", flush=True)
     with (
         Emulator(port=_port(EMULATOR_PORT), latency=LATENCY) as getty,
-        LocalAirflow(HOME, ROOT / "example_dags", port=_port(AIRFLOW_PORT)) as airflow,
+        LocalAirflow(HOME, DAGS, port=_port(AIRFLOW_PORT), settings=SETTINGS) as airflow,
     ):
         # In Airflow's database rather than its environment, so that the UI shows it and can test it.
         airflow.api.put_connection("getty_default", getty.connection)

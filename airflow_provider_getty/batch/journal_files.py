@@ -55,6 +55,10 @@ class JournalFile(ABC):
     def lines(self) -> Iterator[bytes]:
         """Read all whole lines, in the order in which they were added."""
 
+    def peek(self) -> Iterator[bytes]:
+        """Read all lines without taking the journal over, which another process may be writing."""
+        return self.lines()
+
     @abstractmethod
     def append(self, lines: bytes) -> None:
         """Add whole lines; on return, they survive a crash.

@@ -120,6 +120,13 @@ class StoredJournal(JournalFile):
                     f"The journal {self.shown} was changed by another process while it was read"
                 ) from None
 
+    def peek(self) -> Iterator[bytes]:
+        """Look at what is there, and read it."""
+        with _store(self.shown):
+            self._joined = self._check_and_find_joined()
+            self._parts = self._unjoined(self._all())
+        yield from self.lines()
+
     def append(self, lines: bytes) -> None:
         """Put a part there."""
         with _store(self.shown):

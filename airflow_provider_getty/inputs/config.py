@@ -28,8 +28,8 @@ SECTION: dict[str, Any] = {
     ),
     "options": {
         "gallery_folders": _option(
-            "Folders, as paths or URIs, separated by commas. The gallery shows the downloaded files below "
-            "them, to people who may see the DAG. Empty: it shows no file.",
+            "Folders, as absolute paths or URIs, separated by commas. The gallery shows the files below them "
+            "and previews of generations, to people who may see the DAG. Empty: it shows no image.",
             "string",
             "",
             "s3://aws_default@my-bucket/getty,/data/getty",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from airflow.providers.common.compat.sdk import BaseOperatorLink, conf
 
@@ -42,9 +42,8 @@ class GettyGalleryLink(BaseOperatorLink):
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002
         """Return the URL of the task's page, below ``[api] base_url``."""
-        base: str = conf.get("api", "base_url", fallback="") or ""
         map_index = -1 if ti_key.map_index is None else ti_key.map_index
-        return base.rstrip("/") + task_page(ti_key.dag_id, ti_key.run_id, ti_key.task_id, map_index)
+        return base_url() + task_page(ti_key.dag_id, ti_key.run_id, ti_key.task_id, map_index)
 
 
 class GettyEmulatorLink(BaseOperatorLink):
@@ -62,11 +61,30 @@ class GettyEmulatorLink(BaseOperatorLink):
         return f"{url}/" if is_loopback(urlsplit(url).hostname or "") else ""
 
 
+def base_url() -> str:
+    """Airflow's address, as ``[api] base_url`` says, without a slash at its end; empty if it does not say."""
+    return str(conf.get("api", "base_url", fallback="") or "").rstrip("/")
+
+
 def task_page(dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> str:
     """Return the path of a task's page in the gallery, below Airflow's base URL."""
-    dag, run, task = (quote(each, safe="") for each in (dag_id, run_id, task_id))
     query = f"?map_index={map_index}" if map_index >= 0 else ""
-    return f"{GALLERY_PREFIX}/dags/{dag}/runs/{run}/tasks/{task}{query}"
+    return GALLERY_PREFIX + _path(dag_id, run_id, task_id) + query
+
+
+def image_path(dag_id: str, run_id: str, task_id: str, map_index: int = -1, **which: str | int) -> str:
+    """Return the path of an image of a task in the gallery, below Airflow's base URL.
+
+    :param which: ``kind`` (``preview``, ``mask``, ``source``, ``file``; default: ``preview``), ``index`` (default: 0),
+        ``size`` (``thumb``, ``large``) and, of a batch, ``item``.
+    """
+    query = urlencode({"kind": "preview", "index": 0, **which, "map_index": map_index})
+    return f"{GALLERY_PREFIX}{_path(dag_id, run_id, task_id)}/image?{query}"
+
+
+def _path(dag_id: str, run_id: str, task_id: str) -> str:
+    dag, run, task = (quote(each, safe="") for each in (dag_id, run_id, task_id))
+    return f"/dags/{dag}/runs/{run}/tasks/{task}"
 
 
 def _original(operator: Any, ti: Any) -> str | None:

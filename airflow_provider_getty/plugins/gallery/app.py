@@ -1,0 +1,182 @@
+"""The pages and images of the gallery, as a FastAPI application that Airflow's API server mounts.
+
+Every address begins with a DAG, and Airflow decides who may see it. An image is named by the task that it belongs to,
+never by a path, and is derived anew for each request from what :mod:`.reading` says of the task.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from http import HTTPStatus
+from pathlib import Path
+from typing import Annotated, Any
+
+from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
+from airflow.api_fastapi.core_api.security import requires_access_dag
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from markupsafe import escape
+from starlette.exceptions import HTTPException as AnyHTTPException
+
+from airflow_provider_getty.inputs import config
+from airflow_provider_getty.plugins.gallery import images, pages, reading
+from airflow_provider_getty.plugins.gallery.connections import account_of
+from airflow_provider_getty.plugins.gallery.folders import Folders, NotShownError
+from airflow_provider_getty.plugins.gallery.journals import Journals
+from airflow_provider_getty.plugins.gallery.pictures import Size
+from airflow_provider_getty.plugins.gallery.previews import Previews
+from airflow_provider_getty.plugins.gallery.reading import TaskFacts
+from airflow_provider_getty.plugins.gallery.sheets import Kind
+
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; img-src 'self'; style-src 'self'; "
+        "frame-ancestors 'self'; base-uri 'none'; form-action 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "SAMEORIGIN",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "same-origin",
+}
+_PRIVATE = {"Cache-Control": "private, max-age=300"}
+_STYLE = Path(__file__).parent / "static" / "gallery.css"
+_FILE_READERS = 4
+
+
+async def _one_dag(dag_id: str) -> None:
+    """Refuse what stands for all DAGs: Airflow would ask whether somebody may see any of them."""
+    if dag_id == "~":
+        raise HTTPException(HTTPStatus.NOT_FOUND, "Name one DAG.")
+
+
+_gallery = APIRouter(
+    dependencies=[
+        Depends(_one_dag),
+        Depends(requires_access_dag("GET", DagAccessEntity.XCOM)),
+        Depends(requires_access_dag("GET", DagAccessEntity.TASK_INSTANCE)),
+    ]
+)
+
+
+def _map_index(map_index: str | None = None) -> int | None:
+    """The map index; None for all, and for what Airflow's web page leaves as ``{MAP_INDEX}``."""
+    return int(map_index) if map_index and re.fullmatch(r"\d{1,9}", map_index, re.ASCII) else None
+
+
+def _page(page: str | None = None) -> int:
+    """The number of a page, from 1."""
+    return int(page) if page and re.fullmatch(r"[1-9]\d{0,5}", page, re.ASCII) else 1
+
+
+MapIndex = Annotated[int | None, Depends(_map_index)]
+PageNumber = Annotated[int, Depends(_page)]
+
+
+def create_app() -> FastAPI:
+    """Make the application, with caches of its own."""
+    app = FastAPI(title="Getty gallery", openapi_url=None, docs_url=None, redoc_url=None)
+    app.state.journals, app.state.previews = Journals(), Previews(account_of)
+    app.state.files = ThreadPoolExecutor(_FILE_READERS, "getty-gallery")
+    app.include_router(_gallery)
+
+    @app.middleware("http")
+    async def _guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+        response = await call_next(request)
+        response.headers.update(_HEADERS)
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    @app.exception_handler(AnyHTTPException)
+    async def _error(request: Request, error: AnyHTTPException) -> Response:
+        return pages.error(request, error.status_code, str(error.detail))
+
+    @app.get("/static/gallery.css")
+    def style() -> Response:
+        return Response(_style(), media_type="text/css", headers={"Cache-Control": "public, max-age=3600"})
+
+    return app
+
+
+@_gallery.get("/dags/{dag_id}")
+def dag(request: Request, dag_id: str, page: PageNumber) -> Response:
+    """The newest runs of a DAG."""
+    return pages.of_dag(_asked(request), dag_id, page)
+
+
+@_gallery.get("/dags/{dag_id}/runs/{run_id}")
+def run(request: Request, dag_id: str, run_id: str, page: PageNumber) -> Response:
+    """A run."""
+    return pages.of_run(_asked(request), dag_id, run_id, page)
+
+
+@_gallery.get("/dags/{dag_id}/runs/{run_id}/tasks/{task_id}")
+def task(
+    request: Request, dag_id: str, run_id: str, task_id: str, map_index: MapIndex, page: PageNumber
+) -> Response:
+    """A task, mapped or not."""
+    return pages.of_task(_asked(request), dag_id, run_id, task_id, map_index, page)
+
+
+@_gallery.get("/dags/{dag_id}/runs/{run_id}/tasks/{task_id}/image")
+async def image(
+    request: Request,
+    dag_id: str,
+    run_id: str,
+    task_id: str,
+    map_index: MapIndex,
+    kind: Kind,
+    size: Size = "thumb",
+    index: int = 0,
+    item: int | None = None,
+) -> Response:
+    """An image of a task."""
+    state = request.app.state
+    try:
+        folders = _folders()
+        if not folders:
+            raise NotShownError("The gallery is off.")
+        facts = await run_in_threadpool(_task, dag_id, run_id, task_id, map_index)
+        wanted = images.Wanted(kind, size, index, item)
+        jpeg = await images.jpeg(facts, wanted, folders, state.journals, state.previews, state.files)
+    except NotShownError as refusal:
+        return _placeholder(HTTPStatus.NOT_FOUND, str(refusal))
+    except TimeoutError:
+        return _placeholder(HTTPStatus.GATEWAY_TIMEOUT, "It takes too long now.")
+    return Response(jpeg, media_type="image/jpeg", headers=_PRIVATE)
+
+
+@cache
+def _style() -> bytes:
+    return _STYLE.read_bytes()
+
+
+def _folders() -> Folders:
+    return Folders.of(config.gallery_folders())
+
+
+def _asked(request: Request) -> pages.Asked:
+    return pages.Asked(request, _folders(), request.app.state.journals)
+
+
+def _task(dag_id: str, run_id: str, task_id: str, map_index: int | None) -> TaskFacts:
+    from airflow.utils.session import create_session  # noqa: PLC0415 - needs a configured database
+
+    index = -1 if map_index is None else map_index
+    with create_session(scoped=False) as session:
+        found = reading.tasks_of(session, dag_id, run_id, task_id=task_id, first=index, last=index)
+    if not found:
+        raise NotShownError("There is no such task of Getty's.")
+    return found[0]
+
+
+def _placeholder(status: HTTPStatus, why: str) -> Response:
+    """A picture that says why there is none."""
+    svg: Any = (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 300 200" font-family="sans-serif" font-size="11">'
+        '<rect width="300" height="200" fill="#8884"/>'
+        f'<text x="150" y="104" text-anchor="middle" fill="#888">{escape(why[:60])}</text></svg>'
+    )
+    return Response(svg, status_code=status, media_type="image/svg+xml")

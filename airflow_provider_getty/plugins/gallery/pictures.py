@@ -1,0 +1,98 @@
+"""Makes what a browser gets: a JPEG of our own of each image, small, and with nothing of the file but its pixels."""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from io import BytesIO
+from typing import Any, Literal, TypeAlias
+
+from airflow_provider_getty.plugins.gallery.folders import NotShownError
+
+Size: TypeAlias = Literal["thumb", "large"]
+
+MOST_BYTES = 64 * 2**20
+"""Of a file that is shown."""
+_MOST_PIXELS = 40_000_000  # decoded, 120 MB
+_SIDES: dict[Size, int] = {"thumb": 480, "large": 2048}
+_QUALITY = 85
+_CACHE_BYTES = 64 * 2**20
+
+
+def rendition(image: bytes, size: Size) -> bytes:
+    """Decode an image, and encode it anew as a JPEG, upright and not larger than the size.
+
+    :raises NotShownError: it is no JPEG, PNG or WebP, or a damaged or huge one.
+    """
+    from PIL import Image, ImageOps  # noqa: PLC0415 - what only lists images needs no Pillow
+
+    side = (_SIDES[size], _SIDES[size])
+    try:
+        with Image.open(BytesIO(image), formats=("JPEG", "PNG", "WEBP")) as opened:
+            if opened.width * opened.height > _MOST_PIXELS:
+                raise NotShownError("It has too many pixels.")
+            opened.draft("RGB", side)
+            upright = ImageOps.exif_transpose(opened)
+            upright.thumbnail(side)
+            return _jpeg(upright)
+    except NotShownError:
+        raise
+    except Exception as error:  # each of Pillow's decoders has errors of its own
+        raise NotShownError("It is no JPEG, PNG or WebP, or a damaged one.") from error
+
+
+def mask_rendition(shapes: Any, image_size: Any, size: Size) -> bytes:
+    """Draw the mask that boxes, polygons or segmentations make, as :func:`rendition`.
+
+    :raises NotShownError: they make none.
+    """
+    from airflow_provider_getty.api.errors import InvalidRequestError  # noqa: PLC0415 - likewise
+    from airflow_provider_getty.inputs.masks import make_mask  # noqa: PLC0415
+    from airflow_provider_getty.inputs.shapes import read_list  # noqa: PLC0415
+
+    try:
+        if isinstance(shapes, str):
+            shapes = read_list(shapes)
+        if not isinstance(shapes, list | dict):  # never a path
+            raise NotShownError("It is no list of shapes.")
+        if isinstance(image_size, str):
+            image_size = read_list(image_size)
+        if image_size is not None:
+            width, height = (int(each) for each in image_size)
+            if not 0 < width * height <= _MOST_PIXELS:
+                raise NotShownError("It has too many pixels.")
+        return rendition(make_mask(shapes, image_size=image_size, log_level=logging.DEBUG).jpeg, size)
+    except (InvalidRequestError, TypeError, ValueError, OverflowError, OSError) as error:
+        raise NotShownError("It is no mask.") from error
+
+
+def _jpeg(image: Any) -> bytes:
+    from PIL import Image  # noqa: PLC0415 - likewise
+
+    if image.has_transparency_data:
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image.convert("RGBA"))
+    file = BytesIO()
+    image.convert("RGB").save(file, "JPEG", quality=_QUALITY)
+    return file.getvalue()
+
+
+class PictureCache:
+    """The JPEGs that were asked for last, up to 64 MB."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[object, bytes] = OrderedDict()
+        self._bytes = 0
+
+    def get(self, key: object) -> bytes | None:
+        """Return a picture, if it is kept."""
+        if key in self._kept:
+            self._kept.move_to_end(key)
+        return self._kept.get(key)
+
+    def put(self, key: object, picture: bytes) -> None:
+        """Keep a picture, in the place of those that were asked for longest ago."""
+        self._bytes += len(picture) - len(self._kept.pop(key, b""))
+        self._kept[key] = picture
+        while self._bytes > _CACHE_BYTES:
+            self._bytes -= len(self._kept.popitem(last=False)[1])

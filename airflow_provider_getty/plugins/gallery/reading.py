@@ -1,0 +1,244 @@
+"""Reads from Airflow's database what its tasks say of their images, for tasks of this provider alone.
+
+What a task was asked comes from its rendered arguments, which only workers write, or from the DAG as Airflow stores it.
+What it returned comes from its XCom, which people may edit: it may be anything.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_getty import get_provider_info
+from airflow_provider_getty.inputs.arguments import is_template
+from airflow_provider_getty.operators.checked import CheckedOperator
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+_STATES = ("getty_submission", "getty_batch")
+
+
+@dataclass(frozen=True)
+class TaskFacts:
+    """What Airflow knows of one task instance of ours.
+
+    :param order: where the task is in its DAG.
+    :param kind: the class of its operator.
+    :param label: the operator's name.
+    :param arguments: those that are templates, rendered if Airflow still has them.
+    :param result: what it returned; anything.
+    :param states: what it keeps in the task state store (Airflow 3.3), by key; anything.
+    """
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int
+    state: str | None
+    order: int
+    kind: type[CheckedOperator]
+    label: str
+    arguments: Mapping[str, Any]
+    result: Any = None
+    states: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The task's id, with the map index of a mapped one."""
+        return self.task_id if self.map_index < 0 else f"{self.task_id}[{self.map_index}]"
+
+
+@dataclass(frozen=True)
+class _Defined:
+    """A task of ours in a stored DAG."""
+
+    order: int
+    kind: type[CheckedOperator]
+    label: str
+    literals: Mapping[str, Any]
+
+
+def kind_of(module: object, name: object) -> type[CheckedOperator] | None:
+    """The class of an operator or sensor of ours; None of any other, whatever it is called."""
+    if not isinstance(module, str) or not isinstance(name, str) or module not in _modules():
+        return None
+    found = getattr(import_module(module), name, None)
+    return found if isinstance(found, type) and issubclass(found, CheckedOperator) else None
+
+
+@cache
+def _modules() -> frozenset[str]:
+    info = get_provider_info()
+    listed = (module for each in (*info["operators"], *info["sensors"]) for module in each["python-modules"])
+    decorators = (each["class-name"].rpartition(".")[0] for each in info["task-decorators"])
+    return frozenset((*listed, *decorators))
+
+
+def tasks_of(
+    session: Session,
+    dag_id: str,
+    run_id: str,
+    *,
+    task_id: str | None = None,
+    first: int = -1,
+    last: int | None = None,
+) -> list[TaskFacts]:
+    """The task instances of ours in a run, in the order of the DAG.
+
+    :param task_id: only of this task.
+    :param first: only from this map index on; -1 is that of tasks that are not mapped.
+    :param last: and to this one.
+    """
+    from airflow.models import TaskInstance  # noqa: PLC0415 - Airflow's database is for API servers only
+    from airflow.models.renderedtifields import RenderedTaskInstanceFields as Rendered  # noqa: PLC0415
+    from airflow.models.xcom import XComModel  # noqa: PLC0415
+    from sqlalchemy import select  # noqa: PLC0415
+
+    def of(table: Any, *columns: Any) -> Any:
+        found = select(table.task_id, table.map_index, *columns).where(
+            table.dag_id == dag_id, table.run_id == run_id, table.map_index >= first
+        )
+        if task_id is not None:
+            found = found.where(table.task_id == task_id)
+        return found if last is None else found.where(table.map_index <= last)
+
+    found = session.execute(of(TaskInstance, TaskInstance.state, TaskInstance.dag_version_id)).all()
+    versions = {version for *_, version in found if version is not None}
+    defined = {version: _defined(session, version) for version in versions}
+    ours = [
+        (task, index, state, each)
+        for task, index, state, version in found
+        if version is not None and (each := defined[version].get(task))
+    ]
+    if not ours:
+        return []
+    tasks = {task for task, *_ in ours}
+
+    def keyed(rows: Any) -> dict[tuple[str, int], Any]:
+        return {(task, index): value for task, index, value in session.execute(rows)}
+
+    rendered = keyed(of(Rendered, Rendered.rendered_fields).where(Rendered.task_id.in_(tasks)))
+    results = keyed(
+        of(XComModel, XComModel.value).where(XComModel.key == "return_value", XComModel.task_id.in_(tasks))
+    )
+    states = _states(session, of, tasks)
+    facts = [
+        TaskFacts(
+            dag_id=dag_id,
+            run_id=run_id,
+            task_id=task,
+            map_index=index,
+            state=None if state is None else str(getattr(state, "value", state)),
+            order=each.order,
+            kind=each.kind,
+            label=each.label,
+            arguments={**each.literals, **_mapping(rendered.get((task, index)))},
+            result=_decoded(results.get((task, index))),
+            states=states.get((task, index), {}),
+        )
+        for task, index, state, each in ours
+    ]
+    return sorted(facts, key=lambda fact: (fact.map_index, fact.order))
+
+
+def last_map_index(session: Session, dag_id: str, run_id: str, task_id: str | None = None) -> int:
+    """The highest map index of a run, or of one of its tasks; -1 where nothing is mapped."""
+    from airflow.models import TaskInstance  # noqa: PLC0415
+    from sqlalchemy import func, select  # noqa: PLC0415
+
+    found = select(func.max(TaskInstance.map_index)).where(
+        TaskInstance.dag_id == dag_id, TaskInstance.run_id == run_id
+    )
+    if task_id is not None:
+        found = found.where(TaskInstance.task_id == task_id)
+    return int(highest) if (highest := session.scalar(found)) is not None else -1
+
+
+def runs_of(session: Session, dag_id: str, *, offset: int, limit: int) -> list[tuple[str, str]]:
+    """The ids and states of a DAG's runs, the newest first."""
+    from airflow.models.dagrun import DagRun  # noqa: PLC0415
+    from sqlalchemy import select  # noqa: PLC0415
+
+    found = (
+        select(DagRun.run_id, DagRun.state)
+        .where(DagRun.dag_id == dag_id)
+        .order_by(DagRun.id.desc())
+        .offset(offset)
+        .limit(limit)
+    )
+    return [(run_id, str(getattr(state, "value", state))) for run_id, state in session.execute(found)]
+
+
+def has_run(session: Session, dag_id: str, run_id: str) -> bool:
+    """Whether there is such a run."""
+    from airflow.models.dagrun import DagRun  # noqa: PLC0415
+    from sqlalchemy import select  # noqa: PLC0415
+
+    return (
+        session.scalar(select(DagRun.id).where(DagRun.dag_id == dag_id, DagRun.run_id == run_id)) is not None
+    )
+
+
+def _defined(session: Session, version: Any) -> dict[str, _Defined]:
+    """The tasks of ours in one version of a DAG, by their ids."""
+    from airflow.models.serialized_dag import SerializedDagModel  # noqa: PLC0415
+    from sqlalchemy import select  # noqa: PLC0415
+
+    stored = session.scalar(select(SerializedDagModel).where(SerializedDagModel.dag_version_id == version))
+    document = _mapping(_mapping(stored.data if stored else None).get("dag"))
+    found = {}
+    for order, wrapped in enumerate(_list(document.get("tasks"))):
+        task = _mapping(_mapping(wrapped).get("__var"))
+        kind = kind_of(task.get("_task_module"), task.get("task_type"))
+        if kind and isinstance(task_id := task.get("task_id"), str):
+            label = task.get("_operator_name") or task["task_type"]
+            found[task_id] = _Defined(order, kind, str(label), _literals(kind, task))
+    return found
+
+
+def _literals(kind: type[CheckedOperator], task: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments that are written in the DAG and are no templates."""
+    written = {**_mapping(task.get("partial_kwargs")), **task}
+    return {
+        name: written[name]
+        for name in kind.template_fields
+        if isinstance(written.get(name), str | int | float) and not is_template(written[name])
+    }
+
+
+def _states(session: Session, of: Any, tasks: Iterable[str]) -> dict[tuple[str, int], dict[str, Any]]:
+    try:
+        from airflow.models.task_state_store import TaskStateStoreModel as Stored  # noqa: PLC0415
+    except ImportError:  # before Airflow 3.3
+        return {}
+    found: dict[tuple[str, int], dict[str, Any]] = {}
+    rows = of(Stored, Stored.key, Stored.value).where(
+        Stored.key.in_(_STATES), Stored.task_id.in_(list(tasks))
+    )
+    for task, index, key, value in session.execute(rows):
+        found.setdefault((task, index), {})[key] = _decoded(value)
+    return found
+
+
+def _decoded(value: Any) -> Any:
+    """What Airflow stores as JSON, once or twice encoded."""
+    for _ in range(2):
+        if isinstance(value, str):
+            try:
+                value = json.loads(value)
+            except (ValueError, RecursionError):
+                return value
+    return value
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
