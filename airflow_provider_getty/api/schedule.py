@@ -64,7 +64,7 @@ PRIOR = tuple(_prior())
 
 
 def estimate(observed: Counter[tuple[int, int]], guess: Sequence[float]) -> Sequence[float]:
-    """Shares of the completions between each of AGES and the next, by expectation-maximisation with smoothing.
+    """Shares of the completions between each of AGES and the next, by expectation-maximization with smoothing.
 
     Each one counts for the ages between its two looks in proportion to what is believed of them so far, so
     that few looks do not wash out what many have told.

@@ -10,7 +10,7 @@ import requests
 from emulator.tests.support.emulator_client import Client, Start
 
 TOKEN_FORM = {"grant_type": "client_credentials", "client_id": "demo-key", "client_secret": "demo-secret"}
-UNAUTHORISED = {"message": "Unauthorized"}
+UNAUTHORIZED = {"message": "Unauthorized"}
 
 
 @pytest.mark.parametrize("path", ["/oauth2/token", "/v4/oauth2/token"])
@@ -49,7 +49,7 @@ def test_a_wrong_token_request_is_refused_in_the_words_of_oauth(
 @pytest.mark.parametrize("key", [None, "nobody"])
 def test_a_missing_or_wrong_key_is_refused_by_the_gateway(getty: Client, key: str | None) -> None:
     answer = getty.call("GET", "/v3/products", headers={"Api-Key": key})
-    assert (answer.status_code, answer.json()) == (401, UNAUTHORISED)
+    assert (answer.status_code, answer.json()) == (401, UNAUTHORIZED)
     assert answer.headers["Content-Type"] == "application/json"
 
 

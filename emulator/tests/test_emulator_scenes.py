@@ -131,7 +131,7 @@ def test_an_extension_shows_its_prompt_beyond_the_original_only() -> None:
 
 
 @pytest.mark.parametrize("image", LIBRARY.values(), ids=lambda image: image.title)
-def test_without_its_background_the_subject_of_an_image_stands_on_chequers(image: Any) -> None:
+def test_without_its_background_the_subject_of_an_image_stands_on_checkers(image: Any) -> None:
     base, source = image.picture(), Source(asset_id=image.id)
     subject = subject_of(base, source)
     result = drawn(order("background_removal", base.size, source=source), base)

@@ -264,12 +264,12 @@ def test_a_file_that_cannot_be_read_is_refused_and_left_as_it_is(
     with Emulator(state=file) as emulator, client(emulator) as getty:
         getty.refined()
     spoil(file)
-    spoilt = file.read_bytes()
+    spoiled = file.read_bytes()
     for _ in range(2):
         with pytest.raises(StateFileError, match=message) as refused, Emulator(state=file):
             pass
         assert str(file) in str(refused.value)
-    assert file.read_bytes() == spoilt
+    assert file.read_bytes() == spoiled
 
 
 def test_the_command_line_says_why_it_does_not_start(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from airflow_provider_getty.api.errors import ConfigurationError
 
 
 def account(**changes: Any) -> Account:
-    """An account with recognisable secrets."""
+    """An account with recognizable secrets."""
     return Account(**{"api_key": "the-key", "api_secret": "the-secret"} | changes)
 
 

@@ -166,7 +166,7 @@ def test_the_intent_is_in_the_journal_before_the_submission_is_sent(getty: Emula
         )
 
 
-async def test_slots_are_given_in_turn_and_the_limit_is_learnt() -> None:
+async def test_slots_are_given_in_turn_and_the_limit_is_learned() -> None:
     slots = PendingSlots()
     for _ in range(5):
         await slots.take()

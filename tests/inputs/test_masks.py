@@ -1,4 +1,4 @@
-"""What becomes a mask, byte for byte or normalised."""
+"""What becomes a mask, byte for byte or normalized."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ def test_what_was_made_is_valid_itself() -> None:
 
 
 @pytest.mark.parametrize(
-    "colour",
+    "color",
     [(255, 0, 0), (0, 0, 255), (64, 64, 64), (191, 191, 191), (128, 128, 128)],
     ids=["red", "blue", "dark", "pale", "grey"],
 )
-def test_a_jpeg_with_another_colour_than_black_and_white_is_normalised(colour: tuple[int, int, int]) -> None:
+def test_a_jpeg_with_another_color_than_black_and_white_is_normalized(color: tuple[int, int, int]) -> None:
     picture = DRAWN.convert("RGB")
-    picture.paste(colour, (48, 32, 64, 48))
+    picture.paste(color, (48, 32, 64, 48))
     jpeg = encoded(picture, "JPEG", quality=100, subsampling=0)
     made = make_mask(jpeg)
     assert made.jpeg != jpeg
@@ -60,7 +60,7 @@ def test_a_jpeg_with_another_colour_than_black_and_white_is_normalised(colour: t
     assert box(*BOX) <= white(made)
 
 
-def test_a_cmyk_jpeg_is_normalised() -> None:
+def test_a_cmyk_jpeg_is_normalized() -> None:
     jpeg = encoded(DRAWN.convert("RGB").convert("CMYK"), "JPEG", quality=95)
     made = make_mask(jpeg)
     assert made.jpeg != jpeg
@@ -74,7 +74,7 @@ def test_a_jpeg_that_exif_turns_is_turned() -> None:
     assert white(made) == box(48 - 32, 8, 48 - 8, 40)
 
 
-def test_a_jpeg_above_10_mb_is_normalised() -> None:
+def test_a_jpeg_above_10_mb_is_normalized() -> None:
     jpeg = encoded(DRAWN, "JPEG", quality=95)
     made = make_mask(jpeg + bytes(MAX_BYTES))
     assert len(made.jpeg) < 10_000
@@ -102,7 +102,7 @@ def test_the_threshold_is_128() -> None:
     assert white(make_mask(encoded(picture))) == box(*BOX)
 
 
-def test_transparent_is_refined_whatever_its_colour() -> None:
+def test_transparent_is_refined_whatever_its_color() -> None:
     picture = Image.new("RGBA", SIZE, "white")
     picture.paste((255, 255, 255, 127), BOX)
     picture.paste((0, 0, 0, 128), (50, 0, 60, 10))
@@ -114,7 +114,7 @@ def test_an_opaque_alpha_channel_does_not_count() -> None:
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "P"])
-def test_a_transparent_colour_counts_as_transparency(mode: str) -> None:
+def test_a_transparent_color_counts_as_transparency(mode: str) -> None:
     picture = DRAWN.convert(mode)
     see_through = picture.getpixel((10, 10))
     assert white(make_mask(encoded(picture, transparency=see_through))) == box(*BOX)

@@ -68,7 +68,7 @@ def test_a_polygon_is_within_a_pixel_of_what_pillow_draws(corners: list[tuple[in
     assert ImageChops.subtract(difference, outline).getbbox() is None
 
 
-def test_a_pixel_is_covered_if_its_centre_is_inside() -> None:
+def test_a_pixel_is_covered_if_its_center_is_inside() -> None:
     assert covered((1.5, 1.5, 3.5, 3.5)) == box(1, 1, 3, 3)
     assert covered((1.6, 1.6, 3.4, 3.4)) == box(2, 2, 3, 3)
 

@@ -98,9 +98,9 @@ def test_what_only_rendering_shows_to_be_wrong_is_not_sent(
     assert problem in refused(getty, Worker().run(refine(**arguments)))
 
 
-def picture(mode: str = "L", colour: Any = 255, size: tuple[int, int] = (1024, 683)) -> bytes:
+def picture(mode: str = "L", color: Any = 255, size: tuple[int, int] = (1024, 683)) -> bytes:
     file = BytesIO()
-    Image.new(mode, size, colour).save(file, "PNG")
+    Image.new(mode, size, color).save(file, "PNG")
     return file.getvalue()
 
 
@@ -109,7 +109,7 @@ def picture(mode: str = "L", colour: Any = 255, size: tuple[int, int] = (1024, 6
     [
         (b"<html>no image</html>", "image"),
         (b"", "empty"),
-        (picture(colour=0), "black"),
+        (picture(color=0), "black"),
         (picture()[:200], "image"),
         (picture(size=(10, 10)), "10"),
         ([], "list of shapes is empty"),

@@ -268,7 +268,7 @@ def test_where_a_worker_starts_it_all_the_same_it_is_deferrable(getty: Emulator,
     assert (run.state, run.result["generation_request_id"]) == ("success", pending)
 
 
-def test_the_serialised_dag_is_the_same_each_time_it_is_parsed() -> None:
+def test_the_serialized_dag_is_the_same_each_time_it_is_parsed() -> None:
     assert sensor("1").start_trigger_args == sensor("1").start_trigger_args
 
 

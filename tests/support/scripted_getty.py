@@ -28,7 +28,7 @@ COMPLETED = {"generation_request_id": ID, "results": [{"index": 0, "url": SIGNED
 
 
 def account(**changes: Any) -> Account:
-    """An account whose secrets are recognisable."""
+    """An account whose secrets are recognizable."""
     return Account(**{"api_key": "key-secret", "api_secret": "client-secret"} | changes)
 
 

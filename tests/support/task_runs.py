@@ -1,7 +1,7 @@
 """Runs tasks as a worker does, in this process and without a database.
 
 It is Airflow's own task runner, which talks to an execution API that is only made up: templates, XCom, retries and
-the serialisation of what a task defers with are Airflow's. A deferred task goes on with :meth:`Worker.resume`.
+the serialization of what a task defers with are Airflow's. A deferred task goes on with :meth:`Worker.resume`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Runs a task that starts in the triggerer, in this process and without a database (Airflow 3.3).
 
-From the serialised DAG on it is Airflow's own ``TriggerRunner``; the scheduler and the supervisor, with which it talks
+From the serialized DAG on it is Airflow's own ``TriggerRunner``; the scheduler and the supervisor, with which it talks
 about XComs, are made up.
 """
 

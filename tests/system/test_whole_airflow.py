@@ -39,7 +39,7 @@ def test_the_refined_image_is_on_disk_and_nothing_else_is(refinement: Refinement
 @pytest.mark.parametrize("task_id", TASKS)
 def test_what_a_task_returns_is_plain_json_without_secrets(refinement: Refinement, task_id: str) -> None:
     text = json.dumps(refinement.xcom(task_id))
-    assert "__classname__" not in text, "an object that Airflow had to serialise"
+    assert "__classname__" not in text, "an object that Airflow had to serialize"
     assert not [secret for secret in secrets_of(refinement) if secret in text]
 
 

@@ -19,20 +19,20 @@ if TYPE_CHECKING:
 _LARGE = 40_000
 """Pixels."""
 _SQUARE = 16
-"""Pixels of one square of the chequers that stand for transparency: a JPEG has none."""
+"""Pixels of one square of the checkers that stand for transparency: a JPEG has none."""
 
 
 def draw_background_removal(base: Image.Image, order: Order, seed: int) -> Image.Image:
-    """Return the subject on chequers."""
+    """Return the subject on checkers."""
     subject = cut_out(base, subject_of(base, order.source))
-    chequers = Image.new("RGB", base.size, (255, 255, 255))
-    draw = ImageDraw.Draw(chequers)
+    checkers = Image.new("RGB", base.size, (255, 255, 255))
+    draw = ImageDraw.Draw(checkers)
     grey = 216 + seed % 4 * 4
     for y in range(0, base.height, _SQUARE):
         for x in range(y // _SQUARE % 2 * _SQUARE, base.width, _SQUARE * 2):
             draw.rectangle((x, y, x + _SQUARE - 1, y + _SQUARE - 1), (grey, grey, grey))
-    chequers.paste(subject, mask=subject)
-    return chequers
+    checkers.paste(subject, mask=subject)
+    return checkers
 
 
 def draw_object_removal(base: Image.Image, order: Order, seed: int) -> Image.Image:

@@ -60,7 +60,7 @@ _PLACES = {
         "boat",
         "boats",
         "sailing",
-        "harbour",
+        "harbor",
         "island",
     ),
     "mountains": ("mountain", "mountains", "alps", "hills", "peak", "peaks", "snow", "valley", "landscape"),
