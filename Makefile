@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: adversary docs help tutorial demo airflow cluster cluster-test cluster-test-small emulator test bench check format \
-	matrix mutants pictures build clean crash-matrix
+	matrix mutants pictures build newest publish api-check clean crash-matrix
 
 # Nothing of the caller's Airflow, Python or virtual environment reaches in, and the caller's Airflow home stays as it is.
 $(foreach name,$(filter AIRFLOW_%,$(.VARIABLES)),$(eval unexport $(name)))
@@ -52,11 +52,17 @@ docs: .venv/.synced  ## the documentation as a site, build/docs/index.html
 	@$(RUN) -m sphinx --fail-on-warning --keep-going --quiet --jobs auto docs build/docs
 	@echo build/docs/index.html
 
-check: .venv/.synced  ## formatting, lint, strict types, the rules of the house, and whether the lock is up to date
+check: .venv/.synced  ## formatting, lint, strict types, the rules of the house, spelling, prose, workflows, the lock
 	$(RUN) -m ruff format --check .
 	$(RUN) -m ruff check .
 	$(RUN) -m mypy
 	$(dir $(RUN))lint-imports --no-cache
+	$(dir $(RUN))typos
+	$(RUN) -m dev.prose
+	$(dir $(RUN))check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(dir $(RUN))check-jsonschema --quiet --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/[!c]*.yml
+	$(dir $(RUN))check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(dir $(RUN))zizmor --quiet --offline --persona pedantic .github
 	$(UV) lock --check --quiet
 
 format: .venv/.synced  ## format the code, and fix what ruff can fix
@@ -75,12 +81,32 @@ adversary: .venv/.synced  ## search for long for a sequence of events that pays 
 mutants: .venv/.synced  ## break the money's rules one by one, and see a test fail (ARGS="api.patience")
 	@$(RUN) -m dev.mutants $(ARGS)
 
-pictures: .venv/.synced  ## the pictures in docs/images/, drawn anew (the emulator's page needs chromium)
+pictures: .venv/.synced  ## draw the pictures in docs/images/ again (the emulator's page needs chromium)
+	@$(RUN) -m dev.diagrams
 	@$(RUN) -m dev.pictures
 
-build: $(filter .uv/%,$(UV))  ## the wheel and the source distribution, in dist/
+build: .venv/.synced  ## the wheels, the source distributions and their bills of materials (CycloneDX), in dist/
+	@rm -rf dist
 	$(UV) build --quiet --all-packages --out-dir dist
+	@for package in airflow-provider-getty getty-emulator; do \
+		$(UV) export --quiet --locked --no-dev --preview-features sbom-export --format cyclonedx1.5 \
+			--package $$package --output-file dist/$$package.cdx.json >/dev/null || exit; \
+	done
+	$(dir $(RUN))twine check --strict dist/*.whl dist/*.tar.gz
 	@ls dist
+
+newest: $(filter .uv/%,$(UV))  ## lock the newest versions that are allowed, for a test with them
+	$(UV) lock --upgrade
+
+api-check: .venv/.synced  ## compare the public API with that of the last release (AGAINST="v0.1.0")
+	@last=$${AGAINST:-$$(git describe --tags --abbrev=0 --match 'v*' 2>/dev/null)}; \
+	if [ -z "$$last" ]; then echo "There is no release to compare with."; \
+	else $(dir $(RUN))griffe check airflow_provider_getty --against "$$last" --verbose; fi
+
+# The release workflow alone runs this: PyPI trusts it, and the attestations name it.
+publish:
+	$(UV) run --quiet --locked --only-group release pypi-attestations sign dist/*.whl dist/*.tar.gz
+	$(UV) publish --trusted-publishing always dist/*.whl dist/*.tar.gz
 
 clean:  ## remove everything that was made here, environments included
 	rm -rf build dist .cluster .venv .uv .nox .*_cache .hypothesis

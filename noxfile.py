@@ -1,4 +1,7 @@
-"""`make matrix`: unit and task tests on each supported Airflow, on each supported Python that is found."""
+"""`make matrix`: unit and task tests on each supported Airflow, on each supported Python that is found.
+
+`ARGS="-s lowest prerelease"` runs the edges instead: the lowest versions that are allowed, and the next Airflow.
+"""
 
 from __future__ import annotations
 
@@ -44,10 +47,24 @@ for _found in filter(None, map(_interpreter, PYTHONS)):
 @nox.parametrize("airflow", list(AIRFLOWS))
 def matrix(session: nox.Session, airflow: str) -> None:
     """Run the tests on the newest patch of one Airflow, with the newest dependencies that it allows."""
-    session.install(
-        *("--upgrade", f"apache-airflow~={airflow}", *AIRFLOWS[airflow]),
-        *("-e", "emulator", "-e", ".", "--requirements", "pyproject.toml", "--all-extras", "--group", "dev"),
-    )
+    _test(session, "--upgrade", f"apache-airflow~={airflow}", *AIRFLOWS[airflow])
+
+
+@nox.session(python=PYTHONS[0], default=False)
+def lowest(session: nox.Session) -> None:
+    """Run the tests with the lowest versions that pyproject.toml allows of what it names."""
+    _test(session, "--resolution", "lowest-direct")
+
+
+@nox.session(python=PYTHONS[-1], default=False)
+def prerelease(session: nox.Session) -> None:
+    """Run the tests on the newest Airflow, pre-releases included."""
+    _test(session, "--upgrade", "--prerelease", "allow")
+
+
+def _test(session: nox.Session, *install: str) -> None:
+    ours = ("-e", "emulator", "-e", ".", "--requirements", "pyproject.toml", "--all-extras", "--group", "dev")
+    session.install(*install, *ours)
     # Each version writes a configuration and a database of its own.
     home = str(Path(session.create_tmp()).resolve())
     tests = ("tests", "--ignore", "tests/system")

@@ -34,7 +34,9 @@ def get_provider_info() -> dict[str, Any]:
             {
                 "integration-name": integration,
                 "external-doc-url": "https://developer.gettyimages.com/ai-generation/",
-                "tags": ["service"],
+                "how-to-guide": ["/docs/reference/operators.md"],
+                "logo": "/integration-logos/airflow-provider-getty.svg",
+                "tags": ["ai", "generative-ai", "service"],
             }
         ],
         "hooks": modules("hooks", r"class (\w+Hook)\("),

@@ -64,7 +64,7 @@ STEPS = {
     "while-waiting": "while waiting (if deferred: the triggerer dies)",
     "on-resume": "on resume, with the result in hand",
     "mid-download": "mid-download",
-    "host-changed": "after the id, and the connection's host is spelt otherwise from then on",
+    "host-changed": "after the id, and the connection's host is spelled otherwise from then on",
     "deployed": "after the delivery, and a deploy changes `retries` from 1 to 3",
     "cleared": "after a success and a clear; a deploy changes `retries` from 1 to 2 (a charge for each round)",
     "frozen": "frozen right before the request, until a retry has sent its own",
@@ -260,7 +260,7 @@ class Crash:
             self.was_killed(pid)
 
     def thaw(self, api: AirflowApi) -> None:
-        """Let frozen processes go on once a later try has submitted, or was refused what they hold."""
+        """Let frozen processes continue once a later try has submitted, or was refused what they hold."""
         if not (self._frozen and self.killed):
             return
         is_paid = self.getty.ledger()["total"] >= self.form.instances
@@ -322,7 +322,7 @@ class Crash:
         new.rename(new.with_suffix(".retries"))
 
     def _server_is_at_work(self, ready: int) -> bool:
-        """Whether it is, at the steps where it has to be; when all tasks are ready, they are told to go on there."""
+        """Whether it is, at the steps where it has to be; when all tasks are ready, they are told to continue there."""
         if self.step not in {"server-works", "while-waiting"}:
             return True
         if ready < self.form.processes:

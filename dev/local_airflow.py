@@ -111,7 +111,7 @@ class LocalAirflow:
         self._processes.signal(self._frozen[component], signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """Let go on what was frozen, beside any that was started in its place."""
+        """Let continue what was frozen, beside any that was started in its place."""
         for component, process in self._frozen.items():
             self._processes.signal(process, signal.SIGCONT)
             self._components.setdefault(component, process)
@@ -126,7 +126,7 @@ class LocalAirflow:
         )
 
     def revive(self) -> dict[str, int]:
-        """Start anew the components that have ended by themselves; return their exit codes."""
+        """Start again the components that have ended by themselves; return their exit codes."""
         ended = {name: code for name, each in self._components.items() if (code := each.poll()) is not None}
         for component in ended:
             self.kill(component)  # what it has left behind

@@ -27,7 +27,6 @@ VOCABULARY = {
     r"in vain": "without success",
     r"with[- ]?held": "blocked",
     r"per cent": "percent",
-    r"spelt|learnt|burnt": "the American form: spelled, learned, burned",
     r"its kin|their kin": "and the like",
     r"(file|files|folder|it|they|picture|pictures) (lie|lies|lay) (in|at|on|beside)": "is in, are in",
     r"for that is": "because that is",

@@ -36,6 +36,7 @@ python_use_unqualified_type_names = True
 
 html_theme = "furo"
 html_title = "Getty Images for Airflow"
+html_logo = "integration-logos/airflow-provider-getty.svg"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sphinx = False

@@ -1,8 +1,8 @@
 """Refine a catalogue in one task: submit each line of a file, wait without a worker, download.
 
-The file lies beside this one, or wherever the parameter says: a path or a URI, of JSON Lines or CSV. Its lines are
+The file is beside this one, or wherever the parameter says: a path or a URI, of JSON Lines or CSV. Its lines are
 arguments of ``GettyRefineOperator``, and a name for the image. The journal says what became of each line; a retry
-goes on from there, and pays for nothing twice.
+continues from there, and pays for nothing twice.
 """
 
 from __future__ import annotations

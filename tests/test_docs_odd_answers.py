@@ -63,7 +63,7 @@ def became(
     if call == "refine" and "generation-history" in calls:
         return "looked up"
     if call == "generation-history" and calls.count("refine") > 1:
-        return "sent anew"
+        return "sent again"
     return "again" if calls.count(call) > 1 else "used"
 
 

@@ -46,6 +46,13 @@ def test_its_connection_type_is_what_airflow_expects() -> None:
     jsonschema.validate(CONNECTION_TYPE, items)
 
 
+def test_the_integration_has_a_logo_and_a_guide() -> None:
+    docs = Path(airflow_provider_getty.__file__).parents[1] / "docs"
+    for integration in INFO["integrations"]:
+        assert (docs / integration["logo"].lstrip("/")).exists()
+        assert all((docs.parent / guide.lstrip("/")).exists() for guide in integration["how-to-guide"])
+
+
 def named(info: Any) -> Iterator[tuple[str, str]]:
     """Every module and class that the provider's info names, by the key under which it does."""
     if isinstance(info, dict):

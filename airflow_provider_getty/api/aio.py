@@ -68,7 +68,7 @@ class AsyncGettyClient:
     :param account: whose credentials are used.
     :param on_token: told each new access token, so that it can be masked in logs.
     :param observer: told each request and poll.
-    :param reread: reads the account once more, when its secret is refused: the secret may have been rotated.
+    :param reread: reads the account again, when its secret is refused: the secret may have been rotated.
     :param connections: how many there may be at most, and so how many requests under way at a time.
     :param schedules: by kind of what is waited for, with what an earlier client has learned.
     :param log_level: of the lines about each generation and download that go well.
@@ -123,7 +123,7 @@ class AsyncGettyClient:
         """
         timeout = self.account.timeout
         total = min(total_seconds(timeout, **what), max(0.001, ends - clock.now()))
-        # Who waits in vain for a connection, pooled or new, has sent nothing.
+        # Who waits without success for a connection, pooled or new, has sent nothing.
         return aiohttp.ClientTimeout(total=total, connect=timeout, sock_connect=timeout, sock_read=timeout)
 
     async def __aenter__(self) -> Self:

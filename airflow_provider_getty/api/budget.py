@@ -147,7 +147,7 @@ class RequestBudget:
                 self._line.booked(booking, outcome, self._monotonic())
 
     def lost(self, error: CoordinatorError) -> None:
-        """Go on without the coordinator for a while."""
+        """Continue without the coordinator for a while."""
         with self._lock:
             if self._line:
                 self._line.lost(error, self._monotonic())

@@ -72,7 +72,7 @@ class GettyClient:
     :param account: whose credentials are used.
     :param on_token: told each new access token, so that it can be masked in logs.
     :param observer: told each request.
-    :param reread: reads the account once more, when its secret is refused: the secret may have been rotated.
+    :param reread: reads the account again, when its secret is refused: the secret may have been rotated.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The conversation of a download: have it prepared, wait for it, stream it; in trouble, ask again.
+"""The conversation of a download: have it prepared, wait for it, stream it, and ask again after a failure.
 
 Having a large size prepared may cost each time. So what may have been started already is looked for first.
 

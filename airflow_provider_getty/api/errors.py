@@ -33,7 +33,7 @@ GettyError
 ├── DownloadError ........................ an image did not arrive whole
 │   └── UnsafeUrlError ................... its URL is not one to fetch an image from
 ├── DeadlineExceededError ................ the time that the caller gave is over
-├── SubmissionUnsureError ................ nobody can tell whether a generation was created
+├── SubmissionUnsureError ................ it is unknown whether a generation was created
 ├── SubmissionSupersededError ............ another process submits for the same task
 └── GenerationBlockedError ............... Getty's content policy blocked the images
 
@@ -383,13 +383,13 @@ class DeadlineExceededError(GettyError):
 
 
 class SubmissionUnsureError(GettyError):
-    """Nobody can tell whether an earlier attempt created a generation."""
+    """It is unknown whether an earlier attempt created a generation."""
 
 
 class SubmissionSupersededError(GettyError):
     """Another process submits for the same task: a later try, after Airflow gave this one up."""
 
-    default_advice = "The other try goes on; there is nothing to do."
+    default_advice = "The other try continues; there is nothing to do."
 
 
 class GenerationBlockedError(GettyError):

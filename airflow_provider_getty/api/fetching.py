@@ -22,7 +22,7 @@ _FIRST_BYTES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF", b"GIF8", b"II*\0
 def fetch_image(url: str, into: BinaryIO, *, asked: str) -> Conversation[int]:
     """Stream an image from its signed URL, which gets no credentials, and return its length in bytes.
 
-    One that ends before its end is fetched once more; if it comes the same again, that is the image that there is.
+    One that ends before its end is fetched again; if it comes the same again, that is the image that there is.
 
     :param into: a file, open for reading and writing.
     :raises DownloadError: it did not arrive whole, or not at all.

@@ -127,7 +127,7 @@ class Line:
         self._slots = deque(sorted([*self._slots, *slots]))
 
     def lost(self, error: CoordinatorError, now: float) -> None:
-        """Go on without Redis for a while."""
+        """Continue without Redis for a while."""
         self._slots.clear()
         if self._retry_at is None:
             log.warning(

@@ -38,7 +38,7 @@ class Polling:
     schedule: Schedule = field(default_factory=Schedule)
     polls: int = field(default=0, init=False)
     remark: str | None = field(default=None, init=False)
-    """The log line about the last poll. One in trouble is remarked on at its 1st, 2nd, 4th, 8th … trouble."""
+    """The log line about the last poll. Failures are logged at the 1st, 2nd, 4th, 8th …"""
     _observation: Observation | None = field(init=False)
     _failures: int = field(default=0, init=False)
     _doubted_since: float | None = field(default=None, init=False)
@@ -113,7 +113,7 @@ class Polling:
         """The log line of a wait that begins."""
         left = self.deadline - now
         if left <= 0:
-            return f"{self.asked}: the time is over; polling once more."
+            return f"{self.asked}: the time is over; polling again."
         return f"{self.asked}: waiting for at most {left:.0f} s."
 
     def too_late(self, *, now: float) -> DeadlineExceededError:

@@ -1,4 +1,4 @@
-"""The one rule about calls in trouble: which are made again, after how many seconds, and until when."""
+"""The retry rule: which failed calls are made again, after how many seconds, and until when."""
 
 from __future__ import annotations
 

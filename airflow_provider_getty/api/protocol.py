@@ -110,7 +110,7 @@ class Protocol:
         return self.token in (None, refused)
 
     def may_reread_account(self) -> bool:
-        """Whether to read the account's source once more, now that its secret was refused.
+        """Whether to read the account's source again, now that its secret was refused.
 
         Thousands that wait learn of the same refusal: it is read for the first of them.
         """
@@ -120,7 +120,7 @@ class Protocol:
         return True
 
     def use_secret_of(self, account: Account) -> bool:
-        """Go on with the secret of this account; False if it is the one in use, or that of another account."""
+        """Continue with the secret of this account; False if it is the one in use, or that of another account."""
         renewed = replace(self.account, api_secret=account.api_secret)
         same = (account.api_key, account.token_url) == (self.account.api_key, self.account.token_url)
         if not same or renewed == self.account:

@@ -1,1 +1,1 @@
-"""Many generations in one task: items from a file, a journal of what became of each, an engine that runs them."""
+"""Many generations in one task: the items, their journal and the engine that runs them."""

@@ -137,7 +137,7 @@ class Engine:
         await self.journal.written()
 
     async def _take_up(self, group: asyncio.TaskGroup, seen: Mapping[int, Finished | None]) -> None:
-        """Go on with what is submitted already."""
+        """Continue with what is submitted already."""
         for item, entry in self.journal.progress.under_way():
             finished = seen.get(item.number)
             if finished and finished.generation_request_id == entry.record.generation_request_id:
@@ -202,7 +202,7 @@ class Engine:
             self._item_ended.set()
 
     async def _bring(self, item: Item, ref: ItemRef) -> bool:
-        """Submit an item, and go on to its end unless it is left pending."""
+        """Submit an item, and continue to its end unless it is left pending."""
         try:
             answer = await self._submitter.submit(item)
         except RateLimitError:
@@ -218,7 +218,7 @@ class Engine:
         )
 
     async def _collect(self, item: ItemRef, entry: Entry, *, first_poll_in: float = 0.0) -> bool:
-        """Wait for what is submitted, and go on to the item's end."""
+        """Wait for what is submitted, and continue to the item's end."""
         submitted = entry.record.intended
         poll = GetGeneration(generation_request_id=entry.record.generation_request_id or "")
         try:
@@ -283,7 +283,7 @@ class Engine:
             return str(error)
         is_submitted = entry.record.generation_request_id is not None
         credit = (
-            "Its generation is paid for and kept; another try goes on with it."
+            "Its generation is paid for and kept; another try continues with it."
             if is_submitted
             else "An earlier attempt may have used a credit; another try looks it up."
         )

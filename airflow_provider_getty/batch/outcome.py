@@ -107,7 +107,7 @@ def failure(manifest: Mapping[str, Any], stopped: str, *, may_retry: bool) -> di
     over = manifest["completed"] + manifest["blocked"] + manifest["failed"]
     first = " ".join(_shown(each) for each in manifest["failures"][:3])
     advice = (
-        "A retry or a clear goes on from the journal: it collects what is paid for, and submits only what is not."
+        "A retry or a clear continues from the journal: it collects what is paid for, and submits only what is not."
         if may_retry
         else "Fix what failed and clear the task: it submits only that; what is paid for is kept."
     )

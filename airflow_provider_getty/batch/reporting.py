@@ -54,7 +54,7 @@ class Reporter:
         except Exception as error:  # noqa: BLE001 - the classes differ between Airflow's versions
             if not self._has_complained:
                 self._has_complained = True
-                log.warning("Airflow did not take a progress report (%s). The batch goes on.", error)
+                log.warning("Airflow did not take a progress report (%s). The batch continues.", error)
 
     def failed(self, item: ItemRef, error: str) -> None:
         """Log that an item failed; after many only that there are more."""

@@ -35,8 +35,8 @@ class Deferral:
     """The batch has to wait, and needs no worker for it.
 
     :param generations: of each the number of its item, its id, and when it was submitted (Unix time).
-    :param enough: how many must be finished before it is worthwhile to go on.
-    :param until: when to go on at the latest (Unix time).
+    :param enough: how many must be finished before it is worthwhile to continue.
+    :param until: when to continue at the latest (Unix time).
     :param stopped: why nothing more is submitted; empty while it is.
     :param charged: how many generations the journal knows to be charged.
     """
@@ -87,7 +87,7 @@ class Batch:
     _shown: str = field(default="", init=False)
 
     def begin(self) -> Deferral | BatchResult:
-        """Check all items and all that is needed later; then go on from what the journal knows of earlier tries.
+        """Check all items and all that is needed later; then continue from what the journal knows of earlier tries.
 
         :raises InvalidRequestError: something cannot be used; nothing was sent.
         :raises OSError: the journal cannot be read or written, or another process writes it.
@@ -122,7 +122,7 @@ class Batch:
     def go_on(
         self, seen: Mapping[int, Finished | None], stopped: str = "", *, charged: int = 0
     ) -> Deferral | BatchResult:
-        """Go on in the same try.
+        """Continue in the same try.
 
         :param seen: see :meth:`Engine.run`.
         :param stopped: see :class:`Deferral`, and so is ``charged``.
@@ -160,7 +160,7 @@ class Batch:
                 f"{charged} generations of this batch were charged, and the journal {file.shown!r} knows of {found}."
                 f"{elsewhere} It must lie where all workers reach it, such as in an object store; this worker does not "
                 "find it, or it was replaced. Nothing was submitted, so that nothing is paid for again.",
-                advice="Put the journal back and clear the task. To begin anew and pay again, delete the task's state "
+                advice="Put the journal back and clear the task. To begin again and pay again, delete the task's state "
                 "'getty_batch' (and, while it is deferred, clear the task).",
             )
 

@@ -1,1 +1,1 @@
-"""Airflow task decorators."""
+"""Task decorators: a function returns the request, an operator does the rest."""

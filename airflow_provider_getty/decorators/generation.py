@@ -1,4 +1,4 @@
-"""``@task.getty_refine`` and its kin: a function says what to ask of Getty, an operator does the rest.
+"""``@task.getty_refine`` and the like: your function returns the request, an operator does the rest.
 
 ``@task.getty_refine(…)`` goes through Airflow's registry, of which type checkers know nothing. To have them check the
 arguments, import the decorator: ``from airflow_provider_getty.decorators.generation import getty_refine``.

@@ -35,7 +35,7 @@ class Claim:
     """One process's hold on a task's record.
 
     :param is_kept: whether the store keeps anything; if not, nothing can be known.
-    :param clock: the present (Unix time), which goes on while the process is frozen.
+    :param clock: the present (Unix time), which continues while the process is frozen.
     """
 
     store: Store

@@ -116,7 +116,7 @@ class Policy:
     :param marker: whether to send the marker in ``notes``. Without it, what the history shows of the inputs is
         compared.
     :param history_lag: seconds after which a generation is certain to be in the history.
-    :param on_unsure: what to do if nobody can tell whether a generation was created.
+    :param on_unsure: what to do if it is unknown whether a generation was created.
     """
 
     marker: bool = True

@@ -15,7 +15,7 @@ ResultT = TypeVar("ResultT")
 
 @dataclass(frozen=True)
 class Save:
-    """Keep the record, durably, before going on. None: forget what is kept."""
+    """Keep the record, durably, before continuing. None: forget what is kept."""
 
     record: Record | None
 

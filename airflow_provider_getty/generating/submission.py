@@ -3,7 +3,7 @@
 Getty's API has neither an idempotency key nor a cancel. So a task keeps a :class:`.record.Record` in Airflow's task
 state store: its intent before it submits, with a marker that it sends along in ``notes``, and the generation's id
 afterwards. Whoever runs the task next adopts what was submitted: by the id or, if that was lost, by the marker in
-Getty's generation history. It submits anew only when it is certain that nothing was created, once in a round, and says
+Getty's generation history. It submits again only when it is certain that nothing was created, once in a round, and says
 so when that cannot be known.
 
 Nothing here does I/O. :meth:`Submission.submit` is a generator: it yields steps, and is sent what came of each.
@@ -78,7 +78,7 @@ class Submission:
 
         :param record: what the store holds of this task.
         :return: what Getty answered; of an adopted generation, that it is pending.
-        :raises SubmissionUnsureError: nobody can tell whether a generation was created.
+        :raises SubmissionUnsureError: it is unknown whether a generation was created.
         :raises SubmissionSupersededError: another process submits for this task.
         :raises GettyError: the upload or the submission failed, and no credit was used.
         """
@@ -149,7 +149,7 @@ class Submission:
         return adopted or (yield from self._create(record, if_refused=record))
 
     def _create(self, record: Record, *, if_refused: Record | None) -> Steps[Pending | Generation]:
-        """Submit, and once more if the first attempt is lost and it is certain that it created nothing.
+        """Submit, and again if the first attempt is lost and it is certain that it created nothing.
 
         :param if_refused: what to keep if nothing was created: it may know of an earlier generation.
         """
@@ -324,7 +324,7 @@ class Submission:
             found = (
                 "If it is there, clearing this task adopts it"
                 if self.has_store
-                else "If it is there, collect it with a GenerationSensor: cleared, the task submits anew, as this "
+                else "If it is there, collect it with a GenerationSensor: cleared, the task submits again, as this "
                 "Airflow keeps no state"
             )
         known = f"So far: {record.charges}."

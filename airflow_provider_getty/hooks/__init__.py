@@ -1,1 +1,1 @@
-"""Airflow hooks."""
+"""The connection, and the hook: each method sync and async."""

@@ -114,7 +114,7 @@ class Collecting(SyncSide):
         notes: str | None = None,
         deadline: float | None = None,
     ) -> int:
-        """Download once more what was downloaded before. What it costs is not published.
+        """Download again what was downloaded before. What it costs is not published.
 
         Source: ``POST /v3/ai/redownloads`` in Getty's API reference.
 

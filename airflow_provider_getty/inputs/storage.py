@@ -95,7 +95,7 @@ class _LocalFile(Location):
 
     @contextmanager
     def publishing(self) -> Iterator[BinaryIO]:
-        path = Path(os.path.realpath(self.path))  # a link goes on leading to the file
+        path = Path(os.path.realpath(self.path))  # a link keeps leading to the file
         if not path.parent.is_dir():
             path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists() and not path.is_file():

@@ -1,1 +1,1 @@
-"""Airflow extra links."""
+"""Extra links of a task in the web page."""

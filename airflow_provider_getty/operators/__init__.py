@@ -1,1 +1,1 @@
-"""Airflow operators."""
+"""Operators, one a file, and their bases."""

@@ -38,12 +38,12 @@ _ON_ONE_MACHINE = ("LocalExecutor", "SequentialExecutor", "InProcessExecutor", "
 
 
 def start(task: GettyBatchOperator, context: Context) -> dict[str, Any]:
-    """Check all items; then go on from what the journal knows, until all is done or left pending."""
+    """Check all items; then continue from what the journal knows, until all is done or left pending."""
     return _run_or_fail(task, context, deadline=clock.now() + task.timeout)
 
 
 def complete(task: GettyBatchOperator, context: Context, event: Mapping[str, Any]) -> dict[str, Any]:
-    """Go on with what the trigger has seen to finish."""
+    """Continue with what the trigger has seen to finish."""
     return _run_or_fail(task, context, deadline=event["deadline"], event=event)
 
 
@@ -71,7 +71,7 @@ def _run_or_fail(
         parts = {
             "Answered": f"The journal or the requests cannot be read or written: {said(error)}.",
             "Credit": _spent(batch),
-            "To do": "A retry goes on from what is in the journal; what may be missing is looked for in Getty's "
+            "To do": "A retry continues from what is in the journal; what may be missing is looked for in Getty's "
             "history before it is submitted again.",
         }
         outcome.fail(parts, may_retry=True)

@@ -40,7 +40,7 @@ def start(task: GenerationOperator, context: Context) -> dict[str, Any]:
 
 
 def submit_again(task: GenerationOperator, context: Context, event: dict[str, Any]) -> dict[str, Any]:
-    """Go on with a submission that Getty refused with 429, as if too many generations were pending."""
+    """Continue with a submission that Getty refused with 429, as if too many generations were pending."""
     return _generate_or_fail(task, context, deadline=event["deadline"], refused=event["attempts"])
 
 
@@ -122,14 +122,14 @@ def _end(context: Context, error: GettyError) -> NoReturn:
         marker = store.doubt(error.generation_request_id)
         if marker:
             error = error.with_context(
-                advice=f"Clear the task: it looks for the marker {marker} in Getty's history, and submits once more "
+                advice=f"Clear the task: it looks for the marker {marker} in Getty's history, and submits again "
                 "only if there is none."
             )
     if isinstance(error, DeadlineExceededError) and error.generation_request_id:
         error = error.with_context(
-            advice="Clear the task: it goes on waiting for this generation."
+            advice="Clear the task: it keeps waiting for this generation."
             if store.exists
-            else "Collect it with a GenerationSensor: cleared, the task submits anew, as this Airflow keeps no state."
+            else "Collect it with a GenerationSensor: cleared, the task submits again, as this Airflow keeps no state."
         )
     fail(error)
 

@@ -25,7 +25,7 @@ class GettyBatchOperator(CheckedOperator):
     """Submits any number of generations, waits for them and, with ``download_to``, downloads their images.
 
     What becomes of each item is written to a journal, durably and before it matters, so that a task that dies at any
-    moment goes on where it was and pays for nothing twice. The result, in XCom, is small: ``journal``, the counts
+    moment continues where it was and pays for nothing twice. The result, in XCom, is small: ``journal``, the counts
     ``total``, ``submitted``, ``completed``, ``blocked``, ``failed`` (items), ``charged`` (generations submitted) and
     ``downloaded`` (images), and ``failures``, the first ten, of ``item`` and ``error``.
 
@@ -121,13 +121,13 @@ class GettyBatchOperator(CheckedOperator):
         self._check().required(requests=requests, journal=journal)
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Check all items; then go on from what the journal knows, until all is done or left pending."""
+        """Check all items; then continue from what the journal knows, until all is done or left pending."""
         from airflow_provider_getty.operators import _batch  # noqa: PLC0415
 
         return _batch.start(self, context)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
-        """Go on with what the trigger has seen to finish."""
+        """Continue with what the trigger has seen to finish."""
         from airflow_provider_getty.operators import _batch  # noqa: PLC0415
 
         return _batch.complete(self, context, event)

@@ -54,7 +54,7 @@ class GettyDownloadOperator(DownloadingOperator):
         return f"{image['generation_request_id']}-{image['index']}-{self.size_name}.jpg"
 
     def download(self, context: Context, destination: LocationLike, *, deadline: float) -> int:
-        """Download, going on with what an earlier try had prepared."""
+        """Download, continuing with what an earlier try had prepared."""
         image = self._image()
         return self.hook.download(
             destination=destination,

@@ -44,7 +44,7 @@ class GenerationOperator(CheckedOperator):
     :param marker: ``notes``: send a marker along in ``notes``, by which a retry finds what an earlier try submitted
         if its id was lost. ``none``: for accounts that may not send notes; a retry then compares the inputs.
         Default: ``[getty] marker``, ``notes`` unless it is set.
-    :param on_unsure_submission: what to do if nobody can tell whether an earlier try created a generation: ``fail``,
+    :param on_unsure_submission: what to do if it is unknown whether an earlier try created a generation: ``fail``,
         or ``resubmit``, which may pay twice.
     :param history_lag: after how long a generation is certain to be in Getty's history, in seconds or as a
         ``timedelta``; a retry that finds none waits until then before it submits. Default: ``[getty] history_lag``,
@@ -120,7 +120,7 @@ class GenerationOperator(CheckedOperator):
         return _generating.start(self, context)
 
     def submit_again(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
-        """Go on with a submission that Getty refused because too many generations were pending."""
+        """Continue with a submission that Getty refused because too many generations were pending."""
         from airflow_provider_getty.operators import _generating  # noqa: PLC0415
 
         return _generating.submit_again(self, context, event)

@@ -1,4 +1,4 @@
-"""GettyRedownloadOperator: bring once more what was downloaded before."""
+"""GettyRedownloadOperator: bring again what was downloaded before."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class GettyRedownloadOperator(DownloadingOperator):
-    """Downloads once more what was downloaded before (``POST /v3/ai/redownloads``), also in another size.
+    """Downloads again what was downloaded before (``POST /v3/ai/redownloads``), also in another size.
 
     The result, in XCom, is the destination as a text; in a folder, the file is named
     ``<generated_asset_id>-<size_name>.jpg``. Getty requires a ``product_id``, the task's or the connection's, and does

@@ -22,7 +22,7 @@ class GettyRegisterFileOperator(CheckedOperator):
     """Uploads an image of yours and registers it with Getty (``POST /v3/ai/file-registrations``).
 
     The result, in XCom, is the id of the registration as a text, for the ``reference_file_registration_id`` of other
-    operators. It costs no credit; each run registers the image anew.
+    operators. It costs no credit; each run registers the image again.
 
     :param file: a path, URI or ``ObjectStoragePath`` of an image, or its bytes. What is not a JPEG of at most 10 MB
         is made into one, with white for what is transparent.

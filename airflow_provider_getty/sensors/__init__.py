@@ -1,1 +1,1 @@
-"""Airflow sensors."""
+"""The sensor that waits for a generation."""

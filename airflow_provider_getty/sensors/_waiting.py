@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def poke(sensor: GenerationSensor) -> bool | PokeReturnValue:
-    """Ask once; if the generation is pending, a deferrable sensor goes on in the triggerer."""
+    """Ask once; if the generation is pending, a deferrable sensor continues in the triggerer."""
     try:
         source = sensor.generation_request_id
         if isinstance(source, Mapping) and source.get("status") == "completed":

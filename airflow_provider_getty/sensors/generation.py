@@ -100,7 +100,7 @@ class GenerationSensor(CheckedOperator, BaseSensorOperator):
             _waiting.time_out(self, timeout)
 
     def poke(self, context: Context) -> bool | PokeReturnValue:  # noqa: ARG002
-        """Ask once; if the generation is pending, a deferrable sensor goes on in the triggerer."""
+        """Ask once; if the generation is pending, a deferrable sensor continues in the triggerer."""
         from airflow_provider_getty.sensors import _waiting  # noqa: PLC0415
 
         return _waiting.poke(self)

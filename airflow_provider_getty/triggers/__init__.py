@@ -1,1 +1,1 @@
-"""Airflow triggers."""
+"""Triggers: what waits in the triggerer."""

@@ -86,7 +86,7 @@ class BatchTrigger(BaseTrigger):
             log.warning("%s", error)
             self._seen = {number: [number] for number, _, _ in self.in_flight}
         await clock.pause(earliest - clock.now())
-        # What it takes to go on is in the event: dag.test() drops what else a task defers with (Airflow 3.3.2).
+        # What it takes to continue is in the event: dag.test() drops what else a task defers with (Airflow 3.3.2).
         yield TriggerEvent(  # type: ignore[no-untyped-call]
             {
                 "seen": [self._seen[number] for number in sorted(self._seen)],
@@ -139,6 +139,6 @@ class BatchTrigger(BaseTrigger):
     async def on_kill(self) -> None:
         """Airflow 3.3 and later calls this when a person marks or clears the task. Getty has no cancel."""
         log.info(
-            "%d generations go on at Getty. The journal has them: a clear collects them, and buys none of them again.",
+            "%d generations continue at Getty. The journal has them: a clear collects them, and buys none of them again.",
             len(self.in_flight),
         )

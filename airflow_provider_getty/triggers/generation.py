@@ -93,6 +93,6 @@ class GenerationTrigger(BaseTrigger):
     async def on_kill(self) -> None:
         """Airflow 3.3 and later calls this when a person marks or clears the task. Getty has no cancel."""
         log.info(
-            "Generation %s goes on at Getty, where it can be collected for six months.",
+            "Generation %s continues at Getty, where it can be collected for six months.",
             self.generation_request_id,
         )

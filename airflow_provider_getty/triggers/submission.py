@@ -84,7 +84,7 @@ class SubmissionTrigger(BaseTrigger):
                     await freed.wait()
         finally:
             waiting.remove(freed)
-        # What it takes to go on is in the event: dag.test() drops what else a task defers with (Airflow 3.3.2).
+        # What it takes to continue is in the event: dag.test() drops what else a task defers with (Airflow 3.3.2).
         yield TriggerEvent({"deadline": self.deadline, "attempts": self.attempts})  # type: ignore[no-untyped-call]
 
 

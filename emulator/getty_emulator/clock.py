@@ -53,6 +53,6 @@ def http_date(moment: float) -> str:
 
 
 def _steady() -> Callable[[], float]:
-    """Return a source that starts at the present and goes on steadily, whatever happens to the system's clock."""
+    """Return a source that starts at the present and continues steadily, whatever happens to the system's clock."""
     origin = time.time() - time.monotonic()
     return lambda: origin + time.monotonic()

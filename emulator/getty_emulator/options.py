@@ -123,7 +123,7 @@ class Options:
     ] = ()
     state: Annotated[
         str | os.PathLike[str] | None,
-        Option("Keep the state in this file, and go on where it was left.", metavar="FILE"),
+        Option("Keep the state in this file, and continue where it was left.", metavar="FILE"),
     ] = None
 
     def __post_init__(self) -> None:

@@ -23,7 +23,7 @@ Result = TypeVar("Result")
 
 
 class InThread(Protocol):
-    """Calls a slow function so that the event loop, if there is one, goes on."""
+    """Calls a slow function so that the event loop, if there is one, continues."""
 
     def __call__(
         self, function: Callable[Arguments, Result], /, *args: Arguments.args, **kwargs: Arguments.kwargs
@@ -61,7 +61,7 @@ class Service:
         self._start_anew()
 
     def open(self) -> None:
-        """Go on where the state file was left, if there is to be one. Raises StateFileError."""
+        """Continue where the state file was left, if there is to be one. Raises StateFileError."""
         if self.options.state is None:
             return
         self._start_anew()

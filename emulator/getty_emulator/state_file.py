@@ -181,7 +181,7 @@ def _prepare(path: Path, database: sqlite3.Connection) -> None:
         if tables and version != VERSION:
             raise StateFileError(
                 f"The state file {path} is of version {version}, this emulator reads {VERSION}. "
-                "Use the emulator that wrote it, or delete the file to start anew."
+                "Use the emulator that wrote it, or delete the file to start again."
             )
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = NORMAL")
@@ -199,7 +199,7 @@ def _prepare(path: Path, database: sqlite3.Connection) -> None:
 
 def _damaged(path: Path) -> StateFileError:
     return StateFileError(
-        f"The state file {path} is damaged, or no state file. Delete it to start anew, or name another."
+        f"The state file {path} is damaged, or no state file. Delete it to start again, or name another."
     )
 
 

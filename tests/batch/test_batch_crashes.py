@@ -1,4 +1,4 @@
-"""A batch is killed at any moment, and goes on: each item is paid for once."""
+"""A batch is killed at any moment, and continues: each item is paid for once."""
 
 from __future__ import annotations
 

@@ -163,7 +163,7 @@ def test_two_batches_on_one_s3_journal_pay_for_each_item_once(
     for each in ended:
         if each not in lost:
             assert manifest(each)["charged"] == 30
-    # Both may have been stopped, by each other; a retry goes on from what they wrote.
+    # Both may have been stopped, by each other; a retry continues from what they wrote.
     assert manifest(run(2))["charged"] == 30
     assert getty.ledger()["total"] == 30
     assert set(charges(getty).values()) == {1}

@@ -466,5 +466,6 @@ def test_a_progress_report_that_airflow_refuses_ends_nothing(
     run = Worker().run(a_batch(generates(2), tmp_path))
     assert run.result["completed"] == 2
     assert (
-        "Airflow did not take a progress report (503 Service Unavailable). The batch goes on." in caplog.text
+        "Airflow did not take a progress report (503 Service Unavailable). The batch continues."
+        in caplog.text
     )

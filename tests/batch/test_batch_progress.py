@@ -198,7 +198,7 @@ def test_the_message_says_what_became_of_items_and_credits_and_what_to_do() -> N
         "Of 4 items, 0 are completed, 0 blocked, 1 failed, 3 not finished. "
         "1 generation was charged. Nothing more was submitted: no credits. "
         "First failures: Item 1: no The journal is s3://b/j.jsonl. "
-        "A retry or a clear goes on from the journal: it collects what is paid for, and submits only what is not."
+        "A retry or a clear continues from the journal: it collects what is paid for, and submits only what is not."
     )
 
 

@@ -184,7 +184,7 @@ def test_a_sensor_whose_time_is_over_times_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("clear_adopts", "said"), [(True, "adopts this generation"), (False, "submits anew")]
+    ("clear_adopts", "said"), [(True, "adopts this generation"), (False, "submits again")]
 )
 def test_the_objection_says_what_a_clear_will_do(*, clear_adopts: bool, said: str) -> None:
     with pytest.raises(errors.GenerationBlockedError, match=said):

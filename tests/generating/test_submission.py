@@ -319,7 +319,7 @@ def test_an_unsure_task_says_what_a_clear_does(has_store: bool) -> None:
         Airflow(getty, has_store=has_store).run()
 
     assert ("clearing this task adopts it" in str(unsure.value)) is has_store
-    assert ("cleared, the task submits anew" in str(unsure.value)) is not has_store
+    assert ("cleared, the task submits again" in str(unsure.value)) is not has_store
 
 
 def test_a_generation_whose_marker_was_dropped_is_to_be_collected_by_its_id() -> None:

@@ -1,4 +1,4 @@
-"""A secret that was rotated while something waits: the connection is read once more before anybody gives up."""
+"""A secret that was rotated while something waits: the connection is read again before anybody gives up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The operators that make no images: registration, prompts, and downloads once more."""
+"""The operators that make no images: registration, prompts, and downloads again."""
 
 from __future__ import annotations
 

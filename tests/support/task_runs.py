@@ -1,7 +1,7 @@
 """Runs tasks as a worker does, in this process and without a database.
 
 It is Airflow's own task runner, which talks to an execution API that is only made up: templates, XCom, retries and
-the serialization of what a task defers with are Airflow's. A deferred task goes on with :meth:`Worker.resume`.
+the serialization of what a task defers with are Airflow's. A deferred task continues with :meth:`Worker.resume`.
 """
 
 from __future__ import annotations
@@ -124,13 +124,13 @@ class Worker:
         return run
 
     def clear(self, task_id: str) -> None:
-        """What Airflow does when a person clears a task: its retries begin anew, its tries go on."""
+        """What Airflow does when a person clears a task: its retries begin again, its tries continue."""
         self._max_tries[task_id] = self._tries.get(task_id, 0) + self._retries.get(task_id, 0)
 
     def resume(
         self, deferred: TaskRun, event: dict[str, Any] | None = None, *, retries_left: bool = False
     ) -> TaskRun:
-        """Go on with a deferred task. Default event: what its trigger fires, which may take its time."""
+        """Continue with a deferred task. Default event: what its trigger fires, which may take its time."""
         if event is None:
             event = deferred.fire()
         # As the triggerer sends an event: through JSON.
@@ -143,7 +143,7 @@ class Worker:
         )
 
     def fail_by_timeout(self, deferred: TaskRun, *, retries_left: bool = False) -> TaskRun:
-        """Go on with a deferred task whose trigger has not fired in time."""
+        """Continue with a deferred task whose trigger has not fired in time."""
         error = serialize({"error": "Trigger timeout", "traceback": None})
         return self._run(deferred.task, next_method="__fail__", next_kwargs=error, should_retry=retries_left)
 

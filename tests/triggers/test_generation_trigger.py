@@ -157,5 +157,5 @@ def test_a_person_who_ends_the_task_is_told_in_its_log_that_the_generation_goes_
     caplog.set_level("INFO")
     asyncio.run(GenerationTrigger("a-generation", deadline=0).on_kill())
     assert (
-        "Generation a-generation goes on at Getty, where it can be collected for six months." in caplog.text
+        "Generation a-generation continues at Getty, where it can be collected for six months." in caplog.text
     )

@@ -110,7 +110,7 @@ class GetDownload(_OfGeneratedImage[PendingDownload | Download]):
 
 
 class Redownload(Operation[Download]):
-    """Download once more what was downloaded before.
+    """Download again what was downloaded before.
 
     The cost is not published. As Getty may answer that the product's quota is exceeded, the call is not repeated when
     it is unknown whether it was done.

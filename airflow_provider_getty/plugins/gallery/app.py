@@ -1,7 +1,7 @@
 """The pages and images of the gallery, as a FastAPI application that Airflow's API server mounts.
 
 Every address begins with a DAG, and Airflow decides who may see it. An image is named by the task that it belongs to,
-never by a path, and is derived anew for each request from what :mod:`.reading` says of the task.
+never by a path, and is derived again for each request from what :mod:`.reading` says of the task.
 """
 
 from __future__ import annotations

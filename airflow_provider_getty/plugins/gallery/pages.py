@@ -255,7 +255,7 @@ class Urls:
         return f"{ORIGINALS_URL}{_q(image_id)}"
 
     def style(self) -> str:
-        """The style sheet, anew with each version."""
+        """The style sheet, again with each version."""
         return f"{self.gallery}/static/gallery.css?v={__version__}"
 
     def pager(self, here: str, page: int, *, has_next: bool) -> list[tuple[str, str]]:

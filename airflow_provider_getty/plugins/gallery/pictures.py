@@ -20,7 +20,7 @@ _CACHE_BYTES = 64 * 2**20
 
 
 def rendition(image: bytes, size: Size) -> bytes:
-    """Decode an image, and encode it anew as a JPEG, upright and not larger than the size.
+    """Decode an image, and encode it again as a JPEG, upright and not larger than the size.
 
     :raises NotShownError: it is no JPEG, PNG or WebP, or a damaged or huge one.
     """

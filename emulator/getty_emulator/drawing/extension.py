@@ -1,4 +1,4 @@
-"""Extensions: the picture goes on beyond its borders."""
+"""Extensions: the picture continues beyond its borders."""
 
 from __future__ import annotations
 

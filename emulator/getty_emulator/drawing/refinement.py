@@ -1,4 +1,4 @@
-"""Draws a refinement: the things under the white of the mask are cleared away and painted anew."""
+"""Draws a refinement: the things under the white of the mask are cleared away and painted again."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def _faded(white: Image.Image, box: _Pixels) -> Image.Image:
 
 
 def softened(white: Image.Image, radius: float) -> Image.Image:
-    """Blur a mask inwards. Beyond the border of the image it goes on as it is at the border."""
+    """Blur a mask inwards. Beyond the border of the image it continues as it is at the border."""
     soft = white.filter(ImageFilter.GaussianBlur(radius)).point(
         [max(0, value * 2 - 255) for value in range(256)]
     )

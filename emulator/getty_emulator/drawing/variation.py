@@ -1,4 +1,4 @@
-"""Variations: the same picture seen anew. Also what is drawn for an operation that says nothing of drawing."""
+"""Variations: the same picture seen again. Also what is drawn for an operation that says nothing of drawing."""
 
 from __future__ import annotations
 

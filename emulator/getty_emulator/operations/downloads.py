@@ -92,7 +92,7 @@ class RedownloadBody(DownloadBody):
 
 
 async def redownload(call: Call) -> Answer:
-    """Tell once more where an image is that was downloaded. It costs nothing."""
+    """Tell again where an image is that was downloaded. It costs nothing."""
     body = call.read(RedownloadBody)
     require("generated_asset_id", body.generated_asset_id)
     require("product_id", body.product_id)

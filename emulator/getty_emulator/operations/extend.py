@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Widened(Prompted):
-    """How much is added on each side, in per cent of the original's width or height."""
+    """How much is added on each side, in percent of the original's width or height."""
 
     left_percentage: Percentage = 0
     right_percentage: Percentage = 0
