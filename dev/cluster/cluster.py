@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 WORKERS = ("worker-1", "worker-2")
 TRIGGERERS = ("triggerer-1", "triggerer-2")
 POLL_SECONDS = 2.0
-CONNECTION = "getty_default"
+COORDINATOR = "getty_redis"
 
 
 class Cluster:
@@ -87,12 +87,14 @@ class Cluster:
             )
         )
         self.airflow.api.put_connection("aws_default", self.s3.connection)
+        self.airflow.api.put_connection(COORDINATOR, self.redis.connection)
         self.connect()
 
-    def connect(self, **extra: object) -> None:
-        """Store the connection to the emulator, with these extras."""
+    def connect(self, *, coordinated: bool = False) -> None:
+        """Store the connection to the emulator; with a coordinator in Redis, or without."""
+        extra = {"coordinator": COORDINATOR} if coordinated else {}
         connection: dict[str, Any] = self.getty.connection
-        self.airflow.api.put_connection(CONNECTION, connection | {"extra": connection["extra"] | extra})
+        self.airflow.api.put_connection("getty_default", connection | {"extra": connection["extra"] | extra})
 
     def keep_alive(self) -> None:
         """Start anew what Airflow lets die; a restart of PostgreSQL ends triggerers and the DAG processor (3.3.2)."""

@@ -149,9 +149,8 @@ def _has_changed(work: Work, before: tuple[int, str]) -> bool:
 
 
 def _is_busy(work: Work) -> bool:
-    """Whether some task runs in a worker, and some wait in a triggerer."""
-    hosts = work.hosts_at_work()
-    return bool(hosts & set(WORKERS)) and bool(hosts & set(TRIGGERERS))
+    """Whether some task runs in a worker, or waits in a triggerer."""
+    return bool(work.hosts_at_work())
 
 
 FEW = (killed("worker-1", 10), batch_frozen(), postgres_restarted())

@@ -92,6 +92,11 @@ class Redis(Service):
         self.program = program
         self.url = f"redis://{LOOPBACK}:{port}/0"
 
+    @property
+    def connection(self) -> dict[str, Any]:
+        """Return the Airflow connection to it, on a database that Celery does not use."""
+        return {"conn_type": "redis", "host": LOOPBACK, "port": self.port, "extra": {"db": 1}}
+
 
 class S3(Service):
     """An S3 server in memory (moto), with one bucket."""

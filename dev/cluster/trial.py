@@ -30,25 +30,44 @@ ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / ".cluster"
 DAGS = {"cluster": Path(__file__).parent / "dags"}
 STALLED_SECONDS = 300.0  # in which nothing was done
+COORDINATORS = {
+    "without": ("alone",),
+    "with": ("coordinated",),
+    "both": ("alone", "coordinated"),
+}
 AMOUNTS = tuple(each.name for each in fields(Amount))
 
 
 @dataclass(frozen=True)
 class Size:
-    """How large a trial is. `in_flight` is of the batch, `latency` of the generations."""
+    """How large a trial is. `in_flight` is of the batch, `latency` of the generations.
+
+    :param coordinators: a label for each round, "alone" or "coordinated".
+    """
 
     amount: Amount
     in_flight: int
     queries_per_second: int
     latency: str
     faults: tuple[Fault, ...]
+    coordinators: tuple[str, ...]
 
 
 SMALL = Size(
-    Amount(20, 10, 10, 60), in_flight=40, queries_per_second=10, latency="lognormal:12:0.4", faults=FEW
+    Amount(refines=20, sensors=10, in_triggerer=10, batch=60),
+    in_flight=40,
+    queries_per_second=10,
+    latency="lognormal:12:0.4",
+    faults=FEW,
+    coordinators=COORDINATORS["with"],
 )
 FULL = Size(
-    Amount(300, 100, 100, 2000), in_flight=400, queries_per_second=20, latency="lognormal:40:0.6", faults=ALL
+    Amount(refines=300, sensors=100, in_triggerer=100, batch=2000),
+    in_flight=200,
+    queries_per_second=20,
+    latency="lognormal:40:0.6",
+    faults=ALL,
+    coordinators=COORDINATORS["both"],
 )
 
 
@@ -145,6 +164,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--small", action="store_true", help="a little of everything, with three faults")
     parser.add_argument("--queries-per-second", type=int, help="the account's limit")
+    parser.add_argument("--coordinator", choices=COORDINATORS, help="whether processes share what they send")
     for name in AMOUNTS:
         parser.add_argument(f"--{name.replace('_', '-')}", type=int)
     arguments = vars(parser.parse_args())
@@ -152,32 +172,40 @@ def main() -> int:
     amount = replace(
         size.amount, **{name: arguments[name] for name in AMOUNTS if arguments[name] is not None}
     )
-    limit = arguments["queries_per_second"] or size.queries_per_second
     try:
         with stopping_on_signals():
-            return _try(replace(size, amount=amount, queries_per_second=limit))
+            problems = _try(
+                replace(
+                    size,
+                    amount=amount,
+                    queries_per_second=arguments["queries_per_second"] or size.queries_per_second,
+                    coordinators=COORDINATORS.get(arguments["coordinator"], size.coordinators),
+                )
+            )
     except KeyboardInterrupt:
         print("\nInterrupted; everything is stopped.")
         return 130
     except (ProcessFailedError, StalledError, requests.RequestException) as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
+    print("", *(problems or ["Each was paid once, and every picture is whole."]), sep="\n")
+    return 1 if problems else 0
 
 
-def _try(size: Size) -> int:
+def _try(size: Size) -> list[str]:
+    """Try all coordinators, and return what is wrong."""
     os.environ["GETTY_CLUSTER_IN_FLIGHT"] = str(size.in_flight)
     getty = {"queries_per_second": size.queries_per_second, "latency": size.latency}
+    problems: list[str] = []
     with Cluster(HOME, DAGS, getty) as cluster:
         cluster.airflow.wait_for_dags(size.amount.counts())
-        trial = Trial(cluster, Work(cluster, size.amount, "alone"), size.faults)
-        trial.run()
-        print("\n".join(trial.report()))
-    print(
-        "\n".join(
-            ["", *trial.problems] if trial.problems else ["\nEach was paid once, and every picture is whole."]
-        )
-    )
-    return 1 if trial.problems else 0
+        for label in size.coordinators:
+            cluster.connect(coordinated=label == "coordinated")
+            trial = Trial(cluster, Work(cluster, size.amount, label), size.faults)
+            trial.run()
+            print("\n".join(trial.report()), flush=True)
+            problems += trial.problems
+    return problems
 
 
 if __name__ == "__main__":
