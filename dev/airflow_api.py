@@ -126,12 +126,11 @@ class AirflowApi:
         """Return the tasks of a run with all that the API shows of them."""
         return self._pages(f"dags/{dag_id}/dagRuns/{run_id}/taskInstances", "task_instances")
 
-    def earlier_tries(self, dag_id: str, run_id: str, task: TaskInstance) -> list[Any]:
-        """Return the tries of a task but for the last one, as the API shows them."""
+    def tries(self, dag_id: str, run_id: str, task: TaskInstance) -> dict[int, Any]:
+        """Return the tries of a task by their numbers, as the API shows them, as far as Airflow has recorded them."""
         path = f"dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task.task_id}"
         mapped = f"/{task.map_index}" if task.map_index >= 0 else ""
-        tries = self._get(f"{path}{mapped}/tries")["task_instances"]
-        return [each for each in tries if each["try_number"] < task.try_number]
+        return {each["try_number"]: each for each in self._get(f"{path}{mapped}/tries")["task_instances"]}
 
     def xcom(self, dag_id: str, run_id: str, task_id: str, key: str = "return_value") -> Any:
         """Return what a task has pushed, as the JSON that it is stored as."""

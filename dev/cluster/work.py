@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image
-
-from dev.airflow_api import TaskInstance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
 
 _GENERATION = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _VARYING = re.compile(r"0x[0-9a-f]+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d+")
-_ERROR = re.compile(r"\S* (error|critical) |    [A-Z]\w*: ")
+_ERROR = re.compile(r"(?:\S+ (?:error|critical) |    (?=[A-Z]\w*: ))\s*(.*)")
 _CREDITS = 100_000
 SHOWN = 110  # characters of a cause
 FEW = 10
@@ -51,7 +49,6 @@ class EarlierTry:
 
     task: str
     number: int
-    host: str
     ended: str
     cause: str
 
@@ -144,17 +141,13 @@ class Work:
         api = self.cluster.airflow.api
         for dag_id, run_id in self.runs.items():
             for task in api.task_instances(dag_id, run_id):
-                for each in api.earlier_tries(dag_id, run_id, task) if task.try_number > 1 else ():
-                    log = api.task_log(
-                        dag_id, run_id, TaskInstance(task.task_id, task.map_index, None, each["try_number"])
-                    )
-                    yield EarlierTry(
-                        f"{dag_id.removeprefix('getty_cluster_')}.{task.task_id}",
-                        each["try_number"],
-                        each["hostname"] or "",
-                        each["end_date"] or "",
-                        _cause(log),
-                    )
+                name = f"{dag_id.removeprefix('getty_cluster_')}.{task.task_id}"
+                recorded = api.tries(dag_id, run_id, task) if task.try_number > 1 else {}
+                for number in range(1, task.try_number):
+                    # What Airflow gives back to be queued again has used up a try that it does not record.
+                    ended = recorded[number]["end_date"] if number in recorded else None
+                    log = api.task_log(dag_id, run_id, replace(task, try_number=number))
+                    yield EarlierTry(name, number, ended or "", _cause(log))
 
     def _prompts(self, what: str, count: int) -> list[str]:
         return [f"{self.label} {what} {number}: balloons" for number in range(count)]
@@ -177,7 +170,7 @@ class Work:
 
 def _cause(log: str) -> str:
     """Return what a log gives as the cause of the end, the same words for the same cause."""
-    errors = [line for line in log.splitlines() if _ERROR.match(line)]
+    errors = [found[1] for line in log.splitlines() if (found := _ERROR.match(line))]
     if not errors:
         return "no word in its log: it was killed, or never began"
-    return _VARYING.sub("…", errors[-1].strip())[-SHOWN:].replace("|", "/")
+    return _VARYING.sub("…", errors[-1])[:SHOWN].replace("|", "/")

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
 
 import pytest
 from getty_emulator.drawing import palette
 from getty_emulator.drawing.library import LIBRARY
 from getty_emulator.drawing.motifs import MOTIFS
 from getty_emulator.drawing.refinement import draw_refinement, read_mask
+from getty_emulator.drawing.studio import Studio
 from getty_emulator.state import Order
 from PIL import Image, ImageChops, ImageStat
 
 from emulator.tests.support.emulator_client import LAKE, Box, Client, jpeg_mask
 
+P = ParamSpec("P")
+R = TypeVar("R")
 LAKE_PICTURE = LIBRARY[LAKE]
 
 
@@ -122,3 +127,18 @@ def test_a_prompt_is_read_for_things_and_their_colors(
 
 def test_a_color_may_be_that_of_the_ground() -> None:
     assert palette.read("white birds in a golden sky").ground == (244, 184, 66)
+
+
+async def test_who_asks_for_an_image_that_is_being_drawn_waits_for_it() -> None:
+    """A client that gave up and asks again makes no further work: a slow machine would never come to an end."""
+    drawn = []
+
+    async def in_thread(draw: Callable[P, R], /, *arguments: P.args, **named: P.kwargs) -> R:
+        drawn.append(draw)
+        await asyncio.sleep(0)
+        return draw(*arguments, **named)
+
+    studio = Studio({}, lambda: pytest.fail("not needed"), in_thread)
+    first, *others = await asyncio.gather(*(studio.original(LAKE, 64) for _ in range(5)))
+    assert others == [first] * 4
+    assert len(drawn) == 1

@@ -7,6 +7,7 @@ import io
 import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 from PIL import Image
 
@@ -40,6 +41,7 @@ class Studio:
         self._files: OrderedDict[tuple[str, int, int], bytes] = OrderedDict()
         self._lock = threading.Lock()
         self._at_work = asyncio.Semaphore(2)
+        self._being_made = WeakValueDictionary[tuple[str, int, int], asyncio.Lock]()
 
     async def original(self, asset_id: str, side: int) -> bytes:
         """Return a library image as a JPEG whose longer side is ``side``."""
@@ -54,13 +56,14 @@ class Studio:
         return await self._file((generation.id, index, side), lambda: self.picture(generation, index))
 
     async def _file(self, key: tuple[str, int, int], picture: Callable[[], Image.Image]) -> bytes:
-        """Return a kept file, or make it in a thread."""
-        file = self._files.get(key)
-        if file is None:
-            async with self._at_work:
-                file = await self._in_thread(lambda: _jpeg(picture(), key[2]))
-            if key[2] <= KEPT_SIDE:
-                self._files[key] = file
+        """Return a kept file, or make it in a thread; who asks for the same meanwhile waits for that one."""
+        async with self._being_made.setdefault(key, asyncio.Lock()):
+            file = self._files.get(key)
+            if file is None:
+                async with self._at_work:
+                    file = await self._in_thread(lambda: _jpeg(picture(), key[2]))
+                if key[2] <= KEPT_SIDE:
+                    self._files[key] = file
         if key in self._files:
             self._files.move_to_end(key)
         if len(self._files) > KEPT_FILES:
