@@ -29,6 +29,7 @@ nitpick_ignore_regex = [("py:.*", r"(?!airflow_provider_getty|getty_emulator).*"
 myst_enable_extensions = ["attrs_block", "colon_fence", "deflist"]
 myst_heading_anchors = 4  # as on a forge: #too-many-pending-generations
 
+add_module_names = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 python_maximum_signature_line_length = 90

@@ -64,7 +64,7 @@ def getty_generate(**options: Unpack[task_arguments.GenerateTask]) -> Decorator:
 def getty_generate(
     python_callable: Callable[..., Any] | None = None, /, **options: Unpack[task_arguments.GenerateTask]
 ) -> Any:
-    """Ask, as :class:`GettyGenerateOperator`, for the arguments that a function returns."""
+    """Make a function, which returns the request, a task like those of :class:`.GettyGenerateOperator`."""
     return _decorate(_Generate, python_callable, options)
 
 
@@ -80,7 +80,7 @@ def getty_refine(**options: Unpack[task_arguments.RefineTask]) -> Decorator: ...
 def getty_refine(
     python_callable: Callable[..., Any] | None = None, /, **options: Unpack[task_arguments.RefineTask]
 ) -> Any:
-    """Ask, as :class:`GettyRefineOperator`, for the arguments that a function returns."""
+    """Make a function, which returns the request, a task like those of :class:`.GettyRefineOperator`."""
     return _decorate(_Refine, python_callable, options)
 
 
@@ -96,7 +96,7 @@ def getty_extend(**options: Unpack[task_arguments.ExtendTask]) -> Decorator: ...
 def getty_extend(
     python_callable: Callable[..., Any] | None = None, /, **options: Unpack[task_arguments.ExtendTask]
 ) -> Any:
-    """Ask, as :class:`GettyExtendOperator`, for the arguments that a function returns."""
+    """Make a function, which returns the request, a task like those of :class:`.GettyExtendOperator`."""
     return _decorate(_Extend, python_callable, options)
 
 
@@ -112,7 +112,7 @@ def getty_variations(**options: Unpack[task_arguments.VariationsTask]) -> Decora
 def getty_variations(
     python_callable: Callable[..., Any] | None = None, /, **options: Unpack[task_arguments.VariationsTask]
 ) -> Any:
-    """Ask, as :class:`GettyVariationsOperator`, for the arguments that a function returns."""
+    """Make a function, which returns the request, a task like those of :class:`.GettyVariationsOperator`."""
     return _decorate(_Variations, python_callable, options)
 
 
@@ -130,7 +130,7 @@ def getty_background_removal(
     /,
     **options: Unpack[task_arguments.BackgroundRemovalTask],
 ) -> Any:
-    """Ask, as :class:`GettyBackgroundRemovalOperator`, for the arguments that a function returns."""
+    """Make a function, which returns the request, a task like those of :class:`.GettyBackgroundRemovalOperator`."""
     return _decorate(_BackgroundRemoval, python_callable, options)
 
 
@@ -146,7 +146,7 @@ def getty_object_removal(**options: Unpack[task_arguments.ObjectRemovalTask]) ->
 def getty_object_removal(
     python_callable: Callable[..., Any] | None = None, /, **options: Unpack[task_arguments.ObjectRemovalTask]
 ) -> Any:
-    """Ask, as :class:`GettyObjectRemovalOperator`, for the arguments that a function returns."""
+    """Make a function, which returns the request, a task like those of :class:`.GettyObjectRemovalOperator`."""
     return _decorate(_ObjectRemoval, python_callable, options)
 
 
@@ -162,7 +162,7 @@ def getty_influence_color(**options: Unpack[task_arguments.InfluenceColorTask]) 
 def getty_influence_color(
     python_callable: Callable[..., Any] | None = None, /, **options: Unpack[task_arguments.InfluenceColorTask]
 ) -> Any:
-    """Ask, as :class:`GettyInfluenceColorOperator`, for the arguments that a function returns."""
+    """Make a function, which returns the request, a task like those of :class:`.GettyInfluenceColorOperator`."""
     return _decorate(_InfluenceColor, python_callable, options)
 
 
@@ -180,7 +180,7 @@ def getty_influence_composition(
     /,
     **options: Unpack[task_arguments.InfluenceCompositionTask],
 ) -> Any:
-    """Ask, as :class:`GettyInfluenceCompositionOperator`, for the arguments that a function returns."""
+    """Make a function, which returns the request, a task like those of :class:`.GettyInfluenceCompositionOperator`."""
     return _decorate(_InfluenceComposition, python_callable, options)
 
 
@@ -198,7 +198,7 @@ def getty_background_generation(
     /,
     **options: Unpack[task_arguments.BackgroundGenerationTask],
 ) -> Any:
-    """Ask, as :class:`GettyBackgroundGenerationOperator`, for the arguments that a function returns."""
+    """Make a function, which returns the request, a task like those of :class:`.GettyBackgroundGenerationOperator`."""
     return _decorate(_BackgroundGeneration, python_callable, options)
 
 
@@ -218,5 +218,5 @@ def getty_background_replacement(
     /,
     **options: Unpack[task_arguments.BackgroundReplacementTask],
 ) -> Any:
-    """Ask, as :class:`GettyBackgroundReplacementOperator`, for the arguments that a function returns."""
+    """Make a function, which returns the request, a task like those of :class:`.GettyBackgroundReplacementOperator`."""
     return _decorate(_BackgroundReplacement, python_callable, options)

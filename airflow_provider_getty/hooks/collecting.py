@@ -1,4 +1,4 @@
-"""The methods of the hook, sync and async, that bring what was generated and tell what the account has."""
+"""The hook's methods that collect generations and describe the account, sync and async."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The methods of the hook, sync and async, that make new images."""
+"""The hook's methods that make new images, sync and async."""
 
 from __future__ import annotations
 

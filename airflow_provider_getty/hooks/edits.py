@@ -1,4 +1,4 @@
-"""The methods of the hook, sync and async, that change an image."""
+"""The hook's methods that change an image, sync and async."""
 
 from __future__ import annotations
 

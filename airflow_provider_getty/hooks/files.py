@@ -1,4 +1,4 @@
-"""The methods of the hook, sync and async, for files of yours: uploads and registrations; and for prompts."""
+"""The hook's methods for uploads, registrations and prompts, sync and async."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""GettyBackgroundGenerationOperator: place a product of yours in a new scene."""
+"""GettyBackgroundGenerationOperator: place your product in a new scene."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 class GettyBackgroundGenerationOperator(GenerationOperator):
     """Places a product of yours in a new scene (``POST …/image-generations/background-generations``).
 
-    It may cost a credit. See :class:`GenerationOperator` for waiting, the result and the other arguments.
+    It may cost a credit. See :class:`.GenerationOperator` for waiting, the result and the other arguments.
 
     :param reference_file_registration_id: the product: a file registered as ``CustomerProduct``; see
-        :class:`GettyRegisterFileOperator`.
+        :class:`.GettyRegisterFileOperator`.
     :param prompt: the scene.
     :param negative_prompt: what it must not show. Today's API no longer lists it.
     :param left_percentage: room beside the product at the left, in percent of the image's width; from 0.
@@ -29,7 +29,7 @@ class GettyBackgroundGenerationOperator(GenerationOperator):
     :param background_file_registration_id: a file registered as ``ImageReference`` that the scene follows; or
     :param background_asset_id: an image of Getty's creative library; or
     :param background_reference_generation: a generated image, in the forms of ``reference_generation`` of
-        :class:`GettyRefineOperator`. At most one of the three; only of today's API.
+        :class:`.GettyRefineOperator`. At most one of the three; only of today's API.
     :param background_reference_adherence: how closely the scene follows it: ``flexible`` or ``strong``.
     """
 

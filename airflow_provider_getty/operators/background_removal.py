@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class GettyBackgroundRemovalOperator(GenerationOperator):
     """Cuts the subject out of an image (``POST /v3/ai/image-generations/background-removal``).
 
-    It may cost a credit. See :class:`GenerationOperator` for waiting, the result and the other arguments.
+    It may cost a credit. See :class:`.GenerationOperator` for waiting, the result and the other arguments.
 
     :param image_id: an image of Getty's creative library; or
     :param reference_generation: a generated image: the result of a task that made it (``generate.output``; the first

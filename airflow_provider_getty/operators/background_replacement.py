@@ -1,4 +1,4 @@
-"""GettyBackgroundReplacementOperator: put the subject of an image before another background."""
+"""GettyBackgroundReplacementOperator: put the subject of an image in front of another background."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class GettyBackgroundReplacementOperator(GenerationOperator):
 
     ``POST /v3/ai/image-generations/background-replacement``.
 
-    It may cost a credit. See :class:`GenerationOperator` for waiting, the result and the other arguments.
+    It may cost a credit. See :class:`.GenerationOperator` for waiting, the result and the other arguments.
 
     :param image_id: an image of Getty's creative library; or
     :param reference_generation: a generated image: the result of a task that made it (``generate.output``; the first

@@ -48,7 +48,7 @@ class GettyBatchOperator(CheckedOperator):
     :param timeout: how long one try may take, in seconds of wall-clock time or as a ``timedelta``.
     :param generation_timeout: how long one generation may take before its item fails; a later try collects it.
         Default: ``[getty] timeout`` of Airflow's configuration, 1 hour unless it is set.
-    :param poll_interval: as of :class:`GenerationOperator`, and so are ``marker``, ``on_unsure_submission`` and
+    :param poll_interval: as of :class:`.GenerationOperator`, and so are ``marker``, ``on_unsure_submission`` and
         ``history_lag``.
     :param marker: see there.
     :param on_unsure_submission: see there.

@@ -1,4 +1,4 @@
-"""GettyDownloadOperator: bring a generated image to a disk or an object store."""
+"""GettyDownloadOperator: download a generated image to a disk or an object store."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class GettyDownloadOperator(DownloadingOperator):
 
     The result, in XCom, is the destination as a text; in a folder, the file is named
     ``<generation_request_id>-<index>-<size_name>.jpg``. Getty requires a license product that covers the original,
-    and that the original was downloaded before. See :class:`DownloadingOperator` for the other arguments.
+    and that the original was downloaded before. See :class:`.DownloadingOperator` for the other arguments.
 
     :param generation_request_id: the generation: its id, or the result of a task that has it (``refine.output``).
     :param index: which image, from 0. Default: the first that is not blocked, if a result is given; else 0.

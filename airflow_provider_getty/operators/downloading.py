@@ -1,4 +1,4 @@
-"""DownloadingOperator: the base of the operators that bring an image to a disk or an object store."""
+"""DownloadingOperator: the base of the operators that download an image to a disk or an object store."""
 
 from __future__ import annotations
 

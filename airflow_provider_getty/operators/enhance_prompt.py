@@ -1,4 +1,4 @@
-"""GettyEnhancePromptOperator: have a short prompt made into a more detailed one."""
+"""GettyEnhancePromptOperator: turn a short prompt into a detailed one."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class GettyExtendOperator(GenerationOperator):
     """Continues an image beyond its borders (``POST /v3/ai/image-generations/extend``).
 
-    It may cost a credit. See :class:`GenerationOperator` for waiting, the result and the other arguments.
+    It may cost a credit. See :class:`.GenerationOperator` for waiting, the result and the other arguments.
 
     :param image_id: an image of Getty's creative library; or
     :param reference_generation: a generated image: the result of a task that made it (``generate.output``; the first

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class GettyGenerateOperator(GenerationOperator):
     """Generates images from a prompt (``POST /v3/ai/image-generations``).
 
-    It may cost a credit. See :class:`GenerationOperator` for waiting, the result and the other arguments.
+    It may cost a credit. See :class:`.GenerationOperator` for waiting, the result and the other arguments.
 
     :param prompt: what the images show.
     :param negative_prompt: what they must not show. Today's API no longer lists it.

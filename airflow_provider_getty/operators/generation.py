@@ -32,7 +32,7 @@ class GenerationOperator(CheckedOperator):
     :param product_id: the AI Generator product that pays. Default: the connection's.
     :param project_code: for products that require one. Default: the connection's.
     :param notes: for products that require them.
-    :param wait_for_completion: whether to wait; if not, a :class:`GenerationSensor` can.
+    :param wait_for_completion: whether to wait; if not, a :class:`.GenerationSensor` can.
     :param deferrable: whether to wait in the triggerer, without a worker. Default: ``[operators]
         default_deferrable``.
     :param timeout: how long the whole task may take, in seconds of wall-clock time or as a ``timedelta``. Default:

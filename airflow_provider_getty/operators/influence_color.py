@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 class GettyInfluenceColorOperator(GenerationOperator):
     """Makes images in the colors of another (``POST /v3/ai/image-generations/influence-color-by-image``).
 
-    It may cost a credit. See :class:`GenerationOperator` for waiting, the result and the other arguments.
+    It may cost a credit. See :class:`.GenerationOperator` for waiting, the result and the other arguments.
 
     :param image_id: an image of Getty's creative library; or
     :param reference_generation: a generated image: the result of a task that made it (``generate.output``; the first
         image that is not blocked is taken), ``{"generation_request_id": …, "index": …}``, or the id alone; or
     :param reference_file_registration_id: a file registered as ``ImageReference``; see
-        :class:`GettyRegisterFileOperator`.
+        :class:`.GettyRegisterFileOperator`.
     :param prompt: what the images show.
     :param noise_level: 0 to 1: more differs more from the reference. The API of 2024 requires it, today's no longer
         lists it.

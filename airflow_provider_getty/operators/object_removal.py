@@ -1,4 +1,4 @@
-"""GettyObjectRemovalOperator: remove what a mask marks."""
+"""GettyObjectRemovalOperator: remove the object under a mask."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class GettyObjectRemovalOperator(GenerationOperator):
     """Uploads a mask and removes what it marks (``POST /v3/ai/image-generations/object-removal``).
 
-    It may cost a credit. See :class:`GenerationOperator` for waiting, the result and the other arguments.
+    It may cost a credit. See :class:`.GenerationOperator` for waiting, the result and the other arguments.
 
     :param image_id: an image of Getty's creative library; or
     :param reference_generation: a generated image: the result of a task that made it (``generate.output``; the first

@@ -1,4 +1,4 @@
-"""GettyRedownloadOperator: bring again what was downloaded before."""
+"""GettyRedownloadOperator: download an image again."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class GettyRedownloadOperator(DownloadingOperator):
 
     The result, in XCom, is the destination as a text; in a folder, the file is named
     ``<generated_asset_id>-<size_name>.jpg``. Getty requires a ``product_id``, the task's or the connection's, and does
-    not publish what it costs: a call whose answer is lost is not repeated. See :class:`DownloadingOperator` for the
+    not publish what it costs: a call whose answer is lost is not repeated. See :class:`.DownloadingOperator` for the
     other arguments.
 
     :param generated_asset_id: as the first download returned it.

@@ -1,4 +1,4 @@
-"""GettyRefineOperator: change a part of an image, as a mask and a prompt say."""
+"""GettyRefineOperator: change the part of an image under a mask, as a prompt says."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class GettyRefineOperator(GenerationOperator):
     """Uploads a mask and submits a refine (``POST /v3/ai/image-generations/refine``).
 
-    It may cost a credit. See :class:`GenerationOperator` for waiting, the result and the other arguments.
+    It may cost a credit. See :class:`.GenerationOperator` for waiting, the result and the other arguments.
 
     :param image_id: an image of Getty's creative library, neither an illustration nor a vector; or
     :param reference_generation: a generated image: the result of a task that made it (``refine.output``; the first

@@ -1,4 +1,4 @@
-"""GettyRegisterFileOperator: let Getty work with an image of yours."""
+"""GettyRegisterFileOperator: upload and register an image of yours."""
 
 from __future__ import annotations
 

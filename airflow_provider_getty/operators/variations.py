@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class GettyVariationsOperator(GenerationOperator):
     """Makes more images like a generated one (``POST …/{generationRequestId}/images/{index}/variations``).
 
-    It may cost a credit. See :class:`GenerationOperator` for waiting, the result and the other arguments.
+    It may cost a credit. See :class:`.GenerationOperator` for waiting, the result and the other arguments.
 
     :param generation_request_id: the generation: its id, or the result of a task that has it (``generate.output``).
     :param index: which image, from 0. Default: the first that is not blocked, if a result is given; else 0.

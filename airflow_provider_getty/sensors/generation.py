@@ -29,7 +29,7 @@ _POKE_INTERVAL = 5.0
 class GenerationSensor(CheckedOperator, BaseSensorOperator):
     """Waits until a generation is finished, in a worker (``poke``, ``reschedule``) or without one (``deferrable``).
 
-    The result, in XCom, is the finished generation, as of :class:`GenerationOperator`. Trouble that may pass (429,
+    The result, in XCom, is the finished generation, as of :class:`.GenerationOperator`. Trouble that may pass (429,
     409, 5xx, broken connections) is waited out until the timeout.
 
     :param generation_request_id: the generation: its id, or the result of a task that has it (``refine.output``).
