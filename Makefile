@@ -81,7 +81,7 @@ adversary: .venv/.synced  ## search for long for a sequence of events that pays 
 mutants: .venv/.synced  ## break the money's rules one by one, and see a test fail (ARGS="api.patience")
 	@$(RUN) -m dev.mutants $(ARGS)
 
-pictures: .venv/.synced  ## draw the pictures in docs/images/ again (the emulator's page needs chromium)
+pictures: .venv/.synced  ## draw the pictures in docs/images/ again (those of web pages need chromium)
 	@$(RUN) -m dev.diagrams
 	@$(RUN) -m dev.pictures
 

@@ -1,4 +1,4 @@
-"""A photograph of Airflow's own web page: the graph of a run, beside the log of its tasks."""
+"""A photograph of a run in Airflow, as its web page shows it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LOADED_AFTER = 30_000  # milliseconds of the page's own clock
 SECONDS = 180
 
 
-def graph_of_a_run(browser: str) -> Image.Image:
+def page_of_a_run(browser: str) -> Image.Image:
     """Run the example in a real Airflow on an emulator, and photograph the page of the run."""
     with tempfile.TemporaryDirectory() as folder, Emulator(latency="6") as getty:
         home = Path(folder)

@@ -23,6 +23,7 @@ from airflow_provider_getty.api.operations import Refine, UploadImage
 from airflow_provider_getty.inputs.masks import make_mask
 from airflow_provider_getty.inputs.pictures import unique_name
 from dev import example_pictures
+from dev.airflow_picture import page_of_a_run
 from dev.picture import one_below_another, side_by_side
 from dev.processes import port_or_free
 
@@ -48,8 +49,11 @@ def main() -> int:
     _save(example_pictures.product(), IMAGES / "product.jpg")
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
-        print("The emulator's page is left as it was: there is no chromium to show it.")
+        print(
+            "The pages of the emulator and of Airflow are left as they were: there is no chromium to show them."
+        )
     else:
+        _save(page_of_a_run(browser), IMAGES / "airflow.jpg")
         _save(start_page(browser, [table, lake]), IMAGES / "emulator.jpg")
     return 0
 
