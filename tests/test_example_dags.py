@@ -52,6 +52,7 @@ CREDITS = 19
 DEFERRALS = 16
 """The four refines of the catalogue are waited for together."""
 LATENCY = 600  # seconds of the emulator's clock, which moves on only when a task is deferred
+LINEAGE = "lineage.jsonl"
 DEFERRED = "Pausing task as DEFERRED"
 EXAMPLES = pytest.mark.parametrize("dag_id", TASKS)
 
@@ -114,6 +115,10 @@ def run(getty: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Run:
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(dag_runs.EXAMPLES[0].parent),
         "AIRFLOW_CONN_GETTY_DEFAULT": json.dumps(getty.connection),
+        "AIRFLOW__OPENLINEAGE__TRANSPORT": json.dumps(
+            {"type": "file", "log_file_path": str(home / LINEAGE), "append": True}
+        ),
+        "AIRFLOW__OPENLINEAGE__EXECUTE_IN_THREAD": "True",
     }
     subprocess.run(
         [sys.executable, "-m", "airflow", "db", "migrate"],
@@ -122,7 +127,8 @@ def run(getty: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Run:
         check=True,
     )
     output = script("run", str(folder), at_deferral=lambda: getty.advance(LATENCY), **environment)
-    return Run(getty, json.loads(output.splitlines()[-1]), folder, output, home)
+    ended = next(line for line in reversed(output.splitlines()) if line.startswith("{"))
+    return Run(getty, json.loads(ended), folder, output, home)
 
 
 def test_parsing_them_loads_nothing_that_is_heavy(parsed: dict[str, Any]) -> None:
@@ -216,6 +222,50 @@ def test_a_refined_image_is_refined_again(run: Run) -> None:
         "golden stars and a silver moon",
         "sailing boats with white sails",
     )
+
+
+def lineage(run: Run) -> list[dict[str, Any]]:
+    """The events of tasks that succeeded, as OpenLineage wrote them."""
+    pytest.importorskip("airflow.providers.openlineage", reason="OpenLineage is not installed")
+    events = map(json.loads, (run.home / LINEAGE).read_text().splitlines())
+    return [each for each in events if each["eventType"] == "COMPLETE" and "." in each["job"]["name"]]
+
+
+def test_openlineage_is_told_of_every_file_and_every_generation(run: Run) -> None:
+    written = {(each["namespace"], each["name"]) for event in lineage(run) for each in event["outputs"]}
+    assert {name for namespace, name in written if namespace == "file"} == {
+        str(file) for file in run.folder.rglob("*.jpg")
+    }
+    assert {
+        name.rpartition("/")[2] for namespace, name in written if namespace == "https://api.gettyimages.com"
+    } == {each["generation_request_id"] for each in run.getty.generations()}
+
+
+def test_openlineage_is_told_what_each_generation_may_have_cost(run: Run) -> None:
+    facets = [each["run"]["facets"]["getty"] for each in lineage(run) if "getty" in each["run"]["facets"]]
+    assert sum(each.get("creditsAtMost") or 0 for each in facets) == CREDITS
+
+
+def test_openlineage_is_told_what_a_refine_was_made_of(run: Run) -> None:
+    read = {
+        (event["job"]["name"], each["namespace"], each["name"])
+        for event in lineage(run)
+        for each in event["inputs"]
+    }
+    assert ("getty_refine.refine", "https://www.gettyimages.com", "detail/1473240153") in read
+    assert {name for job, _, name in read if job == "getty_refine_many.refine"} == {
+        "detail/1473240153",
+        "detail/1250731946",
+        "detail/1409562238",
+    }
+    [lake] = {name for job, _, name in read if job == "getty_refine_again.refine_lake" and "ai" in name}
+    [sky] = {
+        each["name"]
+        for event in lineage(run)
+        if event["job"]["name"] == "getty_refine_again.refine_sky"
+        for each in event["outputs"]
+    }
+    assert lake == sky
 
 
 def secrets(getty: Emulator) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -18,11 +18,15 @@ from airflow_provider_getty.batch.downloading import Downloads, said
 from airflow_provider_getty.batch.engine import Plan
 from airflow_provider_getty.batch.events import Finished
 from airflow_provider_getty.batch.items import Items
+from airflow_provider_getty.batch.made import made_items
 from airflow_provider_getty.batch.outcome import spent
 from airflow_provider_getty.batch.run import Batch, BatchResult, Deferral
 from airflow_provider_getty.generating.record import Policy
 from airflow_provider_getty.generating.submitter import task_of
 from airflow_provider_getty.inputs import arguments, config
+from airflow_provider_getty.inputs.folders import join
+from airflow_provider_getty.lineage.assets import announce, has_alias
+from airflow_provider_getty.lineage.made import Made
 from airflow_provider_getty.triggers.batch import BatchTrigger
 from airflow_provider_getty.triggers.generation import TRIGGER_GRACE
 
@@ -75,7 +79,7 @@ def _run_or_fail(
             "history before it is submitted again.",
         }
         outcome.fail(parts, may_retry=True)
-    return _end(task, result, deadline)
+    return _end(task, context, result, deadline)
 
 
 def _seen(seen: list[list[Any]]) -> dict[int, Finished | None]:
@@ -105,7 +109,27 @@ def _spent(batch: Batch | None) -> str:
     return "Nothing was submitted in this try."
 
 
-def _end(task: GettyBatchOperator, result: Deferral | BatchResult, deadline: float) -> dict[str, Any]:
+def made(task: GettyBatchOperator) -> Iterator[Made]:
+    """What the batch has made, by its journal: an image of an item that was downloaded, or its generation.
+
+    :raises GettyError: or ``OSError``: the requests or the journal cannot be read.
+    """
+    for each in made_items(Items(task.requests, task.operation, task.defaults or {}), task.journal):
+        known: dict[str, Any] = {
+            "generation_request_id": each.finished.generation_request_id,
+            "name": each.item.name,
+            "seed": each.finished.seed,
+            "arguments": each.item.written,
+        }
+        if not each.files:
+            yield Made(**known)
+        for index, file in zip(each.finished.shown, each.files, strict=False):
+            yield Made(**known, index=index, file=join(str(task.download_to), file))
+
+
+def _end(
+    task: GettyBatchOperator, context: Context, result: Deferral | BatchResult, deadline: float
+) -> dict[str, Any]:
     if isinstance(result, Deferral):
         raise TaskDeferred(
             trigger=BatchTrigger(
@@ -122,9 +146,20 @@ def _end(task: GettyBatchOperator, result: Deferral | BatchResult, deadline: flo
             method_name="execute_complete",
             timeout=timedelta(seconds=max(0.0, deadline - clock.now()) + TRIGGER_GRACE),
         )
+    task.charged_so_far = result.manifest["charged"]
     if result.failure:
         outcome.fail(result.failure, may_retry=result.may_retry, manifest=result.manifest)
+    _announce(task, context, result.manifest)
     return result.manifest
+
+
+def _announce(task: GettyBatchOperator, context: Context, manifest: dict[str, Any]) -> None:
+    """Tell Airflow's assets of the batch, and of each file where there is an alias for them."""
+    try:
+        files = made(task) if has_alias(task) else ()
+        announce(task, context, files, {name: manifest[name] for name in manifest if name != "failures"})
+    except (GettyError, OSError) as error:
+        log.warning("The assets are not told of the files: %s", error)
 
 
 def _batch(task: GettyBatchOperator, context: Context, deadline: float) -> Batch:

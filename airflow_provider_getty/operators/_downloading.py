@@ -11,8 +11,10 @@ from airflow_provider_getty.api.errors import GettyError
 from airflow_provider_getty.generating.outcomes import fail
 from airflow_provider_getty.inputs import arguments, config
 from airflow_provider_getty.inputs.folders import join, safe_name
-from airflow_provider_getty.inputs.storage import locate
+from airflow_provider_getty.inputs.storage import LocationLike, locate
 from airflow_provider_getty.inputs.storage_errors import without_secrets
+from airflow_provider_getty.lineage.assets import announce
+from airflow_provider_getty.lineage.made import Made
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -42,7 +44,7 @@ def _download(task: DownloadingOperator, context: Context, *, deadline: float) -
         location = locate(destination)
         if not task.overwrite and location.exists():
             task.log.info("%s is there already; nothing is downloaded.", shown)
-            return str(destination)
+            return _tell(task, context, destination)
         length = task.download(context, destination, deadline=deadline)
     except OSError as error:
         raise AirflowException(
@@ -50,4 +52,11 @@ def _download(task: DownloadingOperator, context: Context, *, deadline: float) -
             "behind. The generation is paid for, and can be downloaded again."
         ) from error
     task.log.info("Downloaded %d bytes to %s.", length, shown)
+    return _tell(task, context, destination)
+
+
+def _tell(task: DownloadingOperator, context: Context, destination: LocationLike) -> str:
+    """Return the destination as a text; Airflow's assets and OpenLineage are told of the file."""
+    task.made = (Made(file=destination, **task.image()),)
+    announce(task, context, task.made)
     return str(destination)

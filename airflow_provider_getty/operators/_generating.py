@@ -22,6 +22,8 @@ from airflow_provider_getty.generating.record import Policy
 from airflow_provider_getty.generating.request import Request, argument_names, request_of
 from airflow_provider_getty.generating.submitter import SubmissionStore, Submitter
 from airflow_provider_getty.inputs import config
+from airflow_provider_getty.lineage.assets import announce
+from airflow_provider_getty.lineage.made import Made, generated
 from airflow_provider_getty.triggers.generation import TRIGGER_GRACE, GenerationTrigger
 from airflow_provider_getty.triggers.submission import SubmissionTrigger
 
@@ -49,7 +51,7 @@ def complete(task: GenerationOperator, context: Context, event: dict[str, Any]) 
     try:
         return _finish(task, context, Outcome.from_event(event).finished())
     except GettyError as error:
-        _end(context, error)
+        _end(task, context, error)
 
 
 def request(task: GenerationOperator) -> Request:
@@ -57,9 +59,11 @@ def request(task: GenerationOperator) -> Request:
 
     :raises GettyError: the arguments cannot be used.
     """
-    operation = GENERATING[task.operation]
-    written = {name: getattr(task, name, None) for name in argument_names(operation)}
-    return request_of(operation, written, task.hook.account)
+    return request_of(GENERATING[task.operation], _written(task), task.hook.account)
+
+
+def _written(task: GenerationOperator) -> dict[str, Any]:
+    return {name: getattr(task, name, None) for name in argument_names(GENERATING[task.operation])}
 
 
 def _generate_or_fail(
@@ -71,7 +75,7 @@ def _generate_or_fail(
         task.prepare(context)
         return _generate(task, context, deadline=deadline, refused=refused)
     except GettyError as error:
-        _end(context, error)
+        _end(task, context, error)
 
 
 def _generate(task: GenerationOperator, context: Context, *, deadline: float, refused: int) -> dict[str, Any]:
@@ -100,7 +104,7 @@ def _generate(task: GenerationOperator, context: Context, *, deadline: float, re
     if isinstance(answer, Pending):
         if not task.wait_for_completion:
             SubmissionStore.of(context).deliver(answer.generation_request_id)
-            return answer.summary()
+            return _tell(task, context, answer.summary())
         answer = _wait(task, answer, deadline, poll_interval, is_adopted=submitted.is_adopted)
     return _finish(task, context, answer.summary())
 
@@ -110,12 +114,21 @@ def _finish(task: GenerationOperator, context: Context, generation: dict[str, An
     store = SubmissionStore.of(context)
     result = accept(generation, task.on_blocked, clear_adopts=store.exists)
     store.deliver(generation["generation_request_id"])
+    return _tell(task, context, result)
+
+
+def _tell(task: GenerationOperator, context: Context, result: dict[str, Any]) -> dict[str, Any]:
+    """Return the result, which Airflow's assets and OpenLineage are told of."""
+    task.made = (generated(result, _written(task)),)
+    announce(task, context, task.made)
     return result
 
 
-def _end(context: Context, error: GettyError) -> NoReturn:
+def _end(task: GenerationOperator, context: Context, error: GettyError) -> NoReturn:
     """End the task with the error."""
     store = SubmissionStore.of(context)
+    if error.generation_request_id:
+        task.made = (Made(generation_request_id=error.generation_request_id, arguments=_written(task)),)
     if isinstance(error, GoneError) and error.generation_request_id:
         store.forget(error.generation_request_id)
     if isinstance(error, NotFoundError) and error.generation_request_id:

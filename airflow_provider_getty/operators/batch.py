@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 from airflow.providers.common.compat.sdk import conf
 
 from airflow_provider_getty.api import choices
+from airflow_provider_getty.api.errors import GettyError
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.inputs import arguments
 from airflow_provider_getty.inputs.arguments import BatchOnBlocked, FailOn, Images
 from airflow_provider_getty.operators.checked import CheckedOperator
 
 if TYPE_CHECKING:
+    from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk import Context, XComArg
 
     from airflow_provider_getty.inputs.storage import LocationLike
@@ -72,6 +76,7 @@ class GettyBatchOperator(CheckedOperator):
         "download_options": "json",
     }
     rules = arguments.BATCH_RULES
+    charged_so_far: int | None = None
     ui_color = "#e8e2f4"
 
     def __init__(
@@ -119,6 +124,19 @@ class GettyBatchOperator(CheckedOperator):
         self.history_lag = arguments.seconds_given(history_lag)
         self.getty_conn_id = getty_conn_id
         self._check().required(requests=requests, journal=journal)
+
+    def charged(self) -> int | None:
+        """The generations that were submitted, by the journal, once the batch has ended."""
+        return self.charged_so_far
+
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any]:
+        """What the batch has read and made; the generations and files of its first 200 images."""
+        from airflow_provider_getty.lineage import openlineage  # noqa: PLC0415
+        from airflow_provider_getty.operators import _batch  # noqa: PLC0415
+
+        with suppress(GettyError, OSError):  # a batch may fail before it has a journal
+            self.made = list(islice(_batch.made(self), openlineage.LARGEST))
+        return super().get_openlineage_facets_on_complete(task_instance)
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Check all items; then continue from what the journal knows, until all is done or left pending."""

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import BaseOperator, BaseOperatorLink
 
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.inputs import arguments
 from airflow_provider_getty.links.getty import GettyEmulatorLink, GettyGalleryLink
+
+if TYPE_CHECKING:
+    from airflow.providers.openlineage.extractors import OperatorLineage
+
+    from airflow_provider_getty.lineage.made import Made
 
 
 class CheckedOperator(BaseOperator):
@@ -20,6 +25,8 @@ class CheckedOperator(BaseOperator):
     """The values that arguments may have, by the argument's name."""
     operator_extra_links: Collection[BaseOperatorLink] = (GettyGalleryLink(), GettyEmulatorLink())
     getty_conn_id: str
+    made: Sequence[Made] = ()
+    """What the task has made, as far as this process knows."""
 
     @classmethod
     def partial(cls, **kwargs: Any) -> Any:
@@ -34,6 +41,26 @@ class CheckedOperator(BaseOperator):
     def hook(self) -> GettyHook:
         """The hook of the connection."""
         return GettyHook(self.getty_conn_id)
+
+    def charged(self) -> int | None:
+        """How many generations were submitted for this task, each of which may cost a credit; None: not known."""
+        return None
+
+    def get_openlineage_facets_on_start(self) -> OperatorLineage[Any, Any]:
+        """The images and files that the task is about to read. Airflow's OpenLineage provider asks for it."""
+        from airflow_provider_getty.lineage import openlineage  # noqa: PLC0415
+
+        return openlineage.lineage(self)
+
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any]:  # noqa: ARG002
+        """What the task has read and made."""
+        from airflow_provider_getty.lineage import openlineage  # noqa: PLC0415
+
+        return openlineage.lineage(self, self.made, charged=self.charged())
+
+    def get_openlineage_facets_on_failure(self, task_instance: Any) -> OperatorLineage[Any, Any]:
+        """What the task has read, and what it had made until it failed."""
+        return self.get_openlineage_facets_on_complete(task_instance)
 
     def _check(self) -> arguments.Check:
         """Refuse values that cannot be used, and return the check for further questions.

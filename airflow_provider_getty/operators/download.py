@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 from airflow_provider_getty.inputs import arguments
@@ -52,6 +52,13 @@ class GettyDownloadOperator(DownloadingOperator):
         """Tells apart the images of all generations, in all sizes."""
         image = self._image()
         return f"{image['generation_request_id']}-{image['index']}-{self.size_name}.jpg"
+
+    def image(self) -> dict[str, Any]:
+        """The generation and the index of the image; the seed, if the generation was given as a result."""
+        source = self.generation_request_id
+        seed = source.get("seed") if isinstance(source, Mapping) else None
+        image = self._image()
+        return {**image, "index": int(image["index"]), "seed": seed}
 
     def download(self, context: Context, destination: LocationLike, *, deadline: float) -> int:
         """Download, continuing with what an earlier try had prepared."""

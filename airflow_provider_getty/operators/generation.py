@@ -97,6 +97,10 @@ class GenerationOperator(CheckedOperator):
         self.getty_conn_id = getty_conn_id
         self._check()
 
+    def charged(self) -> int | None:
+        """One, once there is a generation."""
+        return 1 if self.made else None
+
     def request(self) -> Request:
         """The request that the arguments describe. Nothing is sent.
 

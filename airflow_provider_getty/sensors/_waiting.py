@@ -15,23 +15,27 @@ from airflow_provider_getty.api.pacing import CERTAIN_AFTER
 from airflow_provider_getty.api.results import Generation, Pending
 from airflow_provider_getty.generating.outcomes import GettySensorTimeout, Outcome, about, accept, fail
 from airflow_provider_getty.inputs import arguments
+from airflow_provider_getty.lineage.assets import announce
+from airflow_provider_getty.lineage.made import generated
 from airflow_provider_getty.triggers.generation import TRIGGER_GRACE, GenerationTrigger
 
 if TYPE_CHECKING:
+    from airflow.sdk import Context
+
     from airflow_provider_getty.sensors.generation import GenerationSensor
 
 
-def poke(sensor: GenerationSensor) -> bool | PokeReturnValue:
+def poke(sensor: GenerationSensor, context: Context) -> bool | PokeReturnValue:
     """Ask once; if the generation is pending, a deferrable sensor continues in the triggerer."""
     try:
         source = sensor.generation_request_id
         if isinstance(source, Mapping) and source.get("status") == "completed":
-            return PokeReturnValue(is_done=True, xcom_value=accept(dict(source), sensor.on_blocked))
+            return PokeReturnValue(is_done=True, xcom_value=_accept(sensor, context, dict(source)))
         arguments.all_rendered(sensor, sensor.template_fields)
         poll = GetGeneration(generation_request_id=arguments.generation_request_id(source))
         answer = _ask(sensor, poll)
         if isinstance(answer, Generation):
-            return PokeReturnValue(is_done=True, xcom_value=accept(answer.summary(), sensor.on_blocked))
+            return PokeReturnValue(is_done=True, xcom_value=_accept(sensor, context, answer.summary()))
     except GettyError as error:
         fail(error, in_sensor=True)
     if sensor.deferrable:
@@ -39,12 +43,20 @@ def poke(sensor: GenerationSensor) -> bool | PokeReturnValue:
     return False
 
 
-def complete(sensor: GenerationSensor, event: dict[str, Any]) -> dict[str, Any]:
+def complete(sensor: GenerationSensor, context: Context, event: dict[str, Any]) -> dict[str, Any]:
     """Finish with the outcome that the trigger reports."""
     try:
-        return accept(Outcome.from_event(event).finished(), sensor.on_blocked)
+        return _accept(sensor, context, Outcome.from_event(event).finished())
     except GettyError as error:
         fail(error, in_sensor=True)
+
+
+def _accept(sensor: GenerationSensor, context: Context, generation: dict[str, Any]) -> dict[str, Any]:
+    """Return the generation, if the policy on blocked images accepts it; assets and OpenLineage are told of it."""
+    result = accept(generation, sensor.on_blocked)
+    sensor.made = (generated(result, {}),)
+    announce(sensor, context, sensor.made)
+    return result
 
 
 def time_out(sensor: GenerationSensor, timeout: AirflowSensorTimeout) -> NoReturn:

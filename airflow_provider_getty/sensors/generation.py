@@ -99,14 +99,14 @@ class GenerationSensor(CheckedOperator, BaseSensorOperator):
 
             _waiting.time_out(self, timeout)
 
-    def poke(self, context: Context) -> bool | PokeReturnValue:  # noqa: ARG002
+    def poke(self, context: Context) -> bool | PokeReturnValue:
         """Ask once; if the generation is pending, a deferrable sensor continues in the triggerer."""
         from airflow_provider_getty.sensors import _waiting  # noqa: PLC0415
 
-        return _waiting.poke(self)
+        return _waiting.poke(self, context)
 
-    def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """Finish with the outcome that the trigger reports."""
         from airflow_provider_getty.sensors import _waiting  # noqa: PLC0415
 
-        return _waiting.complete(self, event)
+        return _waiting.complete(self, context, event)

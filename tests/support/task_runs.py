@@ -208,6 +208,8 @@ class _ExecutionApi:
                 return httpx.Response(200, json=[self.xcoms[task_id]] if task_id in self.xcoms else [])
             case method, ["store", "ti", _, key]:
                 return self._store(method, key, request)
+            case "GET", ["task-instances", _, "validate-inlets-and-outlets"]:
+                return httpx.Response(200, json={"inactive_assets": []})
             case "GET", ["task-reschedules", _, "start_date"]:
                 return httpx.Response(200, json=self.starts[0] if self.starts else None)
             case "GET", _:

@@ -1,0 +1,1 @@
+"""What tasks have made, for OpenLineage and for Airflow's assets."""

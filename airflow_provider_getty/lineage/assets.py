@@ -1,0 +1,54 @@
+"""Tells Airflow's assets what a task has made: the events of its outlets, which other DAGs wait for."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import Asset, AssetAlias
+
+from airflow_provider_getty.lineage import names
+from airflow_provider_getty.lineage.made import Made
+
+if TYPE_CHECKING:
+    from airflow.sdk import BaseOperator, Context
+
+log = logging.getLogger(__name__)
+
+
+def has_alias(task: BaseOperator) -> bool:
+    """Whether a task has an outlet that takes an event for each file."""
+    return any(isinstance(outlet, AssetAlias) for outlet in task.outlets)
+
+
+def announce(
+    task: BaseOperator, context: Context, made: Iterable[Made], summary: Mapping[str, Any] | None = None
+) -> None:
+    """Add what was made to the events of the task's outlets.
+
+    An ``Asset`` gets it as ``extra``. An ``AssetAlias`` gets an event for each file, of the asset that has the file's
+    URI. What a DAG author has written to ``extra`` stays.
+
+    :param made: all that the task has made.
+    :param summary: what an ``Asset`` gets. Default: the first that was made.
+    """
+    if not task.outlets:
+        return
+    made = list(made)
+    extra = dict(summary) if summary is not None else made[0].as_extra() if made else {}
+    for outlet in task.outlets:
+        events = context["outlet_events"]
+        if isinstance(outlet, Asset):
+            events[outlet].extra = {**extra, **events[outlet].extra}
+        elif isinstance(outlet, AssetAlias):
+            for each in made:
+                if (file := names.stored(each.file)) is not None:
+                    _add(events[outlet], names.uri(file), each)
+
+
+def _add(events: Any, uri: str, made: Made) -> None:
+    try:
+        events.add(Asset(uri), extra=made.as_extra())
+    except ValueError as error:  # what is paid for and stored is not lost for its name
+        log.warning("%s cannot be an asset: %s", uri, error)

@@ -1,0 +1,21 @@
+"""GettyRunFacet: the run facet ``getty``. Importing this imports OpenLineage."""
+
+from __future__ import annotations
+
+import attrs
+from airflow.providers.common.compat.openlineage.facet import RunFacet
+
+
+@attrs.define
+class GettyRunFacet(RunFacet):
+    """What a run did at Getty.
+
+    :param operation: of a task that generates, such as ``refine``.
+    :param generationRequestIds: of the generations that it made, waited for or downloaded, up to 200.
+    :param creditsAtMost: how many generations were submitted for it, each of which may cost a credit; None: none, or
+        nobody knows.
+    """
+
+    operation: str | None
+    generationRequestIds: list[str]  # noqa: N815 - facets are written so
+    creditsAtMost: int | None  # noqa: N815

@@ -1,0 +1,77 @@
+"""What a task has read and made, for OpenLineage, which is imported only where Airflow asks for this."""
+
+# ruff: noqa: PLC0415
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_getty.lineage import names
+from airflow_provider_getty.lineage.made import Made
+
+if TYPE_CHECKING:
+    from airflow.providers.openlineage.extractors import OperatorLineage
+
+    from airflow_provider_getty.operators.checked import CheckedOperator
+
+LARGEST = 200
+"""The most generations of one task of which datasets are reported: a batch may have ten thousand."""
+_ARGUMENTS = (
+    "image_id",
+    "background_asset_id",
+    "generation_request_id",
+    "reference_generation",
+    "background_reference_generation",
+    "mask",
+    "mask_url",
+    "file",
+    "requests",
+)
+
+
+def lineage(
+    task: CheckedOperator, made: Sequence[Made] = (), *, charged: int | None = None
+) -> OperatorLineage[Any, Any]:
+    """What a task reads, and what it has made so far.
+
+    :param charged: how many generations were submitted for it, each of which may cost a credit. None: not known.
+    """
+    from airflow.providers.common.compat.openlineage.facet import Dataset
+    from airflow.providers.openlineage.extractors import OperatorLineage
+
+    def datasets(found: Iterable[names.Name]) -> list[Any]:
+        return [Dataset(namespace=each.namespace, name=each.name) for each in dict.fromkeys(found)]
+
+    shown = made[:LARGEST]
+    read = list(names.inputs({name: getattr(task, name, None) for name in _ARGUMENTS}))
+    written: list[names.Name] = []
+    for each in shown:
+        read += names.inputs(each.arguments)
+        generation = each.generation_request_id and names.generation(each.generation_request_id)
+        file = names.stored(each.file) if each.file is not None else None
+        if generation and (each.arguments or not file):  # of a download, another task has made it
+            written.append(generation)
+        if file:
+            written.append(file)
+    read = [each for each in read if each not in written]
+    ids = list(dict.fromkeys(each.generation_request_id for each in shown if each.generation_request_id))
+    return OperatorLineage(
+        inputs=datasets(read),
+        outputs=datasets(written),
+        run_facets=_run_facets(task, ids, charged) if ids or charged else {},
+    )
+
+
+def _run_facets(task: CheckedOperator, ids: list[str], charged: int | None) -> dict[str, Any]:
+    from airflow.providers.common.compat.openlineage.facet import ExternalQueryRunFacet
+
+    from airflow_provider_getty.lineage.facet import GettyRunFacet
+
+    operation = getattr(task, "operation", None)
+    facets: dict[str, Any] = {
+        "getty": GettyRunFacet(operation=operation, generationRequestIds=ids, creditsAtMost=charged)
+    }
+    if len(ids) == 1:
+        facets["externalQuery"] = ExternalQueryRunFacet(externalQueryId=ids[0], source="getty")
+    return facets
