@@ -27,6 +27,7 @@ from airflow_provider_getty.inputs.arguments import OnBlocked
 from airflow_provider_getty.operators.downloading import DownloadingOperator
 from airflow_provider_getty.operators.generation import GenerationOperator
 from airflow_provider_getty.triggers.generation import GenerationTrigger
+from airflow_provider_getty.triggers.new_generation import NewGenerationTrigger
 from tests.support.documents import (
     BLOCKS,
     FILES,
@@ -92,6 +93,13 @@ def test_the_overview_links_to_every_operator_and_names_its_operation() -> None:
         file, heading = place_of(cls)
         assert link.endswith((f"]({file}#{anchor(heading)})", f"]({file})"))
         assert operation == ([cls.operation] if issubclass(cls, GenerationOperator) else [])
+
+
+def test_the_arguments_of_the_watching_trigger_are_all_told() -> None:
+    heading = "Run a DAG for every new generation of the account"
+    table = {names(cells[0])[0]: cells[1].strip("`") for cells in rows(section("assets.md", heading))}
+    found = {name: repr(each.default) for name, each in declared(NewGenerationTrigger).items()}
+    assert {name: default.replace('"', "'") for name, default in table.items()} == found
 
 
 def test_the_options_of_the_configuration_are_all_told() -> None:

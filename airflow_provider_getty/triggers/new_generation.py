@@ -1,0 +1,103 @@
+"""NewGenerationTrigger: lets a DAG run when the account has a new generation, whoever made it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow.triggers.base import BaseEventTrigger, TriggerEvent
+
+from airflow_provider_getty.api import clock
+from airflow_provider_getty.api.errors import GettyError
+
+log = logging.getLogger(__name__)
+
+_KEY = "getty_history"
+
+
+class NewGenerationTrigger(BaseEventTrigger):
+    """Watches the account's history for an ``AssetWatcher``; fires once for each generation that finishes.
+
+    It continues after a restart where it was (Airflow 3.3): what finished meanwhile is told then, and nothing
+    twice, unless the triggerer is killed between an event and the note of it. On older versions it starts again, and
+    what finished while no triggerer ran is not told.
+
+    :param getty_conn_id: a connection of the type ``getty``.
+    :param product_ids: only those for which these products paid.
+    :param notes: only those with this text in their notes, in whatever case.
+    :param poll_interval: seconds between two looks at the history.
+    """
+
+    asset_state_store: Any = None
+
+    def __init__(
+        self,
+        *,
+        getty_conn_id: str = "getty_default",
+        product_ids: Sequence[int] | None = None,
+        notes: str | None = None,
+        poll_interval: float = 60.0,
+    ) -> None:
+        super().__init__()
+        self.getty_conn_id = getty_conn_id
+        self.product_ids = None if product_ids is None else list(product_ids)
+        self.notes = notes
+        self.poll_interval = poll_interval
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """The class and the arguments from which Airflow makes this trigger again elsewhere."""
+        names = ("getty_conn_id", "product_ids", "notes", "poll_interval")
+        return (
+            f"{type(self).__module__}.{type(self).__qualname__}",
+            {name: getattr(self, name) for name in names},
+        )
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Look at the history for ever, and fire for each generation that has finished since."""
+        from airflow_provider_getty.generating.watching import Watch, described  # noqa: PLC0415
+
+        watch = Watch.of(await self._recall())
+        while True:
+            now = clock.now()
+            try:
+                new = watch.look([item async for item in self._history(watch.since(now))], now)
+            except GettyError as error:  # whatever it is, somebody may correct it while this continues
+                log.warning("%s Looking again in %.0f s.", error, self.poll_interval)
+            else:
+                for item in new:
+                    yield TriggerEvent(dict(described(item)))  # type: ignore[no-untyped-call]
+                    watch.tell(item, now)
+                    await self._remember(watch.as_json())
+                await self._remember(watch.as_json())
+            await clock.pause(self.poll_interval)
+
+    async def _history(self, since: float) -> AsyncIterator[Any]:
+        from airflow_provider_getty.hooks.async_getty import AsyncGetty  # noqa: PLC0415
+        from airflow_provider_getty.triggers.shared_client import shared_client  # noqa: PLC0415
+
+        async with shared_client(self.getty_conn_id) as client:
+            history = AsyncGetty(client).history(
+                since=datetime.fromtimestamp(since, UTC), product_ids=self.product_ids
+            )
+            async for item in history:
+                if self.notes is None or self.notes.casefold() in (item.notes or "").casefold():
+                    yield item
+
+    async def _recall(self) -> object:
+        if self.asset_state_store is None:  # before Airflow 3.3
+            return None
+        try:
+            return await self.asset_state_store.aget(_KEY)
+        except ValueError:  # one trigger serves all assets whose watchers have equal ones
+            log.warning(
+                "Several assets have this trigger, so that it cannot keep what it has seen, and starts again after a "
+                "restart. Let the DAGs share one asset."
+            )
+            self.asset_state_store = None
+            return None
+
+    async def _remember(self, document: dict[str, Any]) -> None:
+        if self.asset_state_store is not None:
+            await self.asset_state_store.aset(_KEY, document)
