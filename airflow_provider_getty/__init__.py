@@ -66,6 +66,7 @@ def get_provider_info() -> dict[str, Any]:
                 "conn-fields": _CONNECTION_FIELDS,
             }
         ],
+        "cli": ["airflow_provider_getty.cli.definition.get_getty_cli_commands"],
         "config": {config.NAME: config.SECTION},
     }
 

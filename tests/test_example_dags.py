@@ -230,6 +230,19 @@ def test_a_refined_image_is_refined_again(run: Run) -> None:
     )
 
 
+def test_airflow_lists_nothing_as_not_collected(run: Run) -> None:
+    """The ids of all generations are in the results of tasks, or in the journal of the catalogue."""
+    done = subprocess.run(
+        [sys.executable, "-m", "airflow_provider_getty.cli", "generations", "--uncollected"],
+        env=os.environ
+        | {"AIRFLOW_HOME": str(run.home), "AIRFLOW_CONN_GETTY_DEFAULT": json.dumps(run.getty.connection)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "No data found" in done.stdout
+
+
 def lineage(run: Run) -> list[dict[str, Any]]:
     """The events of tasks that succeeded, as OpenLineage wrote them."""
     pytest.importorskip("airflow.providers.openlineage", reason="OpenLineage is not installed")

@@ -40,7 +40,7 @@ class NewGenerationTrigger(BaseEventTrigger):
         notes: str | None = None,
         poll_interval: float = 60.0,
     ) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.getty_conn_id = getty_conn_id
         self.product_ids = None if product_ids is None else list(product_ids)
         self.notes = notes
