@@ -52,6 +52,10 @@ class Credit(StrEnum):
     """What became of the credit that a generation costs."""
 
     UNUSED = "No credit was used."
+    EARLIER = (
+        "This request used no credit; an earlier one of this task did, or may have: with the same inputs, a clear "
+        "goes on with it."
+    )
     UNKNOWN = "Getty may have used a credit: it is unknown whether the generation was created."
     COMMITTED = (
         "The generation was already submitted, and its credit with it; asking again uses no further one, "

@@ -82,6 +82,11 @@ class Record:
         return f"{self.charged} charged{unknown}"
 
     @property
+    def is_owed(self) -> bool:
+        """Whether something was, or may have been, paid for that the task has not returned."""
+        return not self.delivered and (self.generation_request_id is not None or self.unknown > 0)
+
+    @property
     def if_not_kept(self) -> str:
         """The log line that names the paid generation if its id could not be stored."""
         return (

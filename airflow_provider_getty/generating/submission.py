@@ -168,15 +168,23 @@ class Submission:
             except BadRequestError as error:
                 # The mask may have expired while the task waited; another one gets a new name.
                 if is_second_upload or not self.inputs or "mask" not in error.problem:
-                    raise
+                    raise self._with_earlier(error, if_refused) from None
                 is_second_upload = True
                 continue
+            except GettyError as error:
+                raise self._with_earlier(error, if_refused) from None
             if answer:
                 return answer
             record = if_refused = attempt
             adopted = yield from self._after_a_lost_answer(record)
             if adopted:
                 return adopted
+
+    @staticmethod
+    def _with_earlier(error: GettyError, earlier: Record | None) -> GettyError:
+        """The error of a request that used no credit, where an earlier one did, or may have."""
+        is_half_true = error.credit is Credit.UNUSED and earlier is not None and earlier.is_owed
+        return error.with_context(credit=Credit.EARLIER) if is_half_true else error
 
     def _attempt(self, attempt: Record, if_refused: Record | None) -> Steps[Pending | Generation | None]:
         """Submit; None: nobody knows whether it created a generation."""

@@ -9,6 +9,7 @@ from airflow.providers.common.compat.sdk import TaskDeferred
 
 from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.errors import (
+    Credit,
     DeadlineExceededError,
     GettyError,
     GoneError,
@@ -129,6 +130,8 @@ def _end(task: GenerationOperator, context: Context, error: GettyError) -> NoRet
     store = SubmissionStore.of(context)
     if error.generation_request_id:
         task.made = (Made(generation_request_id=error.generation_request_id, arguments=_written(task)),)
+    if error.credit is Credit.UNUSED and (record := store.load()) and record.is_owed:
+        error = error.with_context(credit=Credit.EARLIER)
     if isinstance(error, GoneError) and error.generation_request_id:
         store.forget(error.generation_request_id)
     if isinstance(error, NotFoundError) and error.generation_request_id:

@@ -1,0 +1,116 @@
+"""The package's protocol on the emulator's state, without sockets: for thousands of sequences of calls in a minute."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from getty_emulator.in_process import Getty
+from getty_emulator.in_process import NoAnswerError as NoReply
+
+from airflow_provider_getty.api import clock
+from airflow_provider_getty.api.account import Account
+from airflow_provider_getty.api.answers import Answer
+from airflow_provider_getty.api.driving import drive
+from airflow_provider_getty.api.errors import NoAnswerError
+from airflow_provider_getty.api.operations import Operation
+from airflow_provider_getty.api.paging import history_pages
+from airflow_provider_getty.api.patience import Pause
+from airflow_provider_getty.api.protocol import Conversation, NewToken, Protocol, Send
+from airflow_provider_getty.api.results import HistoryItem
+
+ResultT = TypeVar("ResultT")
+
+
+@dataclass
+class DirectClient:
+    """What :class:`~.api.client.GettyClient` is, with a function call in place of the network."""
+
+    getty: Getty
+    account: Account
+    ahead_of_getty: float = 0.0
+    _protocol: Protocol = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._protocol = Protocol(self.account)
+
+    def ask(
+        self, operation: Operation[ResultT], *, before_send: Callable[[], None] | None = None, **_: Any
+    ) -> ResultT:
+        """Perform the operation."""
+        return self._drive(self._protocol.ask(operation), before_send)
+
+    def _drive(self, steps: Conversation[ResultT], before_send: Callable[[], None] | None = None) -> ResultT:
+        def do(step: Send | NewToken | Pause) -> Answer | None:
+            match step:
+                case Send(call):
+                    if before_send:
+                        before_send()
+                    try:
+                        reply = self.getty.handle(call.method, call.url, call.headers, call.body or b"")
+                    except NoReply as cut:
+                        raise NoAnswerError(f"There was no answer ({cut}).") from None
+                    answer = Answer(reply.status, reply.headers, reply.body, len(reply.body))
+                    self.ahead_of_getty = answer.seconds_behind(clock.now(), self.ahead_of_getty)
+                    return answer
+                case NewToken():
+                    self._drive(self._protocol.fetch_token())
+                case Pause(seconds):
+                    clock.sleep(seconds)
+            return None
+
+        return drive(steps, do)
+
+
+@dataclass
+class DirectHook:
+    """As much of a hook as a submission needs, on such a client."""
+
+    client: DirectClient
+
+    @property
+    def account(self) -> Account:
+        """Whose credentials are used."""
+        return self.client.account
+
+    def get_conn(self) -> DirectClient:
+        """The client."""
+        return self.client
+
+    def history(self, since: datetime) -> Iterator[HistoryItem]:
+        """The account's generations, the newest first."""
+        pages = history_pages(since=since)
+        while pages.next:
+            yield from pages.take(self.client.ask(pages.next))
+
+
+@dataclass
+class SettableClock:
+    """A clock that only waits move, for a single thread."""
+
+    time: float = 1_767_225_600.0
+
+    def now(self) -> float:
+        """The time."""
+        return self.time
+
+    monotonic = now
+
+    def sleep(self, seconds: float) -> None:
+        """Let the time pass at once."""
+        self.time += max(0.0, seconds)
+
+    async def pause(self, seconds: float) -> None:
+        """Let the time pass at once."""
+        self.sleep(seconds)
+
+    def call_later(self, seconds: float, callback: Callable[[], object]) -> Any:
+        """Nothing here sets timers."""
+        raise NotImplementedError
+
+    def at_work(self) -> Any:
+        """No time passes at work."""
+        return nullcontext()
