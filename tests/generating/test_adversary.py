@@ -27,7 +27,7 @@ from airflow_provider_getty.api.errors import (
     SubmissionUnsureError,
 )
 from airflow_provider_getty.api.memory import forget
-from airflow_provider_getty.api.operations import GENERATING
+from airflow_provider_getty.api.operations import GENERATING, Generate
 from airflow_provider_getty.generating.claim import TRUSTED_FOR, Claim
 from airflow_provider_getty.generating.record import Policy, Record, Task, account_digest
 from airflow_provider_getty.generating.request import Request
@@ -249,7 +249,7 @@ class OneTask(RuleBasedStateMachine):
             token_url=f"{HOSTS[0]}/oauth2/token",
         )
         self._switch_on(self.gettys["one"])
-        DirectClient(self.gettys["one"], account).ask(GENERATING["generate"](prompt=prompt, notes=notes))
+        DirectClient(self.gettys["one"], account).ask(Generate(prompt=prompt, notes=notes))
         self.paid["one"] += 1
 
     @rule(trouble=st.sampled_from(TROUBLE), times=st.sampled_from([1, 3, 100]))

@@ -44,7 +44,7 @@ class DirectClient:
         return self._drive(self._protocol.ask(operation), before_send)
 
     def _drive(self, steps: Conversation[ResultT], before_send: Callable[[], None] | None = None) -> ResultT:
-        def do(step: Send | NewToken | Pause) -> Answer | None:
+        def do(step: Any) -> Answer | None:
             match step:
                 case Send(call):
                     if before_send:
@@ -98,6 +98,7 @@ class SettableClock:
         return self.time
 
     monotonic = now
+    shared_now = now
 
     def sleep(self, seconds: float) -> None:
         """Let the time pass at once."""
