@@ -25,6 +25,10 @@ class ProcessFailedError(Exception):
     """A process did not start, or ended before its time. The message carries the end of its log."""
 
 
+class NotInstalledError(ProcessFailedError):
+    """This machine lacks a program. The message says how to install it."""
+
+
 class ProcessFamily:
     """Processes that live and die together, in one environment.
 

@@ -12,7 +12,7 @@ import requests
 from dev.cluster.services import S3, Getty, Redis
 from dev.local_airflow import COMPONENTS, LocalAirflow
 from dev.postgres import Postgres, temporary_postgres
-from dev.processes import ProcessFailedError
+from dev.processes import NotInstalledError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -50,7 +50,7 @@ class Cluster:
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        """Start everything. Raises ProcessFailedError for what this machine lacks."""
+        """Start everything. Raises NotInstalledError for what this machine lacks."""
         with ExitStack() as stack:
             self._start(stack)
             self._stack = stack.pop_all()
@@ -69,7 +69,7 @@ class Cluster:
         self.getty = Getty(self.folder, self._getty_options)
         postgres = stack.enter_context(temporary_postgres())
         if postgres is None:
-            raise ProcessFailedError(
+            raise NotInstalledError(
                 "There is no PostgreSQL here that can run. Install one, as by apt-get install postgresql, dnf install "
                 "postgresql-server, or brew install postgresql."
             )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 from getty_emulator.server import connection
 
-from dev.processes import LOOPBACK, ProcessFailedError, ProcessFamily, free_ports, tail
+from dev.processes import LOOPBACK, NotInstalledError, ProcessFailedError, ProcessFamily, free_ports, tail
 from dev.redis_server import NEEDED, redis_program
 from tests.support.real_stores import S3Bucket
 
@@ -80,7 +80,7 @@ class Redis(Service):
     def __init__(self, folder: Path) -> None:
         program = redis_program()
         if program is None:
-            raise ProcessFailedError(
+            raise NotInstalledError(
                 f"{NEEDED} As by apt-get install redis-server, dnf install valkey, or brew install redis."
             )
         folder.mkdir(parents=True, exist_ok=True)

@@ -21,7 +21,7 @@ import requests
 from dev.cluster.cluster import Cluster
 from dev.cluster.faults import ALL, FEW, Fault
 from dev.cluster.work import Amount, Work
-from dev.processes import ProcessFailedError, stopping_on_signals
+from dev.processes import NotInstalledError, ProcessFailedError, stopping_on_signals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -185,6 +185,9 @@ def main() -> int:
     except KeyboardInterrupt:
         print("\nInterrupted; everything is stopped.")
         return 130
+    except NotInstalledError as error:
+        print(f"\nNot tried. {error}")
+        return 0 if arguments["small"] else 1
     except (ProcessFailedError, StalledError, requests.RequestException) as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
