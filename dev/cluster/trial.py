@@ -141,15 +141,15 @@ class Trial:
         yield f"of which {100 * refused / total:.1f} % were refused with 429.\n"
         yield "| What happened | After s | For s | Tries that ended until the next |\n|---|--:|--:|--:|"
         tries = list(self.work.earlier_tries())
-        ended = Counter(self._during(each.ended) for each in tries)
+        ended = Counter(self.during(each.ended) for each in tries)
         for began, over, name in self.happened:
             yield f"| {name} | {began - self.started:.0f} | {over - began:.0f} | {ended[name]} |"
         yield "\n| Task | Try | Ended by | During, or after | Tasks |\n|---|--:|---|---|--:|"
-        rows = Counter((each.task, each.number, each.cause, self._during(each.ended)) for each in tries)
+        rows = Counter((each.task, each.number, each.cause, self.during(each.ended)) for each in tries)
         for (task, number, cause, fault), count in sorted(rows.items()):
             yield f"| {task} | {number} | {cause} | {fault} | {count} |"
 
-    def _during(self, when: str) -> str:
+    def during(self, when: str) -> str:
         """Return the fault that was, or was the last, at a time in ISO format."""
         at = datetime.fromisoformat(when).timestamp() if when else 0.0
         return next((name for began, _, name in reversed(self.happened) if began <= at), "-")

@@ -147,7 +147,7 @@ class Work:
                     # What Airflow gives back to be queued again has used up a try that it does not record.
                     ended = recorded[number]["end_date"] if number in recorded else None
                     log = api.task_log(dag_id, run_id, replace(task, try_number=number))
-                    yield EarlierTry(name, number, ended or "", _cause(log))
+                    yield EarlierTry(name, number, ended or "", cause(log))
 
     def _prompts(self, what: str, count: int) -> list[str]:
         return [f"{self.label} {what} {number}: balloons" for number in range(count)]
@@ -168,7 +168,7 @@ class Work:
                 yield f"{found[each]} pictures instead of one of {prompts[each]}, generation {each}"
 
 
-def _cause(log: str) -> str:
+def cause(log: str) -> str:
     """Return what a log gives as the cause of the end, the same words for the same cause."""
     errors = [found[1] for line in log.splitlines() if (found := _ERROR.match(line))]
     if not errors:
