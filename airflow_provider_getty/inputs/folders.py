@@ -7,10 +7,10 @@ import os
 import re
 from pathlib import Path
 from reprlib import repr as shortened
-from typing import cast
+from typing import Any, cast
 from uuid import uuid4
 
-from airflow_provider_getty.inputs.storage import LocationError, LocationLike, locate, publishing
+from airflow_provider_getty.inputs.storage import LocationError, LocationLike, in_store, locate, publishing
 from airflow_provider_getty.inputs.storage_errors import without_secrets
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,9 @@ def join(folder: LocationLike, name: str) -> LocationLike:
             raise LocationError("The folder is empty text, which names none.")
         location: LocationLike = f"{folder.rstrip('/')}/{name}"
     else:
-        location = cast("LocationLike", (Path(folder) if isinstance(folder, os.PathLike) else folder) / name)
+        # Some path objects of stores are os.PathLike, too (universal-pathlib 0.2, of Airflow 3.1).
+        parent: Any = folder if in_store(folder) else Path(cast("os.PathLike[str]", folder))
+        location = cast("LocationLike", parent / name)
     if "://" in str(location) and len(os.fsencode(str(location))) > _MAX_KEY_BYTES:
         raise LocationError(
             f"{shortened(without_secrets(str(location)))} is longer than the {_MAX_KEY_BYTES} bytes that "

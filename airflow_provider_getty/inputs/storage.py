@@ -184,8 +184,13 @@ class _StoredObject(Location):
 
 
 def is_location(value: object) -> bool:
-    """Whether it is a path, a URI or an ``ObjectStoragePath``, which is known without importing it."""
-    return isinstance(value, (str, os.PathLike)) or hasattr(type(value), "fs")
+    """Whether it is a path, a URI or an ``ObjectStoragePath``."""
+    return isinstance(value, (str, os.PathLike)) or in_store(value)
+
+
+def in_store(value: object) -> bool:
+    """Whether it is an ``ObjectStoragePath`` or its like, which is known without importing it."""
+    return hasattr(type(value), "fs")
 
 
 def locate(where: LocationLike) -> Location:
@@ -203,7 +208,7 @@ def locate(where: LocationLike) -> Location:
     if "://" not in text:
         return _LocalFile(shown, Path(text).absolute())
     with explaining(shown):
-        fs, path, conn_id = _open(where if hasattr(type(where), "fs") else text, shown)
+        fs, path, conn_id = _open(where if in_store(where) else text, shown)
     from fsspec.implementations.local import LocalFileSystem
 
     return (
