@@ -87,7 +87,11 @@ class GenerationSensorTrigger(BaseTrigger):
 
     def render_template_fields(self, context: Context, jinja_env: Any = None) -> None:
         """Render as a worker would. An error is kept for :meth:`run`: here it would end in a worker's log."""
+        from jinja2 import StrictUndefined  # noqa: PLC0415
+
         ti = _TaskInstance(context["ti"])
+        # The triggerer's own environment renders a name that is not there as an empty text (Airflow 3.3.2).
+        jinja_env = (jinja_env or self.get_template_env()).overlay(undefined=StrictUndefined)
         try:
             super().render_template_fields({**context, "ti": ti, "task_instance": ti}, jinja_env)  # type: ignore[typeddict-item]
         except Exception as error:  # noqa: BLE001 - whatever a template may raise

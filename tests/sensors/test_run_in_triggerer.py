@@ -109,6 +109,18 @@ def test_a_result_that_is_completed_already_passes_without_a_call(getty: Emulato
 
 
 @in_the_triggerer
+@pytest.mark.parametrize("name", ["source", "getty_conn_id"])
+def test_a_name_that_is_not_there_is_an_error_as_in_a_worker(
+    getty: Emulator, pending: str, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    run = Triggerer(conf={}).run(sensor(**{"source": pending} | {name: "{{ dag_run.conf.id }}"}))
+    assert run.state == "failed"
+    assert "A template cannot be rendered: " in caplog.text
+    assert "has no attribute 'id'" in caplog.text
+    assert sent(getty) == []
+
+
+@in_the_triggerer
 @pytest.mark.parametrize(
     "template",
     [
@@ -221,7 +233,8 @@ def test_it_decides_what_blocked_images_mean(getty: Emulator, on_blocked: str, s
 @pytest.mark.parametrize(
     ("source", "problem"),
     [
-        ("{{ ti.xcom_pull('nowhere').id }}", "it must be a text that is not empty"),
+        ("{{ ti.xcom_pull('nowhere').id }}", "A template cannot be rendered: 'None' has no attribute 'id'"),
+        ("{{ ti.xcom_pull('nowhere') or '' }}", "it must be a text that is not empty"),
         ("{{ dag_run.conf.nothing.there }}", "A template cannot be rendered"),
         ("{{ '{{ x }}' }}", "is a template that was not rendered"),
         ("{{ {'generation_request_id': '1'} }}", "text of a whole result"),
