@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import pkgutil
+import re
 from datetime import timedelta
 from importlib import import_module
 from itertools import product
@@ -22,6 +23,7 @@ from airflow_provider_getty.api.operations import GENERATING, GeneratingOperatio
 from airflow_provider_getty.hooks.async_getty import AsyncGetty
 from airflow_provider_getty.hooks.connection import EXTRAS
 from airflow_provider_getty.hooks.getty import GettyHook
+from airflow_provider_getty.hooks.metrics import Metrics
 from airflow_provider_getty.inputs import config
 from airflow_provider_getty.inputs.arguments import OnBlocked
 from airflow_provider_getty.operators.downloading import DownloadingOperator
@@ -229,6 +231,11 @@ def test_every_extra_of_the_connection_is_documented_with_its_default() -> None:
     assert settings["timeout"] == f"`{Account.timeout:.0f}`"
     assert settings["host"] == f"`{Account.base_url}`"
     assert settings["dialect"] == f"`{Account.dialect}`"
+
+
+def test_every_metric_is_documented() -> None:
+    told = [(codes(cells[0])[0], cells[1]) for cells in rows(section("limits.md", "Metrics"))]
+    assert told == re.findall(r"``(getty\.\S+)``\s+(counter|gauge)", Metrics.__doc__ or "")
 
 
 def test_every_dialect_is_documented() -> None:
