@@ -52,8 +52,11 @@ def matrix(session: nox.Session, airflow: str) -> None:
 
 @nox.session(python=PYTHONS[0], default=False)
 def lowest(session: nox.Session) -> None:
-    """Run the tests with the lowest versions that pyproject.toml allows of what it names."""
-    _test(session, "--resolution", "lowest-direct")
+    """Run the tests with the lowest versions that pyproject.toml allows of what it names, but for Airflow's patch.
+
+    Airflow 3.1.0 itself does not start with the newest versions of its own dependencies.
+    """
+    _test(session, "--resolution", "lowest-direct", f"apache-airflow~={next(iter(AIRFLOWS))}")
 
 
 @nox.session(python=PYTHONS[-1], default=False)
