@@ -16,6 +16,7 @@ from airflow.sdk import BaseOperator
 
 import airflow_provider_getty.operators
 import airflow_provider_getty.sensors
+from airflow_provider_getty import get_provider_info
 from airflow_provider_getty.api import errors, operations
 from airflow_provider_getty.api.account import Account, Dialect
 from airflow_provider_getty.api.errors import Credit, GettyError, InvalidRequestError
@@ -33,6 +34,7 @@ from airflow_provider_getty.triggers.new_generation import NewGenerationTrigger
 from tests.support.documents import (
     BLOCKS,
     FILES,
+    PYTHON_API,
     anchor,
     codes,
     declared,
@@ -297,3 +299,14 @@ def test_what_becomes_of_the_credit_is_documented_in_the_words_of_the_messages()
         names(cells[1])[0]: cells[0] for cells in rows(section("errors.md", "What became of the credit"))
     }
     assert described == {credit.name: credit.value for credit in Credit}
+
+
+def test_the_python_api_has_every_module_that_airflow_lists() -> None:
+    pages = "\n".join(page.read_text() for page in PYTHON_API.glob("*.md"))
+    listed = [
+        module
+        for kind in ("hooks", "operators", "sensors", "triggers")
+        for each in get_provider_info()[kind]
+        for module in each["python-modules"]
+    ]
+    assert set(listed) <= set(re.findall(r"automodule:: (\S+)", pages))

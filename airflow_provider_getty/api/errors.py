@@ -54,7 +54,7 @@ class Credit(StrEnum):
     UNUSED = "No credit was used."
     EARLIER = (
         "This request used no credit; an earlier one of this task did, or may have: with the same inputs, a clear "
-        "goes on with it."
+        "continues with it."
     )
     UNKNOWN = "Getty may have used a credit: it is unknown whether the generation was created."
     COMMITTED = (
