@@ -96,7 +96,7 @@ def run(items: int, in_flight: int, limit: int) -> dict[str, Any]:
             plan=plan,
             fail_on="any",
             on_blocked="fail",
-            client_of=lambda account, _: AsyncGettyClient(account, observer=counting),
+            client_of=lambda account, _, **how: AsyncGettyClient(account, observer=counting, **how),
         )
         before = resource.getrusage(resource.RUSAGE_SELF)
         started = time.monotonic()

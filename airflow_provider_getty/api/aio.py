@@ -163,15 +163,21 @@ class AsyncGettyClient:
         kind: str = "",
     ) -> ResultT:
         """Poll a generation or a download until it is finished; see :meth:`.client.GettyClient.wait_for`."""
+        kind = f"{operation.name} {kind}"
+        schedule = self._poller.schedule(kind)
+        if self._link and not schedule.is_recalled:
+            await self._drive(self._protocol.recall(kind, schedule), operation.name)
         polling = Polling(
             operation.asked,
             submitted=clock.now() if submitted is None else submitted,
             deadline=deadline,
             interval=interval,
-            schedule=self._poller.schedule(f"{operation.name} {kind}"),
+            schedule=schedule,
         )
         log.log(self.log_level, "%s", polling.announcement(now=clock.now()))
         result = await self._poller.wait_for(operation, polling, first_poll_in=first_poll_in)
+        if self._link and schedule.untold:
+            await self._drive(self._protocol.tell(kind, schedule), operation.name)
         log.log(self.log_level, "%s", polling.summary(now=clock.now()))
         return result  # type: ignore[no-any-return]
 

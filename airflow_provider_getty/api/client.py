@@ -160,12 +160,15 @@ class GettyClient:
         :raises DeadlineExceededError: it is not finished in time.
         :raises GettyError: in every other way in which it fails for good.
         """
+        kind = f"{operation.name} {kind}"
+        schedule = self._schedules[kind]
+        self._drive(self._protocol.recall(kind, schedule), operation.name)
         polling = Polling(
             operation.asked,
             submitted=clock.now() if submitted is None else submitted,
             deadline=deadline,
             interval=interval,
-            schedule=self._schedules[f"{operation.name} {kind}"],
+            schedule=schedule,
         )
         log.info("%s", polling.announcement(now=clock.now()))
         clock.sleep(polling.first(first_poll_in, now=clock.now(), jitter=random.random()))  # noqa: S311
@@ -175,6 +178,7 @@ class GettyClient:
                 answer = self._poll(operation, deadline)
                 if not isinstance(answer, StillPending):
                     polling.finished(now=clock.now())
+                    self._drive(self._protocol.tell(kind, schedule), operation.name)
                     log.info("%s", polling.summary(now=clock.now()))
                     return answer
                 outcome = answer

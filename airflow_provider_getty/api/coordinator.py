@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.resources import files
@@ -28,6 +30,14 @@ _USED = 0.97
 
 _GET_TOKEN = "return {redis.call('GET', KEYS[1]), redis.call('PTTL', KEYS[1])}"  # noqa: S105 - a program
 _SET_TOKEN = "redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])"  # noqa: S105
+
+_GET_LEARNED = "return redis.call('LRANGE', KEYS[1], 0, -1)"
+_ADD_LEARNED = """
+redis.call('RPUSH', KEYS[1], unpack(ARGV, 2))
+redis.call('LTRIM', KEYS[1], -tonumber(ARGV[1]), -1)
+redis.call('EXPIRE', KEYS[1], 30 * 86400)
+"""
+_MEMORY = 500
 
 
 class CoordinatorError(Exception):
@@ -85,6 +95,21 @@ class Coordinator:
         """
         sealed = self._seal.encrypt(token.encode())
         return Command(_SET_TOKEN, (f"{self._name}:token",), (sealed, max(1, int(lifetime * 1000))))
+
+    def learned(self, kind: str) -> Command:
+        """Get what has been learned of how long this kind takes; see :meth:`recalled`."""
+        return Command(_GET_LEARNED, (f"{self._name}:learned:{kind}",))
+
+    def learn(self, kind: str, learned: Iterable[tuple[int, int]]) -> Command:
+        """Add what was learned to it."""
+        told = (f"{i} {j}" for i, j in learned)
+        return Command(_ADD_LEARNED, (f"{self._name}:learned:{kind}",), (_MEMORY, *told))
+
+    @staticmethod
+    def recalled(reply: Any) -> list[tuple[int, int]]:
+        """Read the reply to :meth:`learned`, oldest first; what cannot be read was learned by another version."""
+        found = (re.fullmatch(rb"(\d+) (\d+)", each) for each in reply or ())
+        return [(int(pair[1]), int(pair[2])) for pair in found if pair]
 
     def opened(self, reply: Any) -> tuple[str, float] | None:
         """Read the reply to :meth:`token`: the token and its lifetime in seconds; None if none is shared."""

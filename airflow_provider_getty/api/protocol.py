@@ -24,6 +24,7 @@ from airflow_provider_getty.api.memory import remembered
 from airflow_provider_getty.api.operations import Credentials, MovedOperation, NoImages, Operation
 from airflow_provider_getty.api.patience import Patience, Pause, repeated
 from airflow_provider_getty.api.results import AccessToken
+from airflow_provider_getty.api.schedule import Schedule
 
 log = logging.getLogger(__name__)
 
@@ -185,6 +186,20 @@ class Protocol:
         lifetime = yield from self.fetch_token()
         if coordinator and self._token:
             yield coordinator.share_token(self._token, lifetime)
+
+    def recall(self, kind: str, schedule: Schedule) -> Conversation[None]:
+        """Teach a schedule, once, what other processes have learned."""
+        if self.account.coordinator and not schedule.is_recalled:
+            schedule.is_recalled = True
+            coordinator = Coordinator(self.account)
+            schedule.recall(coordinator.recalled((yield coordinator.learned(kind))))
+
+    def tell(self, kind: str, schedule: Schedule) -> Conversation[None]:
+        """Tell other processes what a schedule has learned."""
+        if self.account.coordinator and schedule.untold:
+            learned = list(schedule.untold)
+            schedule.untold.clear()
+            yield Coordinator(self.account).learn(kind, learned)
 
     def fetch_token(self) -> Conversation[float]:
         """Get an access token for the client credentials, and return its lifetime in seconds.

@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from statistics import NormalDist
@@ -217,6 +217,10 @@ class Schedule:
         self._observed: deque[tuple[int, int]] = deque(maxlen=_MEMORY)
         self._news = 0
         self._next_estimate = 1
+        self.is_recalled = False
+        """True once it has been told what other processes have learned."""
+        self.untold: deque[tuple[int, int]] = deque(maxlen=_MEMORY)
+        """What it has learned and has not told other processes: steps between which generations were finished."""
         self._shares: Sequence[float] = PRIOR
         self._plan: Plan | None = None
 
@@ -255,12 +259,22 @@ class Schedule:
         i = _step(observation.pending_at)
         j = min(max(bisect_left(AGES, finished_by), i + 1), _STEPS + 1)
         self._observed.append((i, j))
+        self.untold.append((i, j))
         self._news += 1
         if self._news >= self._next_estimate:
             self._news = 0
             self._next_estimate = min(2 * self._next_estimate, _NEWS)
             pending = ((_step(other.pending_at), _STEPS + 1) for other in self._followed if other.pending_at)
             self._shares = estimate(Counter(self._observed) + Counter(pending), self._shares)
+            self._plan = None
+
+    def recall(self, learned: Iterable[tuple[int, int]]) -> None:
+        """Take over what others have learned, oldest first; it counts as less new than what is known here."""
+        known = [(i, j) for i, j in learned if 0 <= i < j <= _STEPS + 1]
+        if known:
+            self._observed = deque([*known, *self._observed], maxlen=_MEMORY)
+            self._next_estimate = _NEWS
+            self._shares = estimate(Counter(self._observed), self._shares)
             self._plan = None
 
 

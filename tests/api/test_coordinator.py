@@ -18,6 +18,7 @@ from airflow_provider_getty.api.redis_link import Link
 from airflow_provider_getty.api.virtual_clock import VirtualClock
 from dev.redis_server import RedisServer
 from tests.support.both_clients import Connect
+from tests.support.client_requests import generate
 from tests.support.getty_journal import sent
 from tests.support.running_redis import running_redis
 from tests.support.scripted_getty import account
@@ -62,6 +63,22 @@ def test_a_shared_token_that_getty_refuses_is_replaced_for_all(
     for client in (first, second, first):
         client.ask(ListProducts())
     assert sent(getty_emulator).count("token") == 2
+
+
+def test_what_one_process_has_learned_of_latencies_the_next_one_knows(
+    connect: Connect, getty_emulator: Emulator, redis: RedisServer, getty_clock: VirtualClock
+) -> None:
+    for number in range(2):
+        getty_emulator.fault("stay-pending", "refine")
+        getty_emulator.fault("stay-pending", "get-generation", times=3)
+        getty_emulator.fault("finish-at-once", "get-generation")
+        client = connect(getty_emulator, coordinator=redis.url)
+        client.wait_for(generate(client), deadline=getty_clock.now() + 600)
+        link = Link(redis.url)
+        learned = [link._redis.lrange(key, 0, -1) for key in link._redis.keys("*:learned:*")]
+        link.close()
+        assert [len(each) for each in learned] == [number + 1]
+        forget()
 
 
 def test_no_secret_is_readable_in_redis(
