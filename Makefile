@@ -40,7 +40,7 @@ test: .venv/.synced  ## all tests on all cores, those on a whole Airflow too (AR
 	$(RUN) -m pytest $(or $(ARGS),--numprocesses logical --dist loadgroup)
 
 bench: build/bench-venv/.synced  ## measure what docs/explanation/performance.md tells; half an hour on a quiet machine
-	@for program in schedule imports in_flight limits no_worker batch; do \
+	@for program in schedule imports in_flight limits fleet no_worker batch; do \
 		printf '\n## %s\n\n' $$program; \
 		build/bench-venv/bin/python -m benchmarks.$$program || exit; \
 	done

@@ -44,7 +44,6 @@ _FORK = multiprocessing.get_context("fork")
 _PENDING = 80  # of a triggerer
 _MEDIAN, _SIGMA, _SHORTEST, _LONGEST = 40.0, 0.6, 10.0, 150.0
 _TRIP = 0.02
-_WARM_UP = 25.0
 _DEADLINE = 3600.0
 
 
@@ -193,9 +192,9 @@ def ways(limit: int, workers: int) -> list[Way]:
     ]
 
 
-def measure(way: Way, limit: int, workers: int, seconds: float, redis: str) -> dict[str, float]:
+def measure(way: Way, chosen: argparse.Namespace, redis: str) -> dict[str, float]:
     """Run for a while and return the figures."""
-    server = Server(limit)
+    server = Server(chosen.limit)
     with server.running():
 
         def account(limit: float | None) -> Account:
@@ -210,9 +209,9 @@ def measure(way: Way, limit: int, workers: int, seconds: float, redis: str) -> d
 
         with (
             _processes(triggerer, account(way.triggerer), 2) as triggerers,
-            _processes(worker, account(way.worker), workers) as idle,
+            _processes(worker, account(way.worker), chosen.workers) as idle,
         ):
-            return _observe(server, triggerers, idle, seconds)
+            return _observe(server, triggerers, idle, warm_up=chosen.warm_up, seconds=chosen.seconds)
 
 
 @contextmanager
@@ -237,7 +236,12 @@ def _lead(role: Any, orders: Connection, account: Account) -> None:
 
 
 def _observe(
-    server: Server, triggerers: list[Connection], workers: list[Connection], seconds: float
+    server: Server,
+    triggerers: list[Connection],
+    workers: list[Connection],
+    *,
+    warm_up: float,
+    seconds: float,
 ) -> dict[str, float]:
     began, pending, ordered = time.monotonic(), set[str](), 0
     for _ in range(_PENDING * len(triggerers)):
@@ -245,8 +249,8 @@ def _observe(
         pending.add(id_)
         triggerers[_number(id_) % 2].send(id_)
     idle, submitted, lateness, finished = list(workers), Counter[int](), list[float](), 0
-    while (age := time.monotonic() - began) < _WARM_UP + seconds:
-        if age >= _WARM_UP:
+    while (age := time.monotonic() - began) < warm_up + seconds:
+        if age >= warm_up:
             server.is_counting = True
         while idle and len(pending) + ordered < _PENDING * len(triggerers):
             idle.pop(0).send("submit")
@@ -273,7 +277,7 @@ def _observe(
     return {
         "accepted/s": accepted / seconds,
         "of the limit (%)": 100 * accepted / seconds / server.limit,
-        "429s (%)": 100 * server.refused / (accepted + server.refused),
+        "429s (%)": 100 * server.refused / max(1, accepted + server.refused),
         "late s": lateness[len(lateness) // 2] if lateness else math.nan,
         "late at most s": lateness[-1] if lateness else math.nan,
         "triggerers, largest of smallest": max(polls) / max(1, min(polls)),
@@ -288,6 +292,8 @@ def main() -> int:
     parser.add_argument("--limit", type=int, default=10, help="requests per second of the account")
     parser.add_argument("--workers", type=int, default=8)
     parser.add_argument("--seconds", type=float, default=45.0, help="of each measurement, after a warm-up")
+    parser.add_argument("--warm-up", type=float, default=25.0, help="seconds before it")
+    parser.add_argument("--only", help="measure only this way")
     parser.add_argument("--report", type=Path, default=REPORT)
     chosen = parser.parse_args()
     logging.basicConfig(level=logging.CRITICAL)
@@ -296,8 +302,9 @@ def main() -> int:
             print(NEEDED)
             return 1
         measured = {
-            way.name: measure(way, chosen.limit, chosen.workers, chosen.seconds, f"{redis.url[:-1]}{number}")
+            way.name: measure(way, chosen, f"{redis.url[:-1]}{number}")
             for number, way in enumerate(ways(chosen.limit, chosen.workers))
+            if chosen.only in (None, way.name)
         }
     names = list(next(iter(measured.values())))
     print(

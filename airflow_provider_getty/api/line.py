@@ -20,7 +20,7 @@ _AHEAD = 0.1
 _FEWEST_AHEAD = 2
 # A request that leaves later than this after its slot could meet others in Getty's second: it takes another slot. Each
 # slot that is missed doubles the time, so that a slow process gets on.
-_TOLERANCE = 0.03
+_TOLERANCE = 0.05
 _MOST_MISSED = 5
 # Seconds after which one asks again who waits for what another has asked Redis for.
 _BOOKING_TAKES = 0.05

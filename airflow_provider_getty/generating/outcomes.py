@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, NoReturn, Self
 
 from airflow.providers.common.compat.sdk import (
@@ -84,7 +84,7 @@ class Outcome:
 
     def as_event(self) -> dict[str, Any]:
         """The payload of a trigger's event."""
-        return asdict(self)
+        return {"generation": self.generation, "error": self.error}
 
     @property
     def failure(self) -> GettyError | None:
