@@ -100,7 +100,7 @@ class Downloading:
                 if is_ours or is_missed:
                     raise
                 is_missed = True
-                log.warning("%s It was not started, then; it is started now.", error)
+                log.warning("%s The download was not started; starting it now.", error)
                 is_ours = yield from self._start(start, poll)
                 continue
             # What is ready does not say in which size; another task may have asked for another one.

@@ -38,7 +38,7 @@ def fetch_image(url: str, into: BinaryIO, *, asked: str) -> Conversation[int]:
             problem = f"The image ends before its end, after {answer.received} bytes."
             if answer.received != length:
                 raise errors.DownloadError(problem, asked=asked, credit=Credit.COMMITTED)
-            log.warning("%s: %s It came so twice, and is taken as it is.", asked, problem)
+            log.warning("%s: %s Getty sent the same twice, so it is taken as it is.", asked, problem)
     return answer.received
 
 

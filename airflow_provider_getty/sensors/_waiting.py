@@ -72,7 +72,7 @@ def time_out(sensor: GenerationSensor, timeout: AirflowSensorTimeout) -> NoRetur
             f"It is not finished: {timeout}",
             asked=f"Status of generation {generation_request_id}",
             credit=Credit.COMMITTED,
-            advice="Clear the sensor to wait on: that costs nothing.",
+            advice="Clear the sensor to keep waiting; that costs nothing.",
             generation_request_id=generation_request_id,
         ),
         in_sensor=True,

@@ -125,7 +125,7 @@ def test_an_image_that_comes_twice_without_its_end_is_the_image_that_there_is(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     fetch(CUT[0], CUT[0])
-    assert "It came so twice, and is taken as it is" in caplog.text
+    assert "Getty sent the same twice, so it is taken as it is" in caplog.text
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
