@@ -18,6 +18,8 @@ _MOST_SEEN = 1_000
 """Generations whose outcome is in the event, at about 60 bytes each; of further ones the worker asks again."""
 # Under LocalExecutor, a trigger that fires before the worker process has exited fails the task (Airflow 3.3.2).
 _FIRST_POLL_IN = 5.0
+_OLD = 15.0
+"""Seconds. Older generations are polled at once: by age alone they would come last, and be left by each round."""
 
 
 class BatchTrigger(BaseTrigger):
@@ -114,13 +116,17 @@ class BatchTrigger(BaseTrigger):
         from airflow_provider_getty.api.operations import GetGeneration  # noqa: PLC0415
 
         seen: list[Any] = [number]
+        first_poll_in = _FIRST_POLL_IN
         try:
+            if clock.now() - submitted > _OLD:
+                await clock.pause(_FIRST_POLL_IN)
+                first_poll_in = 0.0
             generation = await client.wait_for(
                 GetGeneration(generation_request_id=generation_request_id),
                 deadline=self.until,
                 interval=self.poll_interval,
                 submitted=submitted,
-                first_poll_in=_FIRST_POLL_IN,
+                first_poll_in=first_poll_in,
                 kind=self.kind,
             )
         except asyncio.CancelledError:
