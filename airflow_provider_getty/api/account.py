@@ -15,6 +15,7 @@ GETTY_URL = "https://api.gettyimages.com"
 GETTY_TOKEN_URL = "https://authentication.gettyimages.com/oauth2/token"  # noqa: S105 - an address
 
 
+_LONGEST_TIMEOUT = 86_400
 _MOST_INT32 = 2**31 - 1
 _DEFAULT_PORTS = {"https": ":443", "http": ":80"}
 
@@ -89,6 +90,10 @@ class Account:
             number = getattr(self, name)
             if number is not None and not 0 < number < inf:
                 raise ConfigurationError(f"{name} is {number}; it must be a number above 0.")
+        if self.timeout > _LONGEST_TIMEOUT:
+            raise ConfigurationError(
+                f"timeout is {self.timeout}; it must be at most a day, {_LONGEST_TIMEOUT} s."
+            )
         if self.coordinator is not None:
             object.__setattr__(self, "coordinator", self.coordinator.strip())
             _check_redis(self.coordinator)

@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO, Self, TypeVar
 
 import aiohttp
@@ -48,6 +49,7 @@ log = logging.getLogger(__name__)
 ResultT = TypeVar("ResultT")
 
 _CHUNK = 256 * 1024
+_LARGE = 1024**2
 _CONNECTIONS = 100
 _LATE = 0.002
 _STILL_PENDING = StillPending()
@@ -278,7 +280,7 @@ class AsyncGettyClient:
                     call.method,
                     call.url,
                     headers=call.headers,
-                    data=call.body,
+                    data=_streamed(call.body),
                     allow_redirects=False,
                     timeout=limits,
                     proxy=proxy,
@@ -372,6 +374,11 @@ async def _answer(response: aiohttp.ClientResponse, into: BinaryIO | None) -> An
             await clock.in_thread(into.write, piece)
             seen.add(piece)
     return Answer(response.status, headers, seen.first, seen.length, seen.last)
+
+
+def _streamed(body: bytes | None) -> bytes | BytesIO | None:
+    """A large body is sent in pieces: the event loop must not stand still for it."""
+    return BytesIO(body) if body is not None and len(body) >= _LARGE else body
 
 
 def _is_short(response: aiohttp.ClientResponse) -> bool:

@@ -91,7 +91,9 @@ def _readable(model: type[_Result]) -> BeforeValidator:
 class AccessToken(_Result):
     """An access token and its lifetime in seconds, which older servers write as a string or leave out."""
 
-    access_token: str = Field(min_length=1, repr=False)
+    access_token: Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[!-~]+$")] = Field(
+        repr=False
+    )
     expires_in: float = Field(default=1800.0, gt=0, allow_inf_nan=False)
 
 

@@ -54,7 +54,7 @@ class SharedHistory:
                 for item in answer.generations
                 if not is_marked(item.notes) or any(has_marker(item.notes, marker) for marker in markers)
             ]
-            if (
+            if not answer.generations or (
                 len(answer.generations) < _PAGE
                 if answer.result_count is None
                 else page * _PAGE >= answer.result_count

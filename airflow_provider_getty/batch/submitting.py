@@ -63,6 +63,7 @@ class ItemSubmitter:
             policy=self.policy,
             deadline=self.deadline,
             clock=clock.now,
+            monotonic=clock.monotonic,
             ahead=lambda: self.client.ahead_of_getty,
             waits_for_slot=self.waits,
             most_refusals=None if self.waits else MOST_REFUSALS,

@@ -65,7 +65,8 @@ class Claim:
 
         :raises SubmissionSupersededError: another process has written since.
         """
-        if not self.is_kept or self.clock() - self._seen_at <= TRUSTED_FOR:
+        # A clock that was set back tells nothing.
+        if not self.is_kept or 0 <= self.clock() - self._seen_at <= TRUSTED_FOR:
             return
         # The time before: the record may change while the answer is under way.
         began = self.clock()

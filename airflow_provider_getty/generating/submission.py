@@ -50,6 +50,7 @@ class Submission:
     :param account: see :func:`.record.account_digest`.
     :param deadline: until when (Unix time) refusals and uncertainty are waited out.
     :param clock: the present (Unix time).
+    :param monotonic: seconds that nobody sets. None: those of the clock.
     :param ahead: by how many seconds the clock is ahead of Getty's, as far as that is known.
     :param has_store: whether records are kept; only then has a marker a random part.
     :param waits_for_slot: whether to wait while the account has too many generations pending, rather than to raise.
@@ -64,6 +65,7 @@ class Submission:
     policy: Policy
     deadline: float
     clock: Callable[[], float]
+    monotonic: Callable[[], float] | None = None
     account: str = ""
     inputs: str = ""
     ahead: Callable[[], float] = lambda: 0.0
@@ -266,14 +268,17 @@ class Submission:
 
         :raises SubmissionUnsureError: that cannot be known.
         """
-        certain_at = self.clock() + max(at_least, self.policy.history_lag)
+        certain_after = max(at_least, self.policy.history_lag)
+        began = self._times()
         give_up_at = self.deadline
         if self.policy.on_unsure == "resubmit":
-            give_up_at = min(give_up_at, certain_at)
+            give_up_at = min(give_up_at, began[0] + certain_after)
         refused_since: float | None = None
         while True:
             trouble: GettyError | None = None
             found = Found()
+            # What a slow answer shows is from before it was asked for, and a clock that was set forward proves nothing.
+            waited = min(now - then for now, then in zip(self._times(), began, strict=True))
             try:
                 items = yield LookUp(since=record.intended - LOOK_BACK)
             except GettyError as error:
@@ -286,7 +291,7 @@ class Submission:
                     )
                     return (yield from self._known(record, ours, Pending(generation_request_id=ours[0])))
             now = self.clock()
-            if trouble is None and now >= certain_at:
+            if trouble is None and waited >= certain_after:
                 if found.alike or found.is_nameless:
                     raise self._unsure(record, _NAMELESS, alike=found.alike)
                 return None
@@ -303,6 +308,9 @@ class Submission:
                     refusal=trouble,
                 )
             yield Wait(_LOOK_AGAIN_IN)
+
+    def _times(self) -> tuple[float, float]:
+        return self.clock(), (self.monotonic or self.clock)()
 
     def _ours(self, record: Record, found: Found) -> tuple[str, ...]:
         """The generations that are certainly the record's."""

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_getty.api import clock, products
 from airflow_provider_getty.api.driving import drive
-from airflow_provider_getty.api.errors import BadRequestError, GettyError, SubmissionSupersededError
+from airflow_provider_getty.api.errors import (
+    BadRequestError,
+    GettyError,
+    InvalidRequestError,
+    SubmissionSupersededError,
+)
 from airflow_provider_getty.generating.claim import Claim
 from airflow_provider_getty.generating.record import Policy, Record, Task, account_digest, same_id
 from airflow_provider_getty.generating.steps import LookUp, Post, Save, Say, Step, Upload, Wait
@@ -50,9 +55,27 @@ class SubmissionStore:
         return cls(context.get("task_state_store"))
 
     def load(self) -> Record | None:
-        """The record, if there is one."""
+        """The record, if there is one.
+
+        :raises InvalidRequestError: somebody else wrote it.
+        """
         document = self.accessor.get(_KEY) if self.accessor else None
-        return Record(**document) if document else None
+        try:
+            return Record(**document) if document else None
+        except TypeError:
+            raise InvalidRequestError(
+                f"The task's state {_KEY!r} cannot be read: it is not what this package keeps there.",
+                advice="Delete it only if nothing was submitted: a task without it submits, and pays, anew.",
+            ) from None
+
+    @property
+    def owes(self) -> bool:
+        """Whether an earlier request used a credit, or may have, for what the task has not returned."""
+        try:
+            record = self.load()
+        except InvalidRequestError:
+            return True
+        return record is not None and record.is_owed
 
     def save(self, record: Record | None) -> None:
         """Keep the record, or forget it."""
@@ -131,6 +154,7 @@ class Submitter:
             policy=self.policy,
             deadline=self.deadline,
             clock=clock.now,
+            monotonic=clock.monotonic,
             ahead=lambda: client.ahead_of_getty,
             has_store=store.exists,
             waits_for_slot=self.waits_for_slot,

@@ -130,7 +130,7 @@ def _end(task: GenerationOperator, context: Context, error: GettyError) -> NoRet
     store = SubmissionStore.of(context)
     if error.generation_request_id:
         task.made = (Made(generation_request_id=error.generation_request_id, arguments=_written(task)),)
-    if error.credit is Credit.UNUSED and (record := store.load()) and record.is_owed:
+    if error.credit is Credit.UNUSED and store.owes:
         error = error.with_context(credit=Credit.EARLIER)
     if isinstance(error, GoneError) and error.generation_request_id:
         store.forget(error.generation_request_id)

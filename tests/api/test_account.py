@@ -187,5 +187,9 @@ def test_a_limit_that_is_no_number_above_0_is_refused(name: str, number: float) 
     assert f"{name} is {number}; it must be a number above 0." in refusal(**{name: number})
 
 
+def test_a_timeout_is_at_most_a_day() -> None:
+    assert "timeout is 1e+308; it must be at most a day, 86400 s." in refusal(timeout=1e308)
+
+
 def test_no_secret_is_seen_in_an_account() -> None:
     assert "the-" not in repr(account())

@@ -17,8 +17,14 @@ from getty_emulator.server import Emulator
 
 from airflow_provider_getty.api import bodies, clock, poller
 from airflow_provider_getty.api.bodies import Decoder, total_seconds
-from airflow_provider_getty.api.errors import Credit, DeadlineExceededError, DownloadError, NoAnswerError
-from airflow_provider_getty.api.operations import ListProducts
+from airflow_provider_getty.api.errors import (
+    AnswerError,
+    Credit,
+    DeadlineExceededError,
+    DownloadError,
+    NoAnswerError,
+)
+from airflow_provider_getty.api.operations import Generate, ListProducts
 from tests.support.both_clients import Client, Connect
 from tests.support.client_requests import generate, upload
 from tests.support.pending_getty import PendingGetty, start, until
@@ -168,6 +174,12 @@ def test_pieces_together_are_the_body(size: int) -> None:
 def test_what_is_not_compressed_as_it_says_is_no_answer() -> None:
     with pytest.raises(NoAnswerError, match="cannot be decompressed"):
         list(Decoder({"content-encoding": "gzip"}, 100).pieces(b"plain text"))
+
+
+def test_a_large_body_is_sent_in_pieces(getty: Client) -> None:
+    """The event loop does not stand still for it, of which aiohttp warns."""
+    with suppress(AnswerError):
+        getty.ask(Generate(prompt="a" * 2_000_000))
 
 
 # Others

@@ -61,6 +61,8 @@ def test_a_token_that_lives_shorter_than_the_margin_is_used_for_half_its_life() 
         None,
         {"access_token": "", "expires_in": 1800},
         {"access_token": {"token-secret": 1}, "expires_in": 1800},
+        {"access_token": "token-secret\nX-Other: 1"},
+        {"access_token": "token-secret-€"},
     ],
 )
 def test_a_grant_without_a_token_is_an_error(grant: object) -> None:

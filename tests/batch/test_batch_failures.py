@@ -167,6 +167,20 @@ def test_the_id_of_another_generation_makes_a_clear_look_for_the_marker(
     assert getty.ledger()["total"] == 1
 
 
+def test_a_history_that_counts_more_than_it_lists_is_read_to_its_end(getty: Emulator, tmp_path: Path) -> None:
+    getty.fault("cut-after", "generate")
+    getty.fault(
+        "set-fields",
+        "generation-history",
+        times=None,
+        fields={"result_count": 10**9, "generations": []},
+        skip=0,
+    )
+    run = Worker().run(a_batch(generates(1), tmp_path, timeout=600))
+    assert run.state == "success", "the second submission's answer arrived"
+    assert [request["operation"] for request in getty.requests()].count("generation-history") <= 3
+
+
 @pytest.mark.parametrize("voice", ["service", "gateway"])
 def test_deferred_with_a_full_account_it_gives_its_worker_back(
     getty: Emulator, tmp_path: Path, voice: str

@@ -89,6 +89,15 @@ def test_who_lost_it_may_neither_send_nor_write(
     assert store.record == now_there
 
 
+def test_after_the_clock_was_set_back_it_is_read_back(claim: Claim, store: Memory, time: Time) -> None:
+    claim.save(MINE)
+    store.record = THEIRS
+    time.now -= 3600
+
+    with pytest.raises(SubmissionSupersededError):
+        claim.check()
+
+
 def test_what_was_only_read_is_read_back_before_the_first_write(claim: Claim, store: Memory) -> None:
     store.record = THEIRS
 

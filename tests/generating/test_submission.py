@@ -301,6 +301,29 @@ def test_a_history_that_was_refused_by_mistake_is_read_again() -> None:
     assert airflow.getty.charges == 1
 
 
+def test_a_clock_that_is_set_forward_does_not_make_the_history_certain() -> None:
+    class SetForward(Getty):
+        def history(self, since: float) -> list[HistoryItem]:
+            airflow.clock_set_by = 600.0
+            return super().history(since)
+
+    airflow = Airflow(SetForward(lag=LAG - 5, fates=[Fate.LOST_AFTER_THE_WORK]))
+    assert airflow.run() == "generation-1"
+    assert airflow.getty.posts == 1
+
+
+def test_what_a_slow_history_shows_is_from_before_it_was_asked() -> None:
+    class Slow(Getty):
+        def history(self, since: float) -> list[HistoryItem]:
+            shown = super().history(since)
+            self.now += LAG
+            return shown
+
+    airflow = Airflow(Slow(lag=LAG - 5, fates=[Fate.LOST_AFTER_THE_WORK]))
+    assert airflow.run() == "generation-1"
+    assert airflow.getty.posts == 1
+
+
 def test_a_generation_that_the_history_shows_without_its_id_leaves_the_task_unsure() -> None:
     class Nameless(Getty):
         def history(self, since: float) -> list[HistoryItem]:

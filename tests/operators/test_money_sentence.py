@@ -40,3 +40,16 @@ def test_an_argument_that_cannot_be_used_any_more_does_not_hide_what_is_pending(
 def test_the_first_refusal_says_that_no_credit_was_used(getty: Emulator) -> None:
     getty.fault("quota-exceeded", "refine", times=None)
     assert Credit.UNUSED in Worker().run(refine()).message
+
+
+@needs_store
+@pytest.mark.parametrize("state", [{"a": 1}, "text", {"fingerprint": "f"}])
+def test_a_state_that_somebody_else_wrote_is_refused_and_says_what_deleting_it_means(
+    getty: Emulator, state: object
+) -> None:
+    worker = Worker()
+    worker.store["getty_submission"] = state
+    refused = worker.run(refine(), retries_left=True)
+    assert refused.state == "failed"
+    assert "The task's state 'getty_submission' cannot be read" in refused.message
+    assert getty.ledger()["total"] == 0

@@ -97,6 +97,8 @@ class Airflow:
     tries: int = 0
     said: list[str] = field(default_factory=list)
     steps: list[str] = field(default_factory=list)
+    clock_set_by: float = 0.0
+    """Seconds by which somebody has set the worker's clock."""
 
     def run(self, *, killed_at: int | None = None) -> str:
         """A try; it is killed before the step of this number, or right after the step's effect on Getty."""
@@ -113,7 +115,8 @@ class Airflow:
             policy=self.policy,
             inputs="a digest of the mask",
             deadline=getty.now + self.patience,
-            clock=lambda: getty.now,
+            clock=lambda: getty.now + self.clock_set_by,
+            monotonic=lambda: getty.now,
             has_store=self.has_store,
             account=self.account,
         )
