@@ -33,6 +33,7 @@ class Cluster:
     :param dags: folders of DAGs.
     :param getty: options of the emulator, by their names with underscores.
     :param tasks_per_worker: how many tasks a worker runs at a time.
+    :param heartbeat_timeout: seconds after which Airflow takes a task for dead that does not report.
     """
 
     def __init__(
@@ -42,10 +43,12 @@ class Cluster:
         getty: Mapping[str, object],
         *,
         tasks_per_worker: int = 4,
+        heartbeat_timeout: int = 60,
     ) -> None:
         self.folder = folder
         self._dags = dags
         self._tasks_per_worker = tasks_per_worker
+        self._heartbeat_timeout = heartbeat_timeout
         self._getty_options = getty
         self._stack = ExitStack()
 
@@ -165,9 +168,11 @@ class Cluster:
             "scheduler": {
                 "scheduler_heartbeat_sec": 2,
                 "scheduler_idle_sleep_time": 1,
-                "task_instance_heartbeat_timeout": 30,
+                "task_instance_heartbeat_timeout": self._heartbeat_timeout,
                 "task_instance_heartbeat_timeout_detection_interval": 5,
-                "task_queued_timeout": 60,
+                # A worker that was killed holds messages. But who waits this long in a queue so often fails for good.
+                "task_queued_timeout": 120,
+                "num_stuck_in_queued_retries": 20,
                 "task_queued_timeout_check_interval": 10,
             },
         }

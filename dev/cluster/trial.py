@@ -51,6 +51,7 @@ class Size:
     latency: str
     faults: tuple[Fault, ...]
     coordinators: tuple[str, ...]
+    heartbeat_timeout: int
 
 
 SMALL = Size(
@@ -60,6 +61,7 @@ SMALL = Size(
     latency="lognormal:12:0.4",
     faults=FEW,
     coordinators=COORDINATORS["with"],
+    heartbeat_timeout=30,
 )
 FULL = Size(
     Amount(refines=300, sensors=100, in_triggerer=100, batch=2000),
@@ -68,6 +70,7 @@ FULL = Size(
     latency="lognormal:40:0.6",
     faults=ALL,
     coordinators=COORDINATORS["both"],
+    heartbeat_timeout=60,
 )
 
 
@@ -200,7 +203,7 @@ def _try(size: Size) -> list[str]:
     os.environ["GETTY_CLUSTER_IN_FLIGHT"] = str(size.in_flight)
     getty = {"queries_per_second": size.queries_per_second, "latency": size.latency}
     problems: list[str] = []
-    with Cluster(HOME, DAGS, getty) as cluster:
+    with Cluster(HOME, DAGS, getty, heartbeat_timeout=size.heartbeat_timeout) as cluster:
         cluster.airflow.wait_for_dags(size.amount.counts())
         for label in size.coordinators:
             cluster.connect(coordinated=label == "coordinated")
