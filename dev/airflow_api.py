@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 POLL_SECONDS = 0.25
-REQUEST_SECONDS = 30.0
+REQUEST_SECONDS = 120.0  # the first calls of an API server take long on a loaded machine
 PAGE = 1000  # Airflow gives fewer unless its settings allow as many
 FINISHED = frozenset({"success", "failed"})
 

@@ -16,6 +16,7 @@ with DAG(
     schedule=None,
     catchup=False,
     tags=["getty"],
+    doc_md=__doc__,
     params={
         "catalogue": Param(
             None,

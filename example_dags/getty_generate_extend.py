@@ -19,6 +19,7 @@ with DAG(
     schedule=None,
     catchup=False,
     tags=["getty"],
+    doc_md=__doc__,
     params={
         "prompt": "white sailing boats at sunset",
         "surroundings": Param(
@@ -62,8 +63,10 @@ with DAG(
         reference_generation=generate.output,
         prompt="{{ params.surroundings }}",
         deferrable=True,
+        map_index_template="{{ task.left_percentage }} % beside, {{ task.top_percentage }} % above",
     ).expand_kwargs(margins())
     GettyDownloadOperator.partial(
         task_id="download",
         destination="{{ params.folder }}",
+        map_index_template="{{ task.generation_request_id['generation_request_id'] }}",
     ).expand(generation_request_id=extend.output)

@@ -20,6 +20,7 @@ with DAG(
     schedule=None,
     catchup=False,
     tags=["getty"],
+    doc_md=__doc__,
     params={
         "photograph": Param(
             None,
@@ -52,6 +53,7 @@ with DAG(
         task_id="show",
         reference_file_registration_id=register.output,
         deferrable=True,
+        map_index_template="{{ task.prompt }}",
     ).expand(prompt=scenes())
     calm = GettyBackgroundGenerationOperator(
         task_id="calm",
@@ -67,6 +69,7 @@ with DAG(
     GettyDownloadOperator.partial(
         task_id="download_scene",
         destination="{{ params.folder }}",
+        map_index_template="{{ task.generation_request_id['generation_request_id'] }}",
     ).expand(generation_request_id=show.output)
     GettyDownloadOperator(
         task_id="download_cut_out",

@@ -17,6 +17,7 @@ with DAG(
     schedule=None,
     catchup=False,
     tags=["getty"],
+    doc_md=__doc__,
     params={
         "image_id": Param("1473240153", type="string", description="An image of Getty's creative library"),
         "image_size": Param([1024, 683], type="array", description="Its width and height in pixels"),

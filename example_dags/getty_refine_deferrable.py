@@ -12,6 +12,7 @@ with DAG(
     schedule=None,
     catchup=False,
     tags=["getty"],
+    doc_md=__doc__,
     params={"folder": "/tmp/getty/"},  # noqa: S108
 ):
     refine = GettyRefineOperator(

@@ -33,6 +33,7 @@ with DAG(
     schedule=None,
     catchup=False,
     tags=["getty"],
+    doc_md=__doc__,
     params={"folder": "/tmp/getty/"},  # noqa: S108
 ):
     refine = GettyRefineOperator.partial(
@@ -40,8 +41,10 @@ with DAG(
         deferrable=True,
         on_blocked="skip",
         max_active_tis_per_dagrun=16,
+        map_index_template="{{ task.prompt }}",
     ).expand_kwargs(IMAGES)
     GettyDownloadOperator.partial(
         task_id="download",
         destination="{{ params.folder }}",
+        map_index_template="{{ task.generation_request_id['generation_request_id'] }}",
     ).expand(generation_request_id=refine.output)

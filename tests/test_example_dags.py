@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import runpy
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.sdk import DAG
 from getty_emulator.server import Emulator
 from PIL import Image
 
@@ -145,7 +147,27 @@ def test_parsing_them_warns_of_nothing(parsed: dict[str, Any]) -> None:
 
 
 def test_these_are_all_of_them() -> None:
-    assert [example.stem for example in dag_runs.EXAMPLES] == sorted(TASKS)
+    assert [example.stem for example in dag_runs.EXAMPLES] == sorted([*TASKS, *dag_runs.NEED_A_PERSON])
+
+
+@pytest.mark.parametrize("file", dag_runs.EXAMPLES, ids=lambda file: str(file.stem))
+def test_each_says_in_airflow_what_it_is_for_and_names_mapped_tasks(
+    monkeypatch: pytest.MonkeyPatch, file: Path
+) -> None:
+    made: list[DAG] = []
+    leave = DAG.__exit__
+
+    def remember(dag: DAG, *exception: Any) -> None:
+        made.append(dag)
+        leave(dag, *exception)  # type: ignore[no-untyped-call]
+
+    monkeypatch.setattr(DAG, "__exit__", remember)
+    runpy.run_path(str(file))
+    [dag] = made
+    assert dag.doc_md
+    for task in dag.tasks:
+        partial = getattr(task, "partial_kwargs", None)
+        assert partial is None or partial["map_index_template"], task.task_id
 
 
 @EXAMPLES

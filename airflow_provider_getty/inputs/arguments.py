@@ -222,6 +222,7 @@ BATCH_RULES: Mapping[str, Rule] = MappingProxyType(
         "defaults": _MAPPING,
         "download_options": _MAPPING,
         "images": _one_of(Images),
+        "contact_sheet": _BOOLEAN,
         "fail_on": Rule(_is_any_all_or_share, "'any', 'all', or a share from 0 to 1"),
         "on_blocked": _one_of(BatchOnBlocked),
         "max_in_flight": Rule(lambda value: type(value) is int and value > 0, "a whole number, at least 1"),

@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import TaskDeferred, conf
 
 from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.errors import GettyError, InvalidRequestError
-from airflow_provider_getty.batch import outcome
+from airflow_provider_getty.batch import contact_sheet, outcome
 from airflow_provider_getty.batch.downloading import Downloads, said
 from airflow_provider_getty.batch.engine import Plan
 from airflow_provider_getty.batch.events import Finished
@@ -25,6 +26,7 @@ from airflow_provider_getty.generating.record import Policy
 from airflow_provider_getty.generating.submitter import task_of
 from airflow_provider_getty.inputs import arguments, config
 from airflow_provider_getty.inputs.folders import join
+from airflow_provider_getty.inputs.storage_errors import without_secrets
 from airflow_provider_getty.lineage.assets import announce, has_alias
 from airflow_provider_getty.lineage.made import Made
 from airflow_provider_getty.triggers.batch import BatchTrigger
@@ -114,7 +116,7 @@ def made(task: GettyBatchOperator) -> Iterator[Made]:
 
     :raises GettyError: or ``OSError``: the requests or the journal cannot be read.
     """
-    for each in made_items(Items(task.requests, task.operation, task.defaults or {}), task.journal):
+    for each in made_items(_items(task), task.journal):
         known: dict[str, Any] = {
             "generation_request_id": each.finished.generation_request_id,
             "name": each.item.name,
@@ -150,7 +152,36 @@ def _end(
     if result.failure:
         outcome.fail(result.failure, may_retry=result.may_retry, manifest=result.manifest)
     _announce(task, context, result.manifest)
-    return result.manifest
+    return result.manifest | _contact_sheet(task)
+
+
+def _contact_sheet(task: GettyBatchOperator) -> dict[str, Any]:
+    """Write the contact sheet, if it is wanted; trouble with it is no failure of what is paid for."""
+    if not task.contact_sheet or task.download_to is None:
+        return {}
+    folder = str(task.download_to)
+    pictures = (
+        contact_sheet.Picture(
+            file=file,
+            label=each.item.name or str(each.item.number),
+            prompt=str(each.item.written.get("prompt") or ""),
+            seed=each.finished.seed,
+            generation_request_id=each.finished.generation_request_id,
+        )
+        for each in made_items(_items(task), task.journal)
+        for file in each.files
+    )
+    try:
+        page = contact_sheet.write(folder, PurePosixPath(str(task.journal)).stem, pictures)
+    except (GettyError, OSError) as error:
+        log.warning("The contact sheet cannot be written: %s", error)
+        return {}
+    log.info("The contact sheet is %s.", without_secrets(page))
+    return {"contact_sheet": without_secrets(page)}
+
+
+def _items(task: GettyBatchOperator) -> Items:
+    return Items(task.requests, task.operation, task.defaults or {})
 
 
 def _announce(task: GettyBatchOperator, context: Context, manifest: dict[str, Any]) -> None:
@@ -184,7 +215,7 @@ def _batch(task: GettyBatchOperator, context: Context, deadline: float) -> Batch
     state = context.get("task_state_store")
     return Batch(
         hook=task.hook,
-        items=Items(task.requests, task.operation, task.defaults or {}),
+        items=_items(task),
         journal=task.journal,
         plan=plan,
         fail_on=task.fail_on,

@@ -43,6 +43,8 @@ class GettyBatchOperator(CheckedOperator):
     :param size_name: the download size, such as ``1k`` or ``4k``; a large one may cost.
     :param images: ``first``: of each item the first image that is not blocked; ``all``: all that are not.
     :param download_options: ``product_id``, ``project_code`` and ``notes`` of the downloads.
+    :param contact_sheet: whether a batch that succeeds writes a contact sheet to ``download_to``: a JPEG and an HTML
+        page, named after the journal. The result then has ``contact_sheet``, where the page is.
     :param fail_on: when the task fails, once all items have been tried: if ``any`` item has failed, if ``all`` have, or
         if more than a share of them, from 0 to 1.
     :param on_blocked: which items count as failed for images that Getty's content policy blocked: ``fail``: those with
@@ -90,6 +92,7 @@ class GettyBatchOperator(CheckedOperator):
         size_name: arguments.Text = "1k",
         images: Images = "first",
         download_options: Mapping[str, Any] | XComArg | None = None,
+        contact_sheet: bool = False,
         fail_on: FailOn = "any",
         on_blocked: BatchOnBlocked = "fail",
         max_in_flight: int = 100,
@@ -112,6 +115,7 @@ class GettyBatchOperator(CheckedOperator):
         self.size_name: Any = size_name
         self.images: Images = images
         self.download_options: Any = download_options
+        self.contact_sheet = contact_sheet
         self.fail_on: FailOn = fail_on
         self.on_blocked: BatchOnBlocked = on_blocked
         self.max_in_flight = max_in_flight
@@ -123,7 +127,10 @@ class GettyBatchOperator(CheckedOperator):
         self.on_unsure_submission = on_unsure_submission
         self.history_lag = arguments.seconds_given(history_lag)
         self.getty_conn_id = getty_conn_id
-        self._check().required(requests=requests, journal=journal)
+        check = self._check()
+        check.required(requests=requests, journal=journal)
+        if contact_sheet and download_to is None:
+            raise check.refusal("contact_sheet needs download_to")
 
     def charged(self) -> int | None:
         """The generations that were submitted, by the journal, once the batch has ended."""

@@ -16,6 +16,9 @@ from typing import Any
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "example_dags").glob("*.py"))
 
+NEED_A_PERSON = ("getty_approve",)
+"""``dag.test()`` asks nobody; ``tests/system`` runs them."""
+
 
 def parse() -> dict[str, list[str]]:
     """The modules that the DAG files load beyond ``airflow.sdk`` itself, and their warnings."""
@@ -51,6 +54,8 @@ def run(folder: Path) -> dict[str, dict[str, list[str]]]:
         sys.exit(str(bag.import_errors))
     ended: dict[str, dict[str, list[str]]] = {}
     for dag_id, dag in bag.dags.items():
+        if dag_id in NEED_A_PERSON:
+            continue
         finished: Any = dag.test(run_conf={"folder": f"{folder / dag_id}/"})
         states = ended.setdefault(dag_id, {})
         for instance in finished.get_task_instances():

@@ -47,7 +47,8 @@ def airflow(
     for folder in (EXAMPLE_DAGS, OTHER_DAGS):
         shutil.copytree(folder, dags, dirs_exist_ok=True)
     connections = {"getty_default": getty.connection, "getty_crowded": crowded.connection}
-    with LocalAirflow(home, dags, connections) as local:
+    settings = {"getty": {"gallery_folders": str(home / "gallery")}}
+    with LocalAirflow(home, dags, connections, settings=settings) as local:
         local.wait_for_dags([DAG_ID])
         yield local
 
