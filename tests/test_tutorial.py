@@ -25,7 +25,7 @@ TUTORIAL = named("tutorial.md")
 COMMANDS = [block.code for block in blocks_of(TUTORIAL) if block.language == "sh"]
 [DAG] = [block.code for block in blocks_of(TUTORIAL) if block.language == "python"]
 [DAG_FILE] = re.findall(r"Save this as `(build/tutorial/[\w/]+\.py)`", TUTORIAL.read_text())
-UNTIL_READY = 120.0
+UNTIL_READY = 600.0
 """Seconds that ``airflow standalone`` may take to start."""
 
 
@@ -74,12 +74,12 @@ def test_the_tutorial_ends_with_a_refined_picture(tmp_path: Path) -> None:
             assert shell.wait(900) == 0, log.read_text()[-5000:]
             assert len(list((tmp_path / "getty").glob("*-0-1k.jpg"))) == 2
             assert json.loads(log.read_text().splitlines()[-1])["total"] == 2
-            ready_within_two_minutes(standalone, tmp_path / "environment")
+            stop_when_ready(standalone, tmp_path / "environment")
         finally:
             os.killpg(shell.pid, signal.SIGTERM)
 
 
-def ready_within_two_minutes(command: str, environment: Path) -> None:
+def stop_when_ready(command: str, environment: Path) -> None:
     """Start ``airflow standalone`` in the environment that the commands left, and stop it when it is ready."""
     variables = dict(item.split("=", 1) for item in environment.read_text().split("\0") if item)
     log = environment.with_name("standalone.log")
