@@ -65,7 +65,7 @@ class SubmissionStore:
         except TypeError:
             raise InvalidRequestError(
                 f"The task's state {_KEY!r} cannot be read: it is not what this package keeps there.",
-                advice="Delete it only if nothing was submitted: a task without it submits, and pays, anew.",
+                advice="Delete it only if nothing was submitted: a task without it submits, and pays, again.",
             ) from None
 
     @property
