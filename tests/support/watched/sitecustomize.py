@@ -61,6 +61,8 @@ def watch(report: Path) -> None:
         name = _absolute(name)
         if _inside(name, ours if writes else readable):
             return
+        if event == "os.mkdir" and os.path.isdir(name):  # noqa: PTH112 - it is there: nothing is made
+            return
         is_reporting = True
         try:
             with report.open("a") as file:
