@@ -36,6 +36,7 @@ _PAGE = """\
 <title>{title}</title>
 <style>
 :root {{ color-scheme: light dark; font: 14px/1.4 system-ui, sans-serif }}
+body {{ margin: 1.5rem }}
 main {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(14rem, 1fr)); gap: 1rem }}
 figure {{ margin: 0 }}
 img {{ width: 100%; height: auto; border-radius: 4px }}
@@ -49,7 +50,7 @@ figcaption small {{ display: block; overflow-wrap: anywhere; opacity: .7 }}
 """
 _FIGURE = """\
 <figure><a href="{file}"><img loading="lazy" src="{file}" alt="{label}"></a>
-<figcaption>{label} {prompt}<small>seed {seed} · {generation}</small></figcaption></figure>"""
+<figcaption><b>{label}</b> {prompt}<small>seed {seed} · {generation}</small></figcaption></figure>"""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,8 @@ log = logging.getLogger(__name__)
 
 _MOST_SEEN = 1_000
 """Generations whose outcome is in the event, at about 60 bytes each; of further ones the worker asks again."""
+_LINES = 10
+"""The most lines of the log that tell how many generations of a wait are finished."""
 # Under LocalExecutor, a trigger that fires before the worker process has exited fails the task (Airflow 3.3.2).
 _FIRST_POLL_IN = 5.0
 _OLD = 15.0
@@ -64,6 +66,7 @@ class BatchTrigger(BaseTrigger):
         self.poll_interval = poll_interval
         self.kind = kind
         self._seen: dict[int, list[Any]] = {}
+        self._reported = 0
         self._is_enough = asyncio.Event()
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
@@ -139,8 +142,16 @@ class BatchTrigger(BaseTrigger):
                 blocked = [image.index for image in generation.blocked]
                 seen += [generation.generation_request_id, generation.seed, images, blocked]
         self._seen[number] = seen
+        self._report()
         if len(self._seen) >= self.enough:
             self._is_enough.set()
+
+    def _report(self) -> None:
+        """Log how many of the wait are finished, in at most ten lines."""
+        tenths = len(self._seen) * _LINES // len(self.in_flight)
+        if tenths > self._reported:
+            self._reported = tenths
+            log.info("%d of %d generations are finished.", len(self._seen), len(self.in_flight))
 
     async def on_kill(self) -> None:
         """Airflow 3.3 and later calls this when a person marks or clears the task. Getty has no cancel."""

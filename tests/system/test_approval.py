@@ -51,9 +51,15 @@ def answer(airflow: LocalAirflow, getty: Emulator, folder: Path, option: str) ->
     return Answered(states, asked, images, list(folder.rglob("*.jpg")))
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _is_warm(airflow: LocalAirflow) -> None:
+    """The first task of an Airflow may fail on a loaded machine: its API server is busy with the first call."""
+    airflow.wait_for_dags([DAG_ID])
+    airflow.api.wait(DAG_ID, airflow.api.trigger(DAG_ID, {"prompt": ""}), timeout=RUN_SECONDS)
+
+
 @pytest.fixture(scope="module")
 def approved(airflow: LocalAirflow, getty: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Answered:
-    airflow.wait_for_dags([DAG_ID])
     return answer(airflow, getty, tmp_path_factory.mktemp("approved"), "Approve")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 
+import pytest
 from getty_emulator.server import Emulator
 
 from airflow_provider_getty.api import clock
@@ -40,3 +41,13 @@ def test_what_an_earlier_round_has_left_is_not_left_again(getty: Emulator, getty
     getty_clock.advance(120)
     new = submit(getty, 10)
     assert len(set(range(10)) & set(seen(*left, *new, enough=10))) >= 5
+
+
+def test_it_logs_how_many_are_finished_in_ten_lines_at_most(
+    getty: Emulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "airflow_provider_getty.triggers.batch")
+    seen(*submit(getty, 25), enough=25)
+    lines = [each for each in caplog.messages if each.endswith("generations are finished.")]
+    assert len(lines) == 10
+    assert lines[-1] == "25 of 25 generations are finished."
