@@ -50,6 +50,7 @@ tutorial: .venv/.synced  ## run the commands of the tutorial (INSTALL=1: those t
 
 docs: .venv/.synced  ## the documentation as a site, build/docs/index.html
 	@$(RUN) -m sphinx --fail-on-warning --keep-going --quiet --jobs auto docs build/docs
+	@$(RUN) -m dev.site_links
 	@echo build/docs/index.html
 
 check: .venv/.synced  ## formatting, lint, strict types, the rules of the house, spelling, prose, workflows, the lock
