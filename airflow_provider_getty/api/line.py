@@ -18,9 +18,10 @@ log = logging.getLogger(__name__)
 # Slots that a process books ahead: those of so many seconds, and at least so many.
 _AHEAD = 0.1
 _FEWEST_AHEAD = 2
-# A request that leaves later than this after its slot could meet others in Getty's second: it takes another slot. Each
-# slot that is missed doubles the time, so that a slow process gets on.
-_TOLERANCE = 0.05
+# A request that leaves later than this after its slot takes another one. A little late is better than not at all: where
+# many are late, 429s lower the rate until it does not matter. Each slot that is missed doubles the time, so that a slow
+# process gets on.
+_TOLERANCE = 0.5
 _MOST_MISSED = 5
 # Seconds after which one asks again who waits for what another has asked Redis for.
 _BOOKING_TAKES = 0.05

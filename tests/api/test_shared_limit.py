@@ -14,15 +14,20 @@ import pytest
 from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.answers import Answer
 from airflow_provider_getty.api.budget import RequestBudget
+from airflow_provider_getty.api.coordinator import Coordinator
+from airflow_provider_getty.api.line import Booking, Line
 from airflow_provider_getty.api.observing import Unobserved
 from airflow_provider_getty.api.operations import GetGeneration
 from airflow_provider_getty.api.pacing import Polling
 from airflow_provider_getty.api.poller import Poller, Waiting
+from airflow_provider_getty.api.redis_link import Link
 from airflow_provider_getty.api.results import Generation, Pending
 from airflow_provider_getty.api.virtual_clock import VirtualClock
+from tests.support.running_redis import running_redis
+from tests.support.scripted_getty import account
 
 LIMIT = 10
-WARM_UP, END = 60.0, 200.0
+WARM_UP, END = 60.0, 150.0
 TRIP = 0.05  # seconds, each way
 
 
@@ -59,17 +64,22 @@ class Triggerer:
     name: str
     server: Server
     latency: random.Random
+    redis: str = ""
     polls: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     lateness: list[float] = field(default_factory=list)
     ends: dict[str, float] = field(default_factory=dict)
 
     async def run(self, count: int) -> None:
-        self.budget = RequestBudget(None)
-        self.poller = Poller(self.look, budget=self.budget, observer=Unobserved(), workers=20)
+        self.budget, self.link = process(self.redis)
+        self.poller = Poller(self.look, budget=self.budget, book=self.book, observer=Unobserved(), workers=20)
         async with asyncio.TaskGroup() as group:
             for number in range(count):
                 group.create_task(self.keep_waiting(number))
         await self.poller.close()
+
+    async def book(self, booking: Booking) -> None:
+        assert self.link
+        self.budget.booked(booking, self.link.run(booking.command))
 
     async def look(self, waiting: Waiting) -> Pending | Generation:
         generation = waiting.operation.generation_request_id  # type: ignore[attr-defined]
@@ -81,7 +91,8 @@ class Triggerer:
         await clock.pause(TRIP)
         if not is_taken:
             answer = Answer(429, {"x-error-detail": "Account Over Queries Per Second Limit"})
-            self.budget.answered(answer, clock.monotonic() - sent)
+            if (report := self.budget.answered(answer, clock.monotonic() - sent)) and self.link:
+                self.link.run(report)
             raise answer.error()
         if not is_finished:
             return Pending(generation_request_id=generation)
@@ -101,6 +112,35 @@ class Triggerer:
             await self.poller.wait_for(poll, polling, first_poll_in=5.0)
             if self.server.age > WARM_UP:
                 self.lateness.append(clock.now() - self.ends[generation])
+
+
+def process(redis: str) -> tuple[RequestBudget, Link | None]:
+    """What a new process begins with."""
+    if not redis:
+        return RequestBudget(None), None
+    return RequestBudget(None, line=Line(Coordinator(account(coordinator=redis)))), Link(redis)
+
+
+async def worker(name: str, server: Server, redis: str, chance: random.Random) -> None:
+    """Tasks one after the other, each in a process of its own with two requests."""
+    await clock.pause(chance.uniform(0, 2))
+    while server.age < END:
+        budget, link = process(redis)
+        for _ in range(2):
+            place = budget.queue()
+            while wait := budget.take_call(place):
+                if isinstance(wait, Booking):
+                    assert link
+                    budget.booked(wait, link.run(wait.command))
+                else:
+                    await clock.pause(wait)
+            budget.leave(place)
+            await clock.pause(TRIP)
+            server.takes(name)
+            await clock.pause(TRIP)
+        if link:
+            link.close()
+        await clock.pause(chance.uniform(0.5, 3.0))  # until the next task has a process
 
 
 async def workers(server: Server, per_second: float, chance: random.Random) -> None:
@@ -133,3 +173,28 @@ async def test_two_triggerers_among_workers_use_the_limit_and_leave_nobody_behin
     assert max(gaps) < 70
     assert lateness[len(lateness) // 2] < 20
     assert max(per_second["a"], per_second["b"]) < 2 * min(per_second["a"], per_second["b"])
+
+
+async def test_with_a_coordinator_triggerers_and_fresh_processes_use_all_of_the_limit_and_share_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("ERROR", "airflow_provider_getty")
+    random.seed(1)
+    with running_redis() as redis, clock.replaced_by(VirtualClock()):
+        server = Server()
+        triggerers = [
+            Triggerer(name, server, random.Random(10 + k), redis.url) for k, name in enumerate("ab")
+        ]
+        async with asyncio.TaskGroup() as group:
+            for triggerer in triggerers:
+                group.create_task(triggerer.run(80))
+            for number in range(8):
+                group.create_task(worker(f"worker {number}", server, redis.url, random.Random(number)))
+    accepted, refused = server.accepted.total(), server.refused.total()
+    assert accepted > 0.93 * LIMIT * (END - WARM_UP)
+    assert refused <= 0.01 * (accepted + refused)
+    assert max(server.accepted["a"], server.accepted["b"]) < 1.2 * min(
+        server.accepted["a"], server.accepted["b"]
+    )
+    of_workers = [server.accepted[f"worker {number}"] for number in range(8)]
+    assert max(of_workers) <= 1.3 * min(of_workers)
