@@ -387,7 +387,15 @@ class DeadlineExceededError(GettyError):
 
 
 class SubmissionUnsureError(GettyError):
-    """It is unknown whether an earlier attempt created a generation."""
+    """It is unknown whether an earlier attempt created a generation.
+
+    :param refusal: what kept the history from telling, whose ``status`` and ``code`` the error has.
+    """
+
+    def __init__(self, problem: str, *, refusal: GettyError | None = None, **said: Any) -> None:
+        super().__init__(problem, **said)
+        self.status = refusal.status if refusal else None
+        self.code = refusal.code if refusal else None
 
 
 class SubmissionSupersededError(GettyError):

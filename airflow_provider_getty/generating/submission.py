@@ -344,13 +344,11 @@ class Submission:
                 "Airflow keeps no state"
             )
         known = f"So far: {record.charges}."
-        error = SubmissionUnsureError(
+        return SubmissionUnsureError(
             " ".join(filter(None, ("An earlier attempt may have created this generation.", why, known))),
             asked=self.operation.asked,
             credit=Credit.UNKNOWN,
+            refusal=refusal,
             advice=f"{look} {found}; if not, or if a second credit does not matter, clear it with "
             'on_unsure_submission="resubmit".',
         )
-        if refusal:
-            error.status, error.code = refusal.status, refusal.code
-        return error
