@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 GETTY, EMULATOR = "https://api.gettyimages.com", "http://127.0.0.1:8900"
 PYTHON = [block for block in BLOCKS if block.language == "python"]
 [SHEET] = [block.code for block in BLOCKS if block.file.name == "spreadsheet.md" and block.language == "text"]
-LINE = (
-    '{"image_id": "1473240153", "image_size": [1024, 683], "mask": [[60, 16, 964, 250]], "prompt": "stars"}\n'
-)
 CONNECTIONS = [
     (block, connection)
     for block in BLOCKS
@@ -62,7 +59,6 @@ def test_examples_run(block: Block, getty: Emulator, tmp_path: Path, monkeypatch
     Image.new("RGB", (64, 64), "olive").save(tmp_path / "product.jpg")
     (tmp_path / "lake.png").write_bytes(make_mask([(0, 0, 1024, 262)], image_size=(1024, 683)).jpeg)
     (tmp_path / "sheet.csv").write_text(SHEET)
-    (tmp_path / "catalogue.jsonl").write_text(LINE)
     local = re.sub(
         r'"((file://)?/tmp/|s3://(?:\w+@)?[\w-]+/)', lambda found: f'"{found[2] or ""}{tmp_path}/', block.code
     )
