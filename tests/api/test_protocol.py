@@ -153,7 +153,7 @@ def test_a_download_is_started_and_fetched_from_the_same_place() -> None:
 
 
 @pytest.mark.parametrize(
-    ("coming", "ours"), [(answer(200), True), (answer(202), True), (error(409, "DownloadInProgress"), False)]
+    ("coming", "ours"), [(answer(200), False), (answer(202), True), (error(409, "DownloadInProgress"), False)]
 )
 def test_a_download_that_is_in_progress_already_is_no_error(coming: Answer, ours: bool) -> None:
     operation = StartDownload(generation_request_id=ID, size_name="1k")
