@@ -1,8 +1,8 @@
 # Commands for working with a clone. They need Python 3.11 or later, git and make; the rest is installed into the clone.
 
 .DEFAULT_GOAL := help
-.PHONY: adversary docs help tutorial demo airflow cluster cluster-test cluster-test-small emulator test bench check format \
-	matrix mutants pictures build newest publish api-check clean crash-matrix
+.PHONY: adversary browser-test docs help tutorial demo airflow cluster cluster-test cluster-test-small emulator test \
+	bench check format matrix mutants pictures build newest publish api-check clean crash-matrix
 
 # Nothing of the caller's Airflow, Python or virtual environment reaches in, and the caller's Airflow home stays as it is.
 $(foreach name,$(filter AIRFLOW_%,$(.VARIABLES)),$(eval unexport $(name)))
@@ -78,6 +78,10 @@ crash-matrix: .venv/.synced  ## kill a real Airflow at each step of a refine, an
 
 adversary: .venv/.synced  ## search for long for a sequence of events that pays twice
 	@ADVERSARY_EXAMPLES=5000 $(RUN) -m pytest -q tests/generating/test_adversary.py tests/batch/test_batch_adversary.py
+
+browser-test: .venv/.synced  ## a real browser looks at a real Airflow (ARGS="pictures" renews those in docs/images/)
+	@$(UV) sync --quiet --inexact --locked --all-extras --all-packages --group browser
+	GETTY_BROWSER_TESTS=$(or $(ARGS),yes) $(RUN) -m pytest -q -rs tests/browser
 
 mutants: .venv/.synced  ## break the money's rules one by one, and see a test fail (ARGS="api.patience")
 	@$(RUN) -m dev.mutants $(ARGS)

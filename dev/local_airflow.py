@@ -34,9 +34,10 @@ class LocalAirflow:
 
     Nothing of the caller's own Airflow is read or written: no `AIRFLOW_*` variable comes through, and its
     database, configuration and logs lie in `home`. `connections` are given by id, in Airflow's JSON form.
-    `database_url` is SQLAlchemy's of another database than the SQLite one in `home`; `settings` are Airflow's
-    by section and key, and replace those that are made here. `components` are its processes by name, with the
-    arguments of the `airflow` command; each finds its name in the environment variable `COMPONENT_VARIABLE`.
+    `path` is that of its base URL, as behind a proxy. `database_url` is SQLAlchemy's of another database than the
+    SQLite one in `home`; `settings` are Airflow's by section and key, and replace those that are made here.
+    `components` are its processes by name, with the arguments of the `airflow` command; each finds its name in the
+    environment variable `COMPONENT_VARIABLE`.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class LocalAirflow:
         connections: Mapping[str, Mapping[str, Any]] | None = None,
         *,
         port: int | None = None,
+        path: str = "",
         database_url: str | None = None,
         settings: Settings | None = None,
         components: Components = COMPONENTS,
@@ -54,7 +56,7 @@ class LocalAirflow:
         self.logs = home / "processes"
         free_port, *log_ports = free_ports(3)
         port = port or free_port
-        self.url = f"http://{LOOPBACK}:{port}"
+        self.url = f"http://{LOOPBACK}:{port}{path}"
         self.api = AirflowApi(self.url)
         self._commands = components
         self._components: dict[str, Popen[bytes]] = {}
@@ -62,7 +64,7 @@ class LocalAirflow:
         self._processes = ProcessFamily(
             _clean_environment()
             | {"AIRFLOW_HOME": str(home)}
-            | _variables(_settings(dags_folder, port, *log_ports))
+            | _variables(_settings(dags_folder, self.url, port, *log_ports))
             | _variables({"database": {"sql_alchemy_conn": database_url}} if database_url else {})
             | _variables(settings or {})
             | {f"AIRFLOW_CONN_{name.upper()}": json.dumps(each) for name, each in (connections or {}).items()}
@@ -178,9 +180,10 @@ def _clean_environment() -> dict[str, str]:
     return kept | {"NO_PROXY": f"{LOOPBACK},localhost", "no_proxy": f"{LOOPBACK},localhost"}
 
 
-def _settings(dags_folder: Path, port: int, worker_log_port: int, trigger_log_port: int) -> Settings:
+def _settings(
+    dags_folder: Path, url: str, port: int, worker_log_port: int, trigger_log_port: int
+) -> Settings:
     """Return Airflow's settings: local, open to everybody here, quick to react."""
-    url = f"http://{LOOPBACK}:{port}"
     return {
         "core": {
             "dags_folder": dags_folder,

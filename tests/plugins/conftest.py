@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from fastapi import FastAPI
 
-from airflow_provider_getty.plugins.getty import GettyPlugin
-from tests.support.gallery_world import GalleryWorld, api_server, clear
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from tests.support.gallery_world import GalleryWorld
+
+# Airflow 3.1 warns while it is imported, and conftest files are read before the filters for that are set.
 
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[FastAPI]:
+    from tests.support.gallery_world import api_server  # noqa: PLC0415
+
     with api_server() as app:
         yield app
 
@@ -30,6 +36,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def world(server: FastAPI) -> Iterator[GalleryWorld]:
     """The server, which knows no DAG, and whose gallery remembers nothing."""
+    from airflow_provider_getty.plugins.getty import GettyPlugin  # noqa: PLC0415
+    from tests.support.gallery_world import GalleryWorld, clear  # noqa: PLC0415
+
     clear()
     gallery = GettyPlugin.fastapi_apps[0]["app"]
     vars(gallery).pop("app", None)

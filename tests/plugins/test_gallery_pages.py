@@ -144,6 +144,8 @@ def test_submission_wait_and_download_are_one_sheet(
     with Image.open(file) as stored:
         assert size(shown) == stored.size
     assert str(folder) not in html
+    for task_id in ("refine", "wait", "download"):
+        assert len(images(world.get(f"{OF_RUN}/tasks/{task_id}").text)) == 6
 
 
 def test_a_download_elsewhere_is_not_shown(
@@ -420,6 +422,7 @@ def test_files_that_a_journal_names_are_in_the_folder_of_the_batch(
         assert world.get(address).status_code == 404
 
 
+@needs_store
 def test_a_batch_that_runs_shows_how_far_it_is(world: GalleryWorld, folder: Path) -> None:
     with DAG("a_dag", schedule=None) as dag:
         task = GettyBatchOperator(task_id="batch", requests=[], journal="x")

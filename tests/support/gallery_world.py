@@ -85,7 +85,6 @@ class GalleryWorld:
         from airflow.models.xcom import XComModel  # noqa: PLC0415
         from airflow.utils.session import create_session  # noqa: PLC0415
         from sqlalchemy import insert, select  # noqa: PLC0415
-        from uuid6 import uuid7  # noqa: PLC0415
 
         dag_id = task.dag.dag_id
         key = {"dag_id": dag_id, "task_id": task.task_id, "run_id": run_id, "map_index": map_index}
@@ -100,7 +99,6 @@ class GalleryWorld:
             ).one()
             session.execute(
                 insert(TaskInstance.__table__).values(
-                    id=uuid7(),
                     **key,
                     state=state or (run.state if run else "success"),
                     pool="default_pool",

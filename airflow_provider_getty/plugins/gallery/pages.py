@@ -124,19 +124,28 @@ def of_task(
     """The generations of a task: of all its instances, or of one."""
     from airflow.utils.session import create_session  # noqa: PLC0415 - likewise
 
+    def is_asked(task: TaskFacts) -> bool:
+        return task.task_id == task_id and map_index in (None, task.map_index)
+
     urls = Urls.of(asked.request)
     with create_session(scoped=False) as session:
         if not reading.has_run(session, dag_id, run_id):
             raise HTTPException(HTTPStatus.NOT_FOUND, "There is no such run.")
         highest = reading.last_map_index(session, dag_id, run_id, task_id) if map_index is None else -1
-        first, last = _first(page), page * SHEETS - 1
         is_one = highest < 0
+        windows = {(_first(page), page * SHEETS - 1)}
         if is_one:
-            first = last = -1 if map_index is None else map_index
-        tasks = reading.tasks_of(session, dag_id, run_id, task_id=task_id, first=first, last=last)
+            windows = {(-1, -1), (map_index, map_index)} if map_index is not None else {(-1, -1)}
+        around = [
+            task
+            for first, last in sorted(windows)
+            for task in reading.tasks_of(session, dag_id, run_id, first=first, last=last)
+        ]
+    tasks = list(filter(is_asked, around))
     here = urls.task(dag_id, run_id, task_id, -1 if map_index is None else map_index)
     has_next = not is_one and highest >= page * SHEETS
-    sections = [Section(sheets=sheets_of(tasks))]
+    # What another task of the run did with the generation, such as to wait for it, belongs on its sheet.
+    sections = [Section(sheets=[sheet for sheet in sheets_of(around) if any(map(is_asked, sheet.tasks))])]
     for task in tasks:
         if issubclass(task.kind, GettyBatchOperator) and is_one:
             section = _batch(asked, task, urls, first=(page - 1) * SHEETS, most=SHEETS)
