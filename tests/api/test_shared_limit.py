@@ -27,7 +27,7 @@ from tests.support.running_redis import running_redis
 from tests.support.scripted_getty import account
 
 LIMIT = 10
-WARM_UP, END = 60.0, 150.0
+WARM_UP, END = 50.0, 120.0
 TRIP = 0.05  # seconds, each way
 
 
