@@ -63,7 +63,7 @@ with DAG(
         reference_generation=generate.output,
         prompt="{{ params.surroundings }}",
         deferrable=True,
-        map_index_template="{{ task.left_percentage }} % beside, {{ task.top_percentage }} % above",
+        map_index_template="{{ task.left_percentage | round }} % beside, {{ task.top_percentage | round }} % above",
     ).expand_kwargs(margins())
     GettyDownloadOperator.partial(
         task_id="download",
