@@ -2,7 +2,8 @@
 
 Getty does not publish its limit of requests per second, and counts all processes of an account together. With
 ``max_requests_per_second`` a process keeps below a share of its own; without it, and whenever Getty answers 429,
-:class:`.pace.Pace` finds the share by itself. No two processes have to know of each other.
+:class:`.pace.Pace` finds the share by itself: no two processes have to know of each other. With a coordinator
+they stand in one :class:`.line.Line`.
 """
 
 from __future__ import annotations
