@@ -124,9 +124,11 @@ def test_files_in_a_store_are_read_below_their_folder() -> None:
             folders.read(where, MOST)
 
 
-def picture(size: tuple[int, int] = (800, 400), kind: str = "PNG", **options: object) -> bytes:
+def picture(
+    size: tuple[int, int] = (800, 400), kind: str = "PNG", mode: str = "RGB", **options: object
+) -> bytes:
     file = BytesIO()
-    Image.new("RGB", size, "navy").save(file, kind, **options)
+    Image.new(mode, size).save(file, kind, **options)
     return file.getvalue()
 
 
@@ -165,7 +167,7 @@ def bomb(width: int, height: int) -> bytes:
         picture()[:50],
         picture(kind="TIFF"),
         picture(kind="PDF"),
-        bomb(8000, 8000),
+        picture((8000, 8000), mode="1"),
         bomb(60_000, 60_000),
         bomb(2**31 - 1, 2**31 - 1),
     ],
@@ -182,11 +184,19 @@ def test_a_mask_is_drawn_from_shapes() -> None:
         assert (image.size, pixels[0], pixels[-1]) == ((100, 100), 255, 0)
 
 
+def test_the_text_of_a_path_makes_no_mask(tmp_path: Path) -> None:
+    Image.new("L", (90, 60), "white").save(tmp_path / "hidden.png")
+    for text in (str(tmp_path / "hidden.png"), f'"{tmp_path}/hidden.png"', f'["{tmp_path}/hidden.png"]'):
+        with pytest.raises(NotShownError):
+            mask_rendition(text, None, "thumb")
+
+
 @pytest.mark.parametrize(
     ("shapes", "size"),
     [
         ("/etc/passwd", [9, 9]),
         ([["/etc/passwd"]], [9, 9]),
+        ([[0, 0, 9, 9]], [7_000, 7_000]),
         ([[0, 0, 9, 9]], [100_000, 100_000]),
         ([[0, 0, 9, 9]], [10**400, 1]),
         ([[0, 0, 9, 9]], ["x", "y"]),
