@@ -60,7 +60,7 @@ def charges(getty: Emulator) -> list[str]:
 def killed_in_the_middle(
     worker: Worker, monkeypatch: pytest.MonkeyPatch, task: GettyDownloadOperator
 ) -> None:
-    def fetch_half(_: GettyClient, url: str, into: BytesIO, *, asked: str) -> int:
+    def fetch_half(_: GettyClient, url: str, into: BytesIO, **__: Any) -> int:
         into.write(b"half")
         raise RuntimeError("killed")
 
@@ -190,7 +190,7 @@ def test_a_start_whose_answer_is_lost_is_looked_for_and_charged_once(
 def test_a_full_disk_is_named_leaves_nothing_behind_and_costs_no_second_charge(
     getty: Emulator, generation: dict[str, Any], file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fetch_half(_: GettyClient, url: str, into: BytesIO, *, asked: str) -> int:
+    def fetch_half(_: GettyClient, url: str, into: BytesIO, **__: Any) -> int:
         into.write(b"half")
         raise OSError(errno.ENOSPC, "No space left on device")
 
