@@ -140,7 +140,12 @@ class AirflowApi:
     def task_log(self, dag_id: str, run_id: str, task: TaskInstance) -> str:
         """Return what a task has logged in its latest try, with the end of each traceback last."""
         path = f"dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task.task_id}/logs/{task.try_number}"
-        events = self._get(path, map_index=task.map_index, full_content="true")["content"]
+        try:
+            events = self._get(path, map_index=task.map_index, full_content="true")["content"]
+        except requests.HTTPError as error:  # as of a task that never began
+            if error.response.status_code == requests.codes.not_found:
+                return ""
+            raise
         return "\n".join(line for event in events for line in _lines(event))
 
     def failure(self, dag_id: str, run_id: str) -> str:
