@@ -138,7 +138,7 @@ def test_an_image_that_is_too_long_is_not_read_on(
     for client in ("client", "aio"):
         monkeypatch.setattr(f"airflow_provider_getty.api.{client}.IMAGE_BYTES", 1024**2)
     url = getty_emulator.images()[0]["url"]
-    getty_emulator.fault("huge", "library-media", megabytes=20)
+    getty_emulator.fault("huge", "library-media", times=None, megabytes=20)
     with pytest.raises(DownloadError, match="longer than 1 MB"):
         getty.fetch_image(url, io.BytesIO(), asked="Image 0")
 

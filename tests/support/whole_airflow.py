@@ -27,6 +27,8 @@ class Refinement:
     state: str
     states: dict[str, list[str | None]]
     folder: Path
+    charges: list[dict[str, Any]]
+    """What the account was charged while it ran."""
     meanwhile: list[tuple[str, bytes]]
     """What REST told of the tasks while they ran, and the arguments of the triggers that waited."""
 

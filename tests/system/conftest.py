@@ -69,6 +69,8 @@ def refinement(
             meanwhile.extend(triggers(airflow.home))
             getty.advance(LATENCY)
 
+    charged_before = len(getty.ledger()["entries"])
     run_id = airflow.api.trigger(DAG_ID, {"folder": f"{folder.as_uri()}/"})
     state = airflow.api.wait(DAG_ID, run_id, timeout=RUN_SECONDS, on_change=follow)
-    return Refinement(airflow, getty, run_id, state, states, folder, meanwhile)
+    charges = getty.ledger()["entries"][charged_before:]
+    return Refinement(airflow, getty, run_id, state, states, folder, charges, meanwhile)

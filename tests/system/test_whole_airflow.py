@@ -44,16 +44,15 @@ def test_what_a_task_returns_is_plain_json_without_secrets(refinement: Refinemen
 
 
 def test_the_generation_of_the_refine_is_the_one_that_was_waited_for(refinement: Refinement) -> None:
-    [generation] = refinement.getty.generations()
+    [charge] = refinement.charges
     submitted, finished = refinement.xcom("refine"), refinement.xcom("wait")
     assert (submitted["status"], finished["status"]) == ("pending", "completed")
     assert submitted["generation_request_id"] == finished["generation_request_id"]
-    assert finished["generation_request_id"] == generation["generation_request_id"]
+    assert finished["generation_request_id"] == charge["generation_request_id"]
 
 
 def test_it_costs_one_credit(refinement: Refinement) -> None:
-    ledger = refinement.getty.ledger()
-    assert (len(ledger["entries"]), ledger["total"]) == (1, 1)
+    assert [charge["credits"] for charge in refinement.charges] == [1]
 
 
 def test_neither_a_file_nor_an_answer_of_airflow_contains_a_secret(refinement: Refinement) -> None:
