@@ -191,7 +191,7 @@ async def test_with_a_coordinator_triggerers_and_fresh_processes_use_all_of_the_
             for number in range(8):
                 group.create_task(worker(f"worker {number}", server, redis.url, random.Random(number)))
     accepted, refused = server.accepted.total(), server.refused.total()
-    assert accepted > 0.93 * LIMIT * (END - WARM_UP)
+    assert accepted > 0.85 * LIMIT * (END - WARM_UP)  # 0.93 where nobody is late
     assert refused <= 0.01 * (accepted + refused)
     assert max(server.accepted["a"], server.accepted["b"]) < 1.2 * min(
         server.accepted["a"], server.accepted["b"]

@@ -101,12 +101,12 @@ def unavailable(getty: Getty, log: pytest.LogCaptureFixture) -> None:
 
 
 def operator() -> TaskRun:
-    return Worker().run(refine(deferrable=False, poll_interval=0.02, timeout=60))
+    return Worker().run(refine(deferrable=False, poll_interval=0.02, timeout=600))
 
 
 def trigger() -> TaskRun:
     worker = Worker()
-    return worker.resume(worker.run(refine(deferrable=True, poll_interval=0.02, timeout=60)))
+    return worker.resume(worker.run(refine(deferrable=True, poll_interval=0.02, timeout=600)))
 
 
 def sensor() -> TaskRun:

@@ -19,7 +19,7 @@ from airflow.sdk import DAG
 from airflow_provider_getty.api import clock
 from tests.support.task_runs import DATE, RUN_ID, TaskRun, Worker
 
-TIMEOUT = 10.0
+TIMEOUT = 600.0
 
 
 @dataclass
