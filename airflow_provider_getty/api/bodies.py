@@ -31,7 +31,7 @@ def total_seconds(timeout: float, *, sent: int = 0, is_image: bool = False) -> f
 
 
 class Ends:
-    """What is kept of a body that goes into a file: its first bytes, its last, and its length."""
+    """The first bytes, the last bytes and the length of a body that goes into a file."""
 
     def __init__(self) -> None:
         self.first = self.last = b""

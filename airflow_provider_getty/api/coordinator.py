@@ -1,4 +1,4 @@
-"""What the processes of an account share through Redis, where the connection names a coordinator. No I/O.
+"""The commands by which the processes of an account share slots, token and latencies through Redis. No I/O.
 
 A :class:`Command` says what Redis is to do; :mod:`.redis_link` does it. All keys of an account begin with a digest of
 its base URL and API key, so that accounts share nothing.

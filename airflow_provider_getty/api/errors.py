@@ -401,7 +401,7 @@ class SubmissionUnsureError(GettyError):
 class SubmissionSupersededError(GettyError):
     """Another process submits for the same task: a later try, after Airflow gave this one up."""
 
-    default_advice = "The other try continues; there is nothing to do."
+    default_advice = "The other try continues. No action is needed."
 
 
 class GenerationBlockedError(GettyError):

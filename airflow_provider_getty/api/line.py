@@ -15,7 +15,7 @@ from airflow_provider_getty.api.coordinator import Command, Coordinator, Coordin
 
 log = logging.getLogger(__name__)
 
-# Slots that a process books ahead: those of so many seconds, and at least so many.
+# How far ahead a process books slots: in seconds, and the least number of slots.
 _AHEAD = 0.1
 _FEWEST_AHEAD = 2
 # A request that leaves later than this after its slot takes another one. A little late is better than not at all: where
@@ -39,7 +39,7 @@ class Booking:
 
 
 class Line:
-    """What this process has booked, and whether Redis can be reached.
+    """The slots that this process has booked, and whether Redis can be reached.
 
     :param coordinator: makes the commands.
     """

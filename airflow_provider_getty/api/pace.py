@@ -11,15 +11,15 @@ _MARGIN = 1.04
 # Seconds of sending that a late event loop may catch up on.
 CATCH_UP = 0.05
 
-# Without a limit: requests per second at first, of which those of so many seconds may be sent at once, and seconds in
-# which the rate doubles, until the first 429 shows where the limit is.
+# The start, where no limit is told: the rate in requests per second, the burst and the doubling time in seconds. The
+# rate grows until the first 429.
 _FIRST_RATE = 4.0
 _FIRST_BURST = 0.5
 _DOUBLING = 0.5
 # A 429 is followed by others that say the same, as Getty counts over a second.
 _BURST = 1.0
-# After a 429: the share of the rate that is kept, and the seconds until it is again what it was; it doubles in so many
-# seconds at most on the way there, and where it has outgrown its limit.
+# After a 429: the factor that cuts the rate, the seconds until the rate is back, and the shortest doubling time in
+# seconds, on the way back and beyond it.
 _KEPT = 0.87
 _RECOVERY = 25.0
 _FASTEST_DOUBLING = 3.0

@@ -220,7 +220,7 @@ class Schedule:
         self.is_recalled = False
         """True once it has been told what other processes have learned."""
         self.untold: deque[tuple[int, int]] = deque(maxlen=_MEMORY)
-        """What it has learned and has not told other processes: steps between which generations were finished."""
+        """Observations that other processes have not been told: the steps between which generations finished."""
         self._shares: Sequence[float] = PRIOR
         self._plan: Plan | None = None
 

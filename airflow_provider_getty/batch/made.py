@@ -1,4 +1,4 @@
-"""What a batch has made so far, read from its journal: for assets, lineage and a contact sheet. Nothing is written."""
+"""Reads the finished items of a batch from its journal, for assets, lineage and the contact sheet."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ LONGEST_PENDING = 86400.0
 
 @dataclass
 class Watch:
-    """What is known of an account's history.
+    """The state of a watch over an account's history.
 
     :param looked: when it was looked at last (Unix time); None: never.
     :param told: the generations that are not new any more, with the time of each (Unix time).

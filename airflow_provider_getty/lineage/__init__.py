@@ -1,1 +1,1 @@
-"""What tasks have made, for OpenLineage and for Airflow's assets."""
+"""OpenLineage and asset events: the generations and files that tasks have made."""

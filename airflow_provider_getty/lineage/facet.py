@@ -8,7 +8,7 @@ from airflow.providers.common.compat.openlineage.facet import RunFacet
 
 @attrs.define
 class GettyRunFacet(RunFacet):
-    """What a run did at Getty.
+    """The run facet: the generations of a run, and the credits that they may have cost.
 
     :param operation: of a task that generates, such as ``refine``.
     :param generationRequestIds: of the generations that it made, waited for or downloaded, up to 200.
