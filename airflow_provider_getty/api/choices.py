@@ -7,20 +7,6 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-OperationName: TypeAlias = Literal[
-    "generate",
-    "refine",
-    "extend",
-    "variations",
-    "background_removal",
-    "object_removal",
-    "influence_color",
-    "influence_composition",
-    "background_generation",
-    "background_replacement",
-]
-"""The generating operations; :data:`.operations.GENERATING` has the model of each."""
-
 AspectRatio: TypeAlias = Literal["1:1", "3:4", "4:3", "9:16", "16:9"]
 """Width to height."""
 MediaType: TypeAlias = Literal["photography", "illustration"]

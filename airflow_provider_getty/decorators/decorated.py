@@ -34,6 +34,7 @@ class DecoratedGeneration(DecoratedOperator, GenerationOperator):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         cls.operation = cls.operator.operation
+        cls.rules = cls.operator.rules
         cls.template_fields = (*DecoratedOperator.template_fields, *cls.operator.template_fields)
         cls.template_fields_renderers = {
             **DecoratedOperator.template_fields_renderers,

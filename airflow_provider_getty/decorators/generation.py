@@ -12,25 +12,71 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar, Unpack, ove
 from airflow.providers.common.compat.sdk import task_decorator_factory
 
 from airflow_provider_getty.decorators.decorated import DecoratedGeneration
-from airflow_provider_getty.operators.background_generation import GettyBackgroundGenerationOperator
-from airflow_provider_getty.operators.background_removal import GettyBackgroundRemovalOperator
-from airflow_provider_getty.operators.background_replacement import GettyBackgroundReplacementOperator
-from airflow_provider_getty.operators.extend import GettyExtendOperator
-from airflow_provider_getty.operators.generate import GettyGenerateOperator
-from airflow_provider_getty.operators.influence_color import GettyInfluenceColorOperator
-from airflow_provider_getty.operators.influence_composition import GettyInfluenceCompositionOperator
-from airflow_provider_getty.operators.object_removal import GettyObjectRemovalOperator
-from airflow_provider_getty.operators.refine import GettyRefineOperator
-from airflow_provider_getty.operators.variations import GettyVariationsOperator
+from airflow_provider_getty.operators.background_generation import (
+    BackgroundGenerationArguments,
+    GettyBackgroundGenerationOperator,
+)
+from airflow_provider_getty.operators.background_removal import (
+    BackgroundRemovalArguments,
+    GettyBackgroundRemovalOperator,
+)
+from airflow_provider_getty.operators.background_replacement import (
+    BackgroundReplacementArguments,
+    GettyBackgroundReplacementOperator,
+)
+from airflow_provider_getty.operators.extend import ExtendArguments, GettyExtendOperator
+from airflow_provider_getty.operators.generate import GenerateArguments, GettyGenerateOperator
+from airflow_provider_getty.operators.influence_color import (
+    GettyInfluenceColorOperator,
+    InfluenceColorArguments,
+)
+from airflow_provider_getty.operators.influence_composition import (
+    GettyInfluenceCompositionOperator,
+    InfluenceCompositionArguments,
+)
+from airflow_provider_getty.operators.object_removal import GettyObjectRemovalOperator, ObjectRemovalArguments
+from airflow_provider_getty.operators.refine import GettyRefineOperator, RefineArguments
+from airflow_provider_getty.operators.variations import GettyVariationsOperator, VariationsArguments
 
 if TYPE_CHECKING:
     from airflow.sdk.bases.decorator import Task
 
-    from airflow_provider_getty.inputs import task_arguments
+    from airflow_provider_getty.inputs.task_arguments import GenerationTask
+
+    class GenerateTask(GenerateArguments, GenerationTask, total=False):
+        """The arguments of ``@task.getty_generate``."""
+
+    class RefineTask(RefineArguments, GenerationTask, total=False):
+        """The arguments of ``@task.getty_refine``."""
+
+    class ObjectRemovalTask(ObjectRemovalArguments, GenerationTask, total=False):
+        """The arguments of ``@task.getty_object_removal``."""
+
+    class ExtendTask(ExtendArguments, GenerationTask, total=False):
+        """The arguments of ``@task.getty_extend``."""
+
+    class VariationsTask(VariationsArguments, GenerationTask, total=False):
+        """The arguments of ``@task.getty_variations``."""
+
+    class BackgroundRemovalTask(BackgroundRemovalArguments, GenerationTask, total=False):
+        """The arguments of ``@task.getty_background_removal``."""
+
+    class BackgroundReplacementTask(BackgroundReplacementArguments, GenerationTask, total=False):
+        """The arguments of ``@task.getty_background_replacement``."""
+
+    class BackgroundGenerationTask(BackgroundGenerationArguments, GenerationTask, total=False):
+        """The arguments of ``@task.getty_background_generation``."""
+
+    class InfluenceColorTask(InfluenceColorArguments, GenerationTask, total=False):
+        """The arguments of ``@task.getty_influence_color``."""
+
+    class InfluenceCompositionTask(InfluenceCompositionArguments, GenerationTask, total=False):
+        """The arguments of ``@task.getty_influence_composition``."""
+
 
 P = ParamSpec("P")
 AskedT = TypeVar("AskedT", bound=Mapping[str, Any])
-"""The arguments of the operator, such as :class:`~.task_arguments.RefineArguments`."""
+"""The arguments of the operator, such as :class:`.RefineArguments`."""
 
 
 class Decorator(Protocol):
@@ -60,9 +106,9 @@ class _Generate(DecoratedGeneration):
 @overload
 def getty_generate(python_callable: Callable[P, AskedT], /) -> Task[P, AskedT]: ...
 @overload
-def getty_generate(**options: Unpack[task_arguments.GenerateTask]) -> Decorator: ...
+def getty_generate(**options: Unpack[GenerateTask]) -> Decorator: ...
 def getty_generate(
-    python_callable: Callable[..., Any] | None = None, /, **options: Unpack[task_arguments.GenerateTask]
+    python_callable: Callable[..., Any] | None = None, /, **options: Unpack[GenerateTask]
 ) -> Any:
     """Make a function, which returns the request, a task like those of :class:`.GettyGenerateOperator`."""
     return _decorate(_Generate, python_callable, options)
@@ -76,10 +122,8 @@ class _Refine(DecoratedGeneration):
 @overload
 def getty_refine(python_callable: Callable[P, AskedT], /) -> Task[P, AskedT]: ...
 @overload
-def getty_refine(**options: Unpack[task_arguments.RefineTask]) -> Decorator: ...
-def getty_refine(
-    python_callable: Callable[..., Any] | None = None, /, **options: Unpack[task_arguments.RefineTask]
-) -> Any:
+def getty_refine(**options: Unpack[RefineTask]) -> Decorator: ...
+def getty_refine(python_callable: Callable[..., Any] | None = None, /, **options: Unpack[RefineTask]) -> Any:
     """Make a function, which returns the request, a task like those of :class:`.GettyRefineOperator`."""
     return _decorate(_Refine, python_callable, options)
 
@@ -92,10 +136,8 @@ class _Extend(DecoratedGeneration):
 @overload
 def getty_extend(python_callable: Callable[P, AskedT], /) -> Task[P, AskedT]: ...
 @overload
-def getty_extend(**options: Unpack[task_arguments.ExtendTask]) -> Decorator: ...
-def getty_extend(
-    python_callable: Callable[..., Any] | None = None, /, **options: Unpack[task_arguments.ExtendTask]
-) -> Any:
+def getty_extend(**options: Unpack[ExtendTask]) -> Decorator: ...
+def getty_extend(python_callable: Callable[..., Any] | None = None, /, **options: Unpack[ExtendTask]) -> Any:
     """Make a function, which returns the request, a task like those of :class:`.GettyExtendOperator`."""
     return _decorate(_Extend, python_callable, options)
 
@@ -108,9 +150,9 @@ class _Variations(DecoratedGeneration):
 @overload
 def getty_variations(python_callable: Callable[P, AskedT], /) -> Task[P, AskedT]: ...
 @overload
-def getty_variations(**options: Unpack[task_arguments.VariationsTask]) -> Decorator: ...
+def getty_variations(**options: Unpack[VariationsTask]) -> Decorator: ...
 def getty_variations(
-    python_callable: Callable[..., Any] | None = None, /, **options: Unpack[task_arguments.VariationsTask]
+    python_callable: Callable[..., Any] | None = None, /, **options: Unpack[VariationsTask]
 ) -> Any:
     """Make a function, which returns the request, a task like those of :class:`.GettyVariationsOperator`."""
     return _decorate(_Variations, python_callable, options)
@@ -124,11 +166,11 @@ class _BackgroundRemoval(DecoratedGeneration):
 @overload
 def getty_background_removal(python_callable: Callable[P, AskedT], /) -> Task[P, AskedT]: ...
 @overload
-def getty_background_removal(**options: Unpack[task_arguments.BackgroundRemovalTask]) -> Decorator: ...
+def getty_background_removal(**options: Unpack[BackgroundRemovalTask]) -> Decorator: ...
 def getty_background_removal(
     python_callable: Callable[..., Any] | None = None,
     /,
-    **options: Unpack[task_arguments.BackgroundRemovalTask],
+    **options: Unpack[BackgroundRemovalTask],
 ) -> Any:
     """Make a function, which returns the request, a task like those of :class:`.GettyBackgroundRemovalOperator`."""
     return _decorate(_BackgroundRemoval, python_callable, options)
@@ -142,9 +184,9 @@ class _ObjectRemoval(DecoratedGeneration):
 @overload
 def getty_object_removal(python_callable: Callable[P, AskedT], /) -> Task[P, AskedT]: ...
 @overload
-def getty_object_removal(**options: Unpack[task_arguments.ObjectRemovalTask]) -> Decorator: ...
+def getty_object_removal(**options: Unpack[ObjectRemovalTask]) -> Decorator: ...
 def getty_object_removal(
-    python_callable: Callable[..., Any] | None = None, /, **options: Unpack[task_arguments.ObjectRemovalTask]
+    python_callable: Callable[..., Any] | None = None, /, **options: Unpack[ObjectRemovalTask]
 ) -> Any:
     """Make a function, which returns the request, a task like those of :class:`.GettyObjectRemovalOperator`."""
     return _decorate(_ObjectRemoval, python_callable, options)
@@ -158,9 +200,9 @@ class _InfluenceColor(DecoratedGeneration):
 @overload
 def getty_influence_color(python_callable: Callable[P, AskedT], /) -> Task[P, AskedT]: ...
 @overload
-def getty_influence_color(**options: Unpack[task_arguments.InfluenceColorTask]) -> Decorator: ...
+def getty_influence_color(**options: Unpack[InfluenceColorTask]) -> Decorator: ...
 def getty_influence_color(
-    python_callable: Callable[..., Any] | None = None, /, **options: Unpack[task_arguments.InfluenceColorTask]
+    python_callable: Callable[..., Any] | None = None, /, **options: Unpack[InfluenceColorTask]
 ) -> Any:
     """Make a function, which returns the request, a task like those of :class:`.GettyInfluenceColorOperator`."""
     return _decorate(_InfluenceColor, python_callable, options)
@@ -174,11 +216,11 @@ class _InfluenceComposition(DecoratedGeneration):
 @overload
 def getty_influence_composition(python_callable: Callable[P, AskedT], /) -> Task[P, AskedT]: ...
 @overload
-def getty_influence_composition(**options: Unpack[task_arguments.InfluenceCompositionTask]) -> Decorator: ...
+def getty_influence_composition(**options: Unpack[InfluenceCompositionTask]) -> Decorator: ...
 def getty_influence_composition(
     python_callable: Callable[..., Any] | None = None,
     /,
-    **options: Unpack[task_arguments.InfluenceCompositionTask],
+    **options: Unpack[InfluenceCompositionTask],
 ) -> Any:
     """Make a function, which returns the request, a task like those of :class:`.GettyInfluenceCompositionOperator`."""
     return _decorate(_InfluenceComposition, python_callable, options)
@@ -192,11 +234,11 @@ class _BackgroundGeneration(DecoratedGeneration):
 @overload
 def getty_background_generation(python_callable: Callable[P, AskedT], /) -> Task[P, AskedT]: ...
 @overload
-def getty_background_generation(**options: Unpack[task_arguments.BackgroundGenerationTask]) -> Decorator: ...
+def getty_background_generation(**options: Unpack[BackgroundGenerationTask]) -> Decorator: ...
 def getty_background_generation(
     python_callable: Callable[..., Any] | None = None,
     /,
-    **options: Unpack[task_arguments.BackgroundGenerationTask],
+    **options: Unpack[BackgroundGenerationTask],
 ) -> Any:
     """Make a function, which returns the request, a task like those of :class:`.GettyBackgroundGenerationOperator`."""
     return _decorate(_BackgroundGeneration, python_callable, options)
@@ -211,12 +253,12 @@ class _BackgroundReplacement(DecoratedGeneration):
 def getty_background_replacement(python_callable: Callable[P, AskedT], /) -> Task[P, AskedT]: ...
 @overload
 def getty_background_replacement(
-    **options: Unpack[task_arguments.BackgroundReplacementTask],
+    **options: Unpack[BackgroundReplacementTask],
 ) -> Decorator: ...
 def getty_background_replacement(
     python_callable: Callable[..., Any] | None = None,
     /,
-    **options: Unpack[task_arguments.BackgroundReplacementTask],
+    **options: Unpack[BackgroundReplacementTask],
 ) -> Any:
     """Make a function, which returns the request, a task like those of :class:`.GettyBackgroundReplacementOperator`."""
     return _decorate(_BackgroundReplacement, python_callable, options)

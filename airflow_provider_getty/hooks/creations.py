@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from airflow_provider_getty.hooks.sides import AsyncSide, SyncSide
 
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     )
     from airflow_provider_getty.api.results import Generation, Pending
     from airflow_provider_getty.inputs.arguments import GenerationSource
+
+Creation: TypeAlias = Literal[
+    "generate", "variations", "influence_color", "influence_composition", "background_generation"
+]
+"""The operations that make new images."""
 
 
 class Creations(SyncSide):

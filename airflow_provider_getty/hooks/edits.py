@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from airflow_provider_getty.hooks.sides import AsyncSide, SyncSide
 
@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from airflow_provider_getty.api.results import Generation, Pending
     from airflow_provider_getty.inputs.arguments import GenerationSource
     from airflow_provider_getty.inputs.masks import MaskSource
+
+Edit: TypeAlias = Literal[
+    "refine", "extend", "object_removal", "background_removal", "background_replacement"
+]
+"""The operations that change an image."""
 
 
 class Edits(SyncSide):

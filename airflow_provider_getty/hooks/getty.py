@@ -8,7 +8,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from urllib.parse import unquote, urlsplit
 
 from airflow.providers.common.compat.connection import get_async_connection
@@ -22,8 +22,8 @@ from airflow_provider_getty.api.errors import ConfigurationError, GettyError
 from airflow_provider_getty.hooks import metrics
 from airflow_provider_getty.hooks.collecting import Collecting
 from airflow_provider_getty.hooks.connection import account_of, coordinator_id
-from airflow_provider_getty.hooks.creations import Creations
-from airflow_provider_getty.hooks.edits import Edits
+from airflow_provider_getty.hooks.creations import Creation, Creations
+from airflow_provider_getty.hooks.edits import Edit, Edits
 from airflow_provider_getty.hooks.files import Files
 
 if TYPE_CHECKING:
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from airflow_provider_getty.hooks.async_getty import AsyncGetty
 
 log = logging.getLogger(__name__)
+
+OperationName: TypeAlias = Literal[Creation, Edit]
+"""The generating operations; :data:`..api.operations.GENERATING` has the model of each."""
 
 
 class GettyHook(Creations, Edits, Collecting, Files, BaseHook):

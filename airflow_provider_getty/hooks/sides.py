@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from airflow_provider_getty.api.paging import Pages
     from airflow_provider_getty.api.results import Generation, Pending
     from airflow_provider_getty.generating.request import Request
+    from airflow_provider_getty.hooks.getty import OperationName
 
 AnswerT = TypeVar("AnswerT")
 ItemT = TypeVar("ItemT")
@@ -47,7 +48,7 @@ class SyncSide(ABC):
         """
         return self.get_conn().ask(operation, deadline=_until(deadline))
 
-    def _submit(self, operation: str, **arguments: Any) -> Pending | Generation:
+    def _submit(self, operation: OperationName, **arguments: Any) -> Pending | Generation:
         from airflow_provider_getty.generating.request import request_of
 
         account = self.get_conn().account
@@ -86,7 +87,7 @@ class AsyncSide:
         """Perform any operation; see :meth:`.getty.GettyHook.ask`."""
         return await self.client.ask(operation, deadline=_until(deadline))
 
-    async def _submit(self, operation: str, **arguments: Any) -> Pending | Generation:
+    async def _submit(self, operation: OperationName, **arguments: Any) -> Pending | Generation:
         from airflow_provider_getty.generating.request import request_of
 
         account = self.client.account

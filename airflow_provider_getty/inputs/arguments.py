@@ -6,13 +6,12 @@ Free of pydantic and of :mod:`..api.operations`, so that a DAG file stays quick 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from reprlib import repr as shortened
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, NewType, TypeAlias, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Literal, NewType, TypeAlias, TypedDict, TypeVar, get_args
 
 from airflow_provider_getty.api import choices
 from airflow_provider_getty.api.errors import InvalidRequestError
@@ -55,6 +54,14 @@ OnUnsure: TypeAlias = Literal["fail", "resubmit"]
 """How a task deals with an earlier try that may have created a generation."""
 
 
+class RequestArguments(TypedDict, total=False):
+    """The arguments that every operation has."""
+
+    product_id: WholeNumber | None
+    project_code: Text | None
+    notes: Text | None
+
+
 def given(value: Any) -> bool:
     """False for None and for blank text, which a template renders where there is no value."""
     return value is not None and not (isinstance(value, str) and not value.strip())
@@ -82,7 +89,9 @@ class Rule:
     must_be: str
 
 
-def _whole(at_least: int, at_most: int) -> Rule:
+def whole(at_least: int, at_most: int) -> Rule:
+    """Allow whole numbers of a range, also as text."""
+
     def allows(value: Any) -> bool:
         if isinstance(value, bool) or not isinstance(value, int | float | str):
             return False
@@ -94,7 +103,8 @@ def _whole(at_least: int, at_most: int) -> Rule:
     return Rule(allows, f"a whole number from {at_least} to {at_most}")
 
 
-def _number(at_most: float | None = None) -> Rule:
+def number(at_most: float | None = None) -> Rule:
+    """Allow numbers from 0, also as text."""
     limit = float("inf") if at_most is None else at_most
 
     def allows(value: Any) -> bool:
@@ -108,7 +118,8 @@ def _number(at_most: float | None = None) -> Rule:
     return Rule(allows, "a number, at least 0" if at_most is None else f"a number from 0 to {at_most:g}")
 
 
-def _one_of(allowed: Any) -> Rule:
+def one_of(allowed: Any) -> Rule:
+    """Allow the values of a ``Literal``."""
     values = get_args(allowed)
     return Rule(lambda value: isinstance(value, str) and value in values, f"one of {', '.join(values)}")
 
@@ -132,103 +143,71 @@ def _is_size(value: Any) -> bool:
             value = json.loads(value.replace("(", "[").replace(")", "]"))
         except ValueError:
             return False
-    pixels = _whole(1, choices.LARGEST)
+    pixels = whole(1, choices.LARGEST)
     return isinstance(value, Sequence) and len(value) == 2 and all(map(pixels.allows, value))  # noqa: PLR2004
 
 
-def _is_any_all_or_share(value: Any) -> bool:
-    return value in ("any", "all") or (type(value) in (int, float) and 0 <= value <= 1)
-
-
-_TEXT = Rule(lambda value: isinstance(value, str), "text")
+TEXT = Rule(lambda value: isinstance(value, str), "text")
 # A template that renders native types makes a number of an id.
-_ID = Rule(lambda value: isinstance(value, str | int) and not isinstance(value, bool), "an id as text")
-_BOOLEAN = Rule(lambda value: isinstance(value, bool), "True or False")
+ID = Rule(lambda value: isinstance(value, str | int) and not isinstance(value, bool), "an id as text")
+BOOLEAN = Rule(lambda value: isinstance(value, bool), "True or False")
 _DURATION = Rule(_is_duration, "a timedelta or seconds, more than 0")
-_SOURCE = Rule(_is_source, 'a generation_request_id or the result of a task ("refine.output")')
-_MAPPING = Rule(lambda value: isinstance(value, Mapping), "a mapping of arguments")
+SOURCE = Rule(_is_source, 'a generation_request_id or the result of a task ("refine.output")')
 _FILE = Rule(
     lambda value: not isinstance(value, bool | int | float), "an image: a path, its bytes, or shapes"
 )
 
 RULES: Mapping[str, Rule] = MappingProxyType(
     {
-        "image_id": _ID,
-        "reference_generation": _SOURCE,
-        "reference_file_registration_id": _ID,
-        "generation_request_id": _SOURCE,
-        "generated_asset_id": _ID,
-        "index": _whole(0, choices.LARGEST),
+        "image_id": ID,
+        "reference_generation": SOURCE,
+        "reference_file_registration_id": ID,
+        "generation_request_id": SOURCE,
+        "generated_asset_id": ID,
+        "index": whole(0, choices.LARGEST),
         "mask": _FILE,
-        "mask_url": _TEXT,
+        "mask_url": TEXT,
         "image_size": Rule(_is_size, "(width, height), two positive whole numbers"),
-        "prompt": _TEXT,
-        "negative_prompt": _TEXT,
-        "aspect_ratio": _one_of(choices.AspectRatio),
-        "media_type": _one_of(choices.MediaType),
-        "mood": _one_of(choices.Mood),
-        "seed": _whole(-choices.LARGEST - 1, choices.LARGEST),
-        "lens_type": _one_of(choices.LensType),
-        "depth_of_field": _one_of(choices.DepthOfField),
-        "noise_level": _number(1),
-        "influence_level": _number(1),
-        "left_percentage": _number(),
-        "right_percentage": _number(),
-        "top_percentage": _number(),
-        "bottom_percentage": _number(),
-        "background_color": Rule(
-            lambda value: isinstance(value, str) and re.match(choices.HEX_COLOR, value) is not None, "#RRGGBB"
-        ),
-        "background_file_registration_id": _ID,
-        "background_asset_id": _ID,
-        "background_reference_generation": _SOURCE,
-        "background_reference_adherence": _one_of(choices.Adherence),
-        "product_id": _whole(0, choices.LARGEST),
-        "project_code": _ID,
-        "notes": _TEXT,
+        "prompt": TEXT,
+        "negative_prompt": TEXT,
+        "aspect_ratio": one_of(choices.AspectRatio),
+        "media_type": one_of(choices.MediaType),
+        "mood": one_of(choices.Mood),
+        "seed": whole(-choices.LARGEST - 1, choices.LARGEST),
+        "left_percentage": number(),
+        "right_percentage": number(),
+        "top_percentage": number(),
+        "bottom_percentage": number(),
+        "product_id": whole(0, choices.LARGEST),
+        "project_code": ID,
+        "notes": TEXT,
         "file": _FILE,
-        "category": _one_of(choices.Category),
+        "category": one_of(choices.Category),
         "rights_claimed": Rule(
             lambda value: value is True, "True: only what you own or have a license for can be registered"
         ),
-        "size_name": _TEXT,
-        "overwrite": _BOOLEAN,
-        "wait_for_completion": _BOOLEAN,
-        "deferrable": _BOOLEAN,
-        "run_in_triggerer": _BOOLEAN,
+        "size_name": TEXT,
+        "overwrite": BOOLEAN,
+        "wait_for_completion": BOOLEAN,
+        "deferrable": BOOLEAN,
+        "run_in_triggerer": BOOLEAN,
         "timeout": _DURATION,
         "generation_timeout": _DURATION,
         "history_lag": _DURATION,
         "poll_interval": _DURATION,
         "poke_interval": _DURATION,
-        "on_blocked": _one_of(OnBlocked),
-        "marker": _one_of(Marker),
-        "on_unsure_submission": _one_of(OnUnsure),
+        "on_blocked": one_of(OnBlocked),
+        "marker": one_of(Marker),
+        "on_unsure_submission": one_of(OnUnsure),
         "getty_conn_id": Rule(
             lambda value: isinstance(value, str) and given(value), "text that is not empty"
         ),
     }
 )
-"""Of every argument that has one, by its name. None, and blank text in a template field, is what is not given."""
+"""Of the arguments that operators share, by name; an operator adds those of its own.
 
-BATCH_RULES: Mapping[str, Rule] = MappingProxyType(
-    {
-        **RULES,
-        "requests": Rule(
-            lambda value: not isinstance(value, Mapping | bool | int | float),
-            "a list of mappings, or the path or URI of a file",
-        ),
-        "operation": _one_of(choices.OperationName),
-        "defaults": _MAPPING,
-        "download_options": _MAPPING,
-        "images": _one_of(Images),
-        "contact_sheet": _BOOLEAN,
-        "fail_on": Rule(_is_any_all_or_share, "'any', 'all', or a share from 0 to 1"),
-        "on_blocked": _one_of(BatchOnBlocked),
-        "max_in_flight": Rule(lambda value: type(value) is int and value > 0, "a whole number, at least 1"),
-    }
-)
-"""The rules of a batch, some of which differ from :data:`RULES`."""
+None, and blank text in a template field, is what is not given.
+"""
 
 
 @dataclass(frozen=True)

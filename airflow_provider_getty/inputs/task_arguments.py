@@ -1,7 +1,6 @@
 """The arguments that several tasks share, as type checkers and IDEs see them behind ``**kwargs`` (PEP 692).
 
-Airflow's own are those of Airflow 3.3; a test compares them with ``BaseOperator`` and ``BaseSensorOperator``. The
-TypedDicts of single operations serve the decorators: they are what a decorated function may return.
+Airflow's own are those of Airflow 3.3; a test compares them with ``BaseOperator`` and ``BaseSensorOperator``.
 
 Only type checkers load this: each of its annotations would cost a DAG file some microseconds.
 """
@@ -12,7 +11,6 @@ from collections.abc import Collection, MutableMapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Required, TypedDict
 
-from airflow_provider_getty.api import choices
 from airflow_provider_getty.inputs import arguments
 
 if TYPE_CHECKING:
@@ -22,7 +20,6 @@ if TYPE_CHECKING:
     from airflow.sdk.definitions.retry_policy import RetryPolicy
     from airflow.sdk.types import WeightRuleParam
 
-    from airflow_provider_getty.inputs.masks import MaskSource
     from airflow_provider_getty.inputs.storage import LocationLike
 
 
@@ -102,15 +99,7 @@ class SensorArguments(TaskArguments, total=False):
     never_fail: bool
 
 
-class RequestArguments(TypedDict, total=False):
-    """The arguments that every operation has."""
-
-    product_id: arguments.WholeNumber | None
-    project_code: arguments.Text | None
-    notes: arguments.Text | None
-
-
-class GenerationOptions(RequestArguments, total=False):
+class GenerationOptions(arguments.RequestArguments, total=False):
     """The arguments of ``GenerationOperator``."""
 
     wait_for_completion: bool
@@ -145,162 +134,3 @@ class GenerationTask(GenerationOptions, AirflowArguments, total=False):
     """The arguments that every decorator takes; a task is named after its function."""
 
     task_id: str
-
-
-class GenerateArguments(RequestArguments, total=False):
-    """The arguments of ``GettyGenerateOperator`` that say what to ask of Getty."""
-
-    prompt: arguments.Text
-    negative_prompt: arguments.Text | None
-    aspect_ratio: arguments.OneOf[choices.AspectRatio] | None
-    media_type: arguments.OneOf[choices.MediaType] | None
-    mood: arguments.OneOf[choices.Mood] | None
-    seed: arguments.WholeNumber | None
-    lens_type: arguments.OneOf[choices.LensType] | None
-    depth_of_field: arguments.OneOf[choices.DepthOfField] | None
-
-
-class GenerateTask(GenerateArguments, GenerationTask, total=False):
-    """The arguments of ``@task.getty_generate``."""
-
-
-class RefineArguments(RequestArguments, total=False):
-    """The arguments of ``GettyRefineOperator`` that say what to ask of Getty."""
-
-    image_id: arguments.Text | None
-    reference_generation: arguments.Generated | None
-    mask: MaskSource | XComArg | None
-    mask_url: arguments.Text | None
-    image_size: arguments.ImageSize | None
-    prompt: arguments.Text | None
-    negative_prompt: arguments.Text | None
-
-
-class RefineTask(RefineArguments, GenerationTask, total=False):
-    """The arguments of ``@task.getty_refine``."""
-
-
-class ObjectRemovalArguments(RequestArguments, total=False):
-    """The arguments of ``GettyObjectRemovalOperator`` that say what to ask of Getty."""
-
-    image_id: arguments.Text | None
-    reference_generation: arguments.Generated | None
-    mask: MaskSource | XComArg | None
-    mask_url: arguments.Text | None
-    image_size: arguments.ImageSize | None
-
-
-class ObjectRemovalTask(ObjectRemovalArguments, GenerationTask, total=False):
-    """The arguments of ``@task.getty_object_removal``."""
-
-
-class ExtendArguments(RequestArguments, total=False):
-    """The arguments of ``GettyExtendOperator`` that say what to ask of Getty."""
-
-    image_id: arguments.Text | None
-    reference_generation: arguments.Generated | None
-    left_percentage: arguments.Number | None
-    right_percentage: arguments.Number | None
-    top_percentage: arguments.Number | None
-    bottom_percentage: arguments.Number | None
-    prompt: arguments.Text | None
-    negative_prompt: arguments.Text | None
-
-
-class ExtendTask(ExtendArguments, GenerationTask, total=False):
-    """The arguments of ``@task.getty_extend``."""
-
-
-class VariationsArguments(RequestArguments, total=False):
-    """The arguments of ``GettyVariationsOperator`` that say what to ask of Getty."""
-
-    generation_request_id: arguments.Generated
-    index: arguments.WholeNumber | None
-
-
-class VariationsTask(VariationsArguments, GenerationTask, total=False):
-    """The arguments of ``@task.getty_variations``."""
-
-
-class BackgroundRemovalArguments(RequestArguments, total=False):
-    """The arguments of ``GettyBackgroundRemovalOperator`` that say what to ask of Getty."""
-
-    image_id: arguments.Text | None
-    reference_generation: arguments.Generated | None
-
-
-class BackgroundRemovalTask(BackgroundRemovalArguments, GenerationTask, total=False):
-    """The arguments of ``@task.getty_background_removal``."""
-
-
-class BackgroundReplacementArguments(RequestArguments, total=False):
-    """The arguments of ``GettyBackgroundReplacementOperator`` that say what to ask of Getty."""
-
-    image_id: arguments.Text | None
-    reference_generation: arguments.Generated | None
-    prompt: arguments.Text | None
-    background_color: arguments.Text | None
-    negative_prompt: arguments.Text | None
-    media_type: arguments.OneOf[choices.MediaType] | None
-
-
-class BackgroundReplacementTask(BackgroundReplacementArguments, GenerationTask, total=False):
-    """The arguments of ``@task.getty_background_replacement``."""
-
-
-class BackgroundGenerationArguments(RequestArguments, total=False):
-    """The arguments of ``GettyBackgroundGenerationOperator`` that say what to ask of Getty."""
-
-    reference_file_registration_id: arguments.Text
-    prompt: arguments.Text
-    negative_prompt: arguments.Text | None
-    left_percentage: arguments.Number | None
-    right_percentage: arguments.Number | None
-    top_percentage: arguments.Number | None
-    bottom_percentage: arguments.Number | None
-    background_file_registration_id: arguments.Text | None
-    background_asset_id: arguments.Text | None
-    background_reference_generation: arguments.Generated | None
-    background_reference_adherence: arguments.OneOf[choices.Adherence] | None
-
-
-class BackgroundGenerationTask(BackgroundGenerationArguments, GenerationTask, total=False):
-    """The arguments of ``@task.getty_background_generation``."""
-
-
-class InfluenceColorArguments(RequestArguments, total=False):
-    """The arguments of ``GettyInfluenceColorOperator`` that say what to ask of Getty."""
-
-    image_id: arguments.Text | None
-    reference_generation: arguments.Generated | None
-    reference_file_registration_id: arguments.Text | None
-    prompt: arguments.Text
-    noise_level: arguments.Number | None
-    negative_prompt: arguments.Text | None
-    aspect_ratio: arguments.OneOf[choices.AspectRatio] | None
-    media_type: arguments.OneOf[choices.MediaType] | None
-    mood: arguments.OneOf[choices.Mood] | None
-    seed: arguments.WholeNumber | None
-
-
-class InfluenceColorTask(InfluenceColorArguments, GenerationTask, total=False):
-    """The arguments of ``@task.getty_influence_color``."""
-
-
-class InfluenceCompositionArguments(RequestArguments, total=False):
-    """The arguments of ``GettyInfluenceCompositionOperator`` that say what to ask of Getty."""
-
-    image_id: arguments.Text | None
-    reference_generation: arguments.Generated | None
-    reference_file_registration_id: arguments.Text | None
-    prompt: arguments.Text
-    influence_level: arguments.Number | None
-    negative_prompt: arguments.Text | None
-    aspect_ratio: arguments.OneOf[choices.AspectRatio] | None
-    media_type: arguments.OneOf[choices.MediaType] | None
-    mood: arguments.OneOf[choices.Mood] | None
-    seed: arguments.WholeNumber | None
-
-
-class InfluenceCompositionTask(InfluenceCompositionArguments, GenerationTask, total=False):
-    """The arguments of ``@task.getty_influence_composition``."""

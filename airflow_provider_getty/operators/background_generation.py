@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Unpack
 
 from airflow_provider_getty.api import choices
@@ -49,6 +49,13 @@ class GettyBackgroundGenerationOperator(GenerationOperator):
         "background_reference_adherence",
         *GenerationOperator.template_fields,
     )
+    rules: ClassVar[Mapping[str, arguments.Rule]] = {
+        **GenerationOperator.rules,
+        "background_file_registration_id": arguments.ID,
+        "background_asset_id": arguments.ID,
+        "background_reference_generation": arguments.SOURCE,
+        "background_reference_adherence": arguments.one_of(choices.Adherence),
+    }
     template_fields_renderers: ClassVar[dict[str, str]] = {"background_reference_generation": "json"}
 
     def __init__(
@@ -86,3 +93,19 @@ class GettyBackgroundGenerationOperator(GenerationOperator):
             background_asset_id=background_asset_id,
             background_reference_generation=background_reference_generation,
         )
+
+
+class BackgroundGenerationArguments(arguments.RequestArguments, total=False):
+    """The arguments that say what to ask of Getty, which a decorated function returns."""
+
+    reference_file_registration_id: arguments.Text
+    prompt: arguments.Text
+    negative_prompt: arguments.Text | None
+    left_percentage: arguments.Number | None
+    right_percentage: arguments.Number | None
+    top_percentage: arguments.Number | None
+    bottom_percentage: arguments.Number | None
+    background_file_registration_id: arguments.Text | None
+    background_asset_id: arguments.Text | None
+    background_reference_generation: arguments.Generated | None
+    background_reference_adherence: arguments.OneOf[choices.Adherence] | None

@@ -43,3 +43,10 @@ class GettyBackgroundRemovalOperator(GenerationOperator):
         self.reference_generation = reference_generation
         check = self._check()
         check.exactly_one(image_id=image_id, reference_generation=reference_generation)
+
+
+class BackgroundRemovalArguments(arguments.RequestArguments, total=False):
+    """The arguments that say what to ask of Getty, which a decorated function returns."""
+
+    image_id: arguments.Text | None
+    reference_generation: arguments.Generated | None

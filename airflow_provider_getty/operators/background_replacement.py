@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Unpack
 
 from airflow_provider_getty.api import choices
@@ -40,6 +41,13 @@ class GettyBackgroundReplacementOperator(GenerationOperator):
         "media_type",
         *GenerationOperator.template_fields,
     )
+    rules: ClassVar[Mapping[str, arguments.Rule]] = {
+        **GenerationOperator.rules,
+        "background_color": arguments.Rule(
+            lambda value: isinstance(value, str) and re.match(choices.HEX_COLOR, value) is not None,
+            "#RRGGBB",
+        ),
+    }
     template_fields_renderers: ClassVar[dict[str, str]] = {"reference_generation": "json"}
 
     def __init__(
@@ -63,3 +71,14 @@ class GettyBackgroundReplacementOperator(GenerationOperator):
         check = self._check()
         check.exactly_one(image_id=image_id, reference_generation=reference_generation)
         check.exactly_one(prompt=prompt, background_color=background_color)
+
+
+class BackgroundReplacementArguments(arguments.RequestArguments, total=False):
+    """The arguments that say what to ask of Getty, which a decorated function returns."""
+
+    image_id: arguments.Text | None
+    reference_generation: arguments.Generated | None
+    prompt: arguments.Text | None
+    background_color: arguments.Text | None
+    negative_prompt: arguments.Text | None
+    media_type: arguments.OneOf[choices.MediaType] | None

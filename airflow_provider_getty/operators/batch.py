@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 from airflow.providers.common.compat.sdk import conf
 
-from airflow_provider_getty.api import choices
 from airflow_provider_getty.api.errors import GettyError
-from airflow_provider_getty.hooks.getty import GettyHook
+from airflow_provider_getty.hooks.getty import GettyHook, OperationName
 from airflow_provider_getty.inputs import arguments
-from airflow_provider_getty.inputs.arguments import BatchOnBlocked, FailOn, Images
+from airflow_provider_getty.inputs.arguments import BOOLEAN, BatchOnBlocked, FailOn, Images, Rule, one_of
 from airflow_provider_getty.operators.checked import CheckedOperator
 
 if TYPE_CHECKING:
@@ -23,6 +22,28 @@ if TYPE_CHECKING:
 
     from airflow_provider_getty.inputs.storage import LocationLike
     from airflow_provider_getty.inputs.task_arguments import TaskArguments
+
+
+def _is_any_all_or_share(value: Any) -> bool:
+    return value in ("any", "all") or (type(value) in (int, float) and 0 <= value <= 1)
+
+
+_MAPPING = Rule(lambda value: isinstance(value, Mapping), "a mapping of arguments")
+_RULES: Mapping[str, Rule] = {
+    **CheckedOperator.rules,
+    "requests": Rule(
+        lambda value: not isinstance(value, Mapping | bool | int | float),
+        "a list of mappings, or the path or URI of a file",
+    ),
+    "operation": one_of(OperationName),
+    "defaults": _MAPPING,
+    "download_options": _MAPPING,
+    "images": one_of(Images),
+    "contact_sheet": BOOLEAN,
+    "fail_on": Rule(_is_any_all_or_share, "'any', 'all', or a share from 0 to 1"),
+    "on_blocked": one_of(BatchOnBlocked),
+    "max_in_flight": Rule(lambda value: type(value) is int and value > 0, "a whole number, at least 1"),
+}
 
 
 class GettyBatchOperator(CheckedOperator):
@@ -77,7 +98,7 @@ class GettyBatchOperator(CheckedOperator):
         "defaults": "json",
         "download_options": "json",
     }
-    rules = arguments.BATCH_RULES
+    rules = _RULES
     charged_so_far: int | None = None
     ui_color = "#e8e2f4"
 
@@ -86,7 +107,7 @@ class GettyBatchOperator(CheckedOperator):
         *,
         requests: LocationLike | Sequence[Mapping[str, Any]] | XComArg,
         journal: LocationLike | XComArg,
-        operation: arguments.OneOf[choices.OperationName] = "refine",
+        operation: arguments.OneOf[OperationName] = "refine",
         defaults: Mapping[str, Any] | XComArg | None = None,
         download_to: LocationLike | XComArg | None = None,
         size_name: arguments.Text = "1k",

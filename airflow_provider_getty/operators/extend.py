@@ -73,3 +73,16 @@ class GettyExtendOperator(GenerationOperator):
             top_percentage=top_percentage,
             bottom_percentage=bottom_percentage,
         )
+
+
+class ExtendArguments(arguments.RequestArguments, total=False):
+    """The arguments that say what to ask of Getty, which a decorated function returns."""
+
+    image_id: arguments.Text | None
+    reference_generation: arguments.Generated | None
+    left_percentage: arguments.Number | None
+    right_percentage: arguments.Number | None
+    top_percentage: arguments.Number | None
+    bottom_percentage: arguments.Number | None
+    prompt: arguments.Text | None
+    negative_prompt: arguments.Text | None

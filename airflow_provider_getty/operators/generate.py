@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Unpack
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar, Unpack
 
 from airflow_provider_getty.api import choices
 from airflow_provider_getty.inputs import arguments
@@ -41,6 +41,11 @@ class GettyGenerateOperator(GenerationOperator):
         "depth_of_field",
         *GenerationOperator.template_fields,
     )
+    rules: ClassVar[Mapping[str, arguments.Rule]] = {
+        **GenerationOperator.rules,
+        "lens_type": arguments.one_of(choices.LensType),
+        "depth_of_field": arguments.one_of(choices.DepthOfField),
+    }
 
     def __init__(
         self,
@@ -66,3 +71,16 @@ class GettyGenerateOperator(GenerationOperator):
         self.depth_of_field = depth_of_field
         check = self._check()
         check.required(prompt=prompt)
+
+
+class GenerateArguments(arguments.RequestArguments, total=False):
+    """The arguments that say what to ask of Getty, which a decorated function returns."""
+
+    prompt: arguments.Text
+    negative_prompt: arguments.Text | None
+    aspect_ratio: arguments.OneOf[choices.AspectRatio] | None
+    media_type: arguments.OneOf[choices.MediaType] | None
+    mood: arguments.OneOf[choices.Mood] | None
+    seed: arguments.WholeNumber | None
+    lens_type: arguments.OneOf[choices.LensType] | None
+    depth_of_field: arguments.OneOf[choices.DepthOfField] | None

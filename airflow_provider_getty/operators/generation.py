@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Unpack, get_args
 
 from airflow.providers.common.compat.sdk import conf
 
-from airflow_provider_getty.api import choices
-from airflow_provider_getty.hooks.getty import GettyHook
+from airflow_provider_getty.hooks.getty import GettyHook, OperationName
 from airflow_provider_getty.inputs import arguments
 from airflow_provider_getty.links.getty import GettyOriginalLink
 from airflow_provider_getty.operators.checked import CheckedOperator
@@ -52,7 +51,7 @@ class GenerationOperator(CheckedOperator):
     :param getty_conn_id: a connection of the type ``getty``.
     """
 
-    operation: ClassVar[choices.OperationName]
+    operation: ClassVar[OperationName]
     """The operation's name in :data:`..api.operations.GENERATING`."""
     template_fields: Sequence[str] = ("product_id", "project_code", "notes", "getty_conn_id")
     operator_extra_links = (GettyOriginalLink(), *CheckedOperator.operator_extra_links)
@@ -61,8 +60,8 @@ class GenerationOperator(CheckedOperator):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         operation = getattr(cls, "operation", None)
-        if operation is not None and operation not in get_args(choices.OperationName):
-            known = ", ".join(get_args(choices.OperationName))
+        if operation is not None and operation not in get_args(OperationName):
+            known = ", ".join(get_args(OperationName))
             raise TypeError(f"{cls.__name__}.operation is {operation!r}; it must be one of {known}.")
 
     def __init__(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Unpack
 
 from airflow_provider_getty.api import choices
@@ -48,6 +48,10 @@ class GettyInfluenceColorOperator(GenerationOperator):
         "seed",
         *GenerationOperator.template_fields,
     )
+    rules: ClassVar[Mapping[str, arguments.Rule]] = {
+        **GenerationOperator.rules,
+        "noise_level": arguments.number(1),
+    }
     template_fields_renderers: ClassVar[dict[str, str]] = {"reference_generation": "json"}
 
     def __init__(
@@ -83,3 +87,18 @@ class GettyInfluenceColorOperator(GenerationOperator):
             reference_file_registration_id=reference_file_registration_id,
         )
         check.required(prompt=prompt)
+
+
+class InfluenceColorArguments(arguments.RequestArguments, total=False):
+    """The arguments that say what to ask of Getty, which a decorated function returns."""
+
+    image_id: arguments.Text | None
+    reference_generation: arguments.Generated | None
+    reference_file_registration_id: arguments.Text | None
+    prompt: arguments.Text
+    noise_level: arguments.Number | None
+    negative_prompt: arguments.Text | None
+    aspect_ratio: arguments.OneOf[choices.AspectRatio] | None
+    media_type: arguments.OneOf[choices.MediaType] | None
+    mood: arguments.OneOf[choices.Mood] | None
+    seed: arguments.WholeNumber | None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Unpack
 
 from airflow_provider_getty.api import choices
@@ -50,6 +50,10 @@ class GettyInfluenceCompositionOperator(GenerationOperator):
         "seed",
         *GenerationOperator.template_fields,
     )
+    rules: ClassVar[Mapping[str, arguments.Rule]] = {
+        **GenerationOperator.rules,
+        "influence_level": arguments.number(1),
+    }
     template_fields_renderers: ClassVar[dict[str, str]] = {"reference_generation": "json"}
 
     def __init__(
@@ -85,3 +89,18 @@ class GettyInfluenceCompositionOperator(GenerationOperator):
             reference_file_registration_id=reference_file_registration_id,
         )
         check.required(prompt=prompt)
+
+
+class InfluenceCompositionArguments(arguments.RequestArguments, total=False):
+    """The arguments that say what to ask of Getty, which a decorated function returns."""
+
+    image_id: arguments.Text | None
+    reference_generation: arguments.Generated | None
+    reference_file_registration_id: arguments.Text | None
+    prompt: arguments.Text
+    influence_level: arguments.Number | None
+    negative_prompt: arguments.Text | None
+    aspect_ratio: arguments.OneOf[choices.AspectRatio] | None
+    media_type: arguments.OneOf[choices.MediaType] | None
+    mood: arguments.OneOf[choices.Mood] | None
+    seed: arguments.WholeNumber | None

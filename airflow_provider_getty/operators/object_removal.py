@@ -64,3 +64,13 @@ class GettyObjectRemovalOperator(GenerationOperator):
         check = self._check()
         check.exactly_one(image_id=image_id, reference_generation=reference_generation)
         check.exactly_one(mask=mask, mask_url=mask_url)
+
+
+class ObjectRemovalArguments(arguments.RequestArguments, total=False):
+    """The arguments that say what to ask of Getty, which a decorated function returns."""
+
+    image_id: arguments.Text | None
+    reference_generation: arguments.Generated | None
+    mask: MaskSource | XComArg | None
+    mask_url: arguments.Text | None
+    image_size: arguments.ImageSize | None

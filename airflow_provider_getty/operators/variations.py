@@ -42,3 +42,10 @@ class GettyVariationsOperator(GenerationOperator):
         self.index = index
         check = self._check()
         check.required(generation_request_id=generation_request_id)
+
+
+class VariationsArguments(arguments.RequestArguments, total=False):
+    """The arguments that say what to ask of Getty, which a decorated function returns."""
+
+    generation_request_id: arguments.Generated
+    index: arguments.WholeNumber | None

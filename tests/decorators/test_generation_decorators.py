@@ -15,7 +15,7 @@ from getty_emulator.server import Emulator
 from airflow_provider_getty import get_provider_info
 from airflow_provider_getty.api.operations import GENERATING
 from airflow_provider_getty.decorators import generation
-from airflow_provider_getty.decorators.generation import getty_generate, getty_refine
+from airflow_provider_getty.decorators.generation import getty_generate, getty_influence_color, getty_refine
 from airflow_provider_getty.generating.submitter import SubmissionStore
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.inputs.masks import make_mask
@@ -191,6 +191,11 @@ def test_an_async_function_is_refused_in_the_dag_file() -> None:
 
     with pytest.raises(ValueError, match=r"@task\.getty_generate takes a function that is not async"):
         made_by(getty_generate(generate))
+
+
+def test_what_only_its_operator_takes_is_checked_in_the_dag_file() -> None:
+    with pytest.raises(ValueError, match="noise_level is 2; it must be a number from 0 to 1"):
+        made_by(getty_influence_color(noise_level=2)(nothing))
 
 
 @pytest.mark.parametrize("multiple_outputs", [False, True])

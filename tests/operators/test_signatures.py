@@ -14,8 +14,9 @@ from airflow_provider_getty.api import choices
 from airflow_provider_getty.api.errors import InvalidRequestError
 from airflow_provider_getty.api.operations import GENERATING
 from airflow_provider_getty.generating.request import argument_names
+from airflow_provider_getty.hooks.getty import OperationName
 from airflow_provider_getty.inputs import task_arguments
-from airflow_provider_getty.inputs.arguments import RULES
+from airflow_provider_getty.inputs.arguments import RequestArguments
 from airflow_provider_getty.operators.downloading import DownloadingOperator
 from airflow_provider_getty.operators.generate import GettyGenerateOperator
 from airflow_provider_getty.operators.generation import GenerationOperator
@@ -58,26 +59,33 @@ def test_the_shared_arguments_are_those_of_the_base(typed: Any, cls: Any) -> Non
 
 
 def operator_of(name: str) -> type[GenerationOperator]:
-    module = import_module(f"airflow_provider_getty.operators.{name}")
-    operator: type[GenerationOperator] = getattr(module, f"Getty{name.title().replace('_', '')}Operator")
+    operator: type[GenerationOperator] = getattr(module_of(name), f"Getty{named(name)}Operator")
     return operator
 
 
-@pytest.mark.parametrize("name", get_args(choices.OperationName))
+def module_of(name: str) -> Any:
+    return import_module(f"airflow_provider_getty.operators.{name}")
+
+
+def named(name: str) -> str:
+    return name.title().replace("_", "")
+
+
+@pytest.mark.parametrize("name", get_args(OperationName))
 def test_an_operation_is_the_same_in_signature_templates_types_decorator_and_model(name: str) -> None:
     operator = operator_of(name)
-    common = keys(task_arguments.RequestArguments)
-    typed = getattr(task_arguments, f"{name.title().replace('_', '')}Arguments")
+    common = keys(RequestArguments)
+    typed = getattr(module_of(name), f"{named(name)}Arguments")
     arguments = declared(operator.__init__) | common
     assert operator.operation == name
     assert set(operator.template_fields) == arguments | {"getty_conn_id"}
     assert keys(typed) == arguments == set(argument_names(GENERATING[name]))
-    assert arguments <= set(RULES)
+    assert arguments <= set(operator.rules)
     assert set(operator.template_fields_renderers) <= arguments
 
 
 def test_the_operations_are_those_that_have_a_model_and_a_decorator() -> None:
-    names = set(get_args(choices.OperationName))
+    names = set(get_args(OperationName))
     assert names == set(GENERATING)
     assert names == {each["name"].removeprefix("getty_") for each in get_provider_info()["task-decorators"]}
 
@@ -111,7 +119,9 @@ def schemas() -> list[tuple[str, str]]:
         (operation, name)
         for operation, model in GENERATING.items()
         for name in model.model_fields
-        if name in RULES and RULES[name].must_be not in ("text", "an id as text") and "generation" not in name
+        if (rule := operator_of(operation).rules.get(name))
+        and rule.must_be not in ("text", "an id as text")
+        and "generation" not in name
     ]
 
 
@@ -125,7 +135,7 @@ def test_the_dag_file_allows_what_the_model_allows(operation: str, name: str) ->
             allowed = not any(name in map(str, each["loc"]) for each in error.errors())  # type: ignore[attr-defined]
         else:
             allowed = True
-        assert RULES[name].allows(value) == allowed, (name, value)
+        assert operator_of(operation).rules[name].allows(value) == allowed, (name, value)
 
 
 class SkyOperator(GettyRefineOperator):
@@ -147,7 +157,7 @@ def test_a_narrower_subclass_keeps_what_its_parent_has() -> None:
 
 
 def test_an_unknown_operation_is_an_error_of_the_class() -> None:
-    with pytest.raises(TypeError, match=r"operation is 'refien'; it must be one of generate, refine"):
+    with pytest.raises(TypeError, match=r"operation is 'refien'; it must be one of generate, variations"):
         type("Wrong", (GenerationOperator,), {"operation": "refien"})
 
 

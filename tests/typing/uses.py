@@ -10,12 +10,11 @@ from airflow.sdk import DAG
 
 from airflow_provider_getty.decorators.generation import getty_generate, getty_refine
 from airflow_provider_getty.inputs.arguments import Template
-from airflow_provider_getty.inputs.task_arguments import RefineArguments
 from airflow_provider_getty.operators.batch import GettyBatchOperator
 from airflow_provider_getty.operators.download import GettyDownloadOperator
 from airflow_provider_getty.operators.extend import GettyExtendOperator
 from airflow_provider_getty.operators.generate import GettyGenerateOperator
-from airflow_provider_getty.operators.refine import GettyRefineOperator
+from airflow_provider_getty.operators.refine import GettyRefineOperator, RefineArguments
 from airflow_provider_getty.operators.register_file import GettyRegisterFileOperator
 from airflow_provider_getty.sensors.generation import GenerationSensor
 
