@@ -11,9 +11,9 @@ from statistics import fmean
 from airflow_provider_getty.api.pacing import Polling
 from airflow_provider_getty.api.results import StillPending
 from airflow_provider_getty.api.schedule import Schedule
+from airflow_provider_getty.triggers import WORKER_ENDS_IN
 from benchmarks.workload import Workload
 
-_FIRST_POLL_IN = 5.0  # as GenerationTrigger has it, after its start
 _STILL_PENDING = StillPending()
 
 
@@ -40,7 +40,7 @@ def promise(workload: Workload, *, answer_after: float, seed: int = 1) -> Promis
     for number, submitted in enumerate(workload.submitted):
         started = submitted + chance.random()
         polling = Polling("", submitted=submitted, deadline=math.inf, schedule=schedule)
-        first = started + polling.first(_FIRST_POLL_IN, now=started, jitter=chance.random())
+        first = started + polling.first(WORKER_ENDS_IN, now=started, jitter=chance.random())
         heappush(due, (first, number, polling))
     while due:
         at, number, polling = heappop(due)

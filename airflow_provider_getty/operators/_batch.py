@@ -29,8 +29,8 @@ from airflow_provider_getty.inputs.folders import join
 from airflow_provider_getty.inputs.storage_errors import without_secrets
 from airflow_provider_getty.lineage.assets import announce, has_alias
 from airflow_provider_getty.lineage.made import Made
+from airflow_provider_getty.triggers import TRIGGER_GRACE
 from airflow_provider_getty.triggers.batch import BatchTrigger
-from airflow_provider_getty.triggers.generation import TRIGGER_GRACE
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -43,19 +43,12 @@ _KEY = "getty_batch"
 _ON_ONE_MACHINE = ("LocalExecutor", "SequentialExecutor", "InProcessExecutor", "DebugExecutor")
 
 
-def start(task: GettyBatchOperator, context: Context) -> dict[str, Any]:
-    """Check all items; then continue from what the journal knows, until all is done or left pending."""
-    return _run_or_fail(task, context, deadline=clock.now() + task.timeout)
+def run(task: GettyBatchOperator, context: Context, event: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Check all items; then continue from what the journal knows, until all is done or left pending.
 
-
-def complete(task: GettyBatchOperator, context: Context, event: Mapping[str, Any]) -> dict[str, Any]:
-    """Continue with what the trigger has seen to finish."""
-    return _run_or_fail(task, context, deadline=event["deadline"], event=event)
-
-
-def _run_or_fail(
-    task: GettyBatchOperator, context: Context, *, deadline: float, event: Mapping[str, Any] | None = None
-) -> dict[str, Any]:
+    :param event: of a :class:`.BatchTrigger`, to continue with what it has seen to finish.
+    """
+    deadline = clock.now() + task.timeout if event is None else event["deadline"]
     batch = None
     try:
         arguments.all_rendered(task, task.template_fields)

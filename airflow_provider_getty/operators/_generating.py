@@ -25,7 +25,8 @@ from airflow_provider_getty.generating.submitter import SubmissionStore, Submitt
 from airflow_provider_getty.inputs import config
 from airflow_provider_getty.lineage.assets import announce
 from airflow_provider_getty.lineage.made import Made, generated
-from airflow_provider_getty.triggers.generation import TRIGGER_GRACE, GenerationTrigger
+from airflow_provider_getty.triggers import TRIGGER_GRACE
+from airflow_provider_getty.triggers.generation import GenerationTrigger
 from airflow_provider_getty.triggers.submission import SubmissionTrigger
 
 # Of what Getty has just said to be pending; later if the schedule says so.

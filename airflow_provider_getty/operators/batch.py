@@ -168,12 +168,13 @@ class GettyBatchOperator(CheckedOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Check all items; then continue from what the journal knows, until all is done or left pending."""
-        from airflow_provider_getty.operators import _batch  # noqa: PLC0415
-
-        return _batch.start(self, context)
+        return self._run(context)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """Continue with what the trigger has seen to finish."""
+        return self._run(context, event)
+
+    def _run(self, context: Context, event: dict[str, Any] | None = None) -> dict[str, Any]:
         from airflow_provider_getty.operators import _batch  # noqa: PLC0415
 
-        return _batch.complete(self, context, event)
+        return _batch.run(self, context, event)

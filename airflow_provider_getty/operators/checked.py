@@ -48,19 +48,20 @@ class CheckedOperator(BaseOperator):
 
     def get_openlineage_facets_on_start(self) -> OperatorLineage[Any, Any]:
         """The images and files that the task is about to read. Airflow's OpenLineage provider asks for it."""
-        from airflow_provider_getty.lineage import openlineage  # noqa: PLC0415
-
-        return openlineage.lineage(self)
+        return self._lineage()
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any]:  # noqa: ARG002
         """What the task has read and made."""
-        from airflow_provider_getty.lineage import openlineage  # noqa: PLC0415
-
-        return openlineage.lineage(self, self.made, charged=self.charged())
+        return self._lineage(self.made, charged=self.charged())
 
     def get_openlineage_facets_on_failure(self, task_instance: Any) -> OperatorLineage[Any, Any]:
         """What the task has read, and what it had made until it failed."""
         return self.get_openlineage_facets_on_complete(task_instance)
+
+    def _lineage(self, made: Sequence[Made] = (), *, charged: int | None = None) -> OperatorLineage[Any, Any]:
+        from airflow_provider_getty.lineage import openlineage  # noqa: PLC0415
+
+        return openlineage.lineage(self, made, charged=charged)
 
     def _check(self) -> arguments.Check:
         """Refuse values that cannot be used, and return the check for further questions.

@@ -17,7 +17,8 @@ from airflow_provider_getty.generating.outcomes import GettySensorTimeout, Outco
 from airflow_provider_getty.inputs import arguments
 from airflow_provider_getty.lineage.assets import announce
 from airflow_provider_getty.lineage.made import generated
-from airflow_provider_getty.triggers.generation import TRIGGER_GRACE, GenerationTrigger
+from airflow_provider_getty.triggers import TRIGGER_GRACE
+from airflow_provider_getty.triggers.generation import GenerationTrigger
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

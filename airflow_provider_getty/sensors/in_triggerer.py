@@ -1,18 +1,19 @@
 """How a sensor starts and ends in the triggerer, and what of it Airflow cannot do there (3.3.2)."""
 
-# ruff: noqa: PLC0415 - triggers load for those DAG files alone that ask for this
-
 from __future__ import annotations
 
 import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from airflow.sdk import XComArg
+from airflow.sdk.definitions.xcom_arg import PlainXComArg
+
 from airflow_provider_getty.api.errors import InvalidRequestError
 from airflow_provider_getty.inputs import arguments
+from airflow_provider_getty.triggers import TRIGGER_GRACE
 
 if TYPE_CHECKING:
-    from airflow.sdk import XComArg
     from airflow.triggers.base import StartTriggerArgs
 
     from airflow_provider_getty.sensors.generation import GenerationSensor
@@ -37,10 +38,7 @@ def start_trigger_args(sensor: GenerationSensor) -> StartTriggerArgs:
 
     :raises InvalidRequestError: the sensor needs a worker.
     """
-    from airflow.sdk import XComArg
-    from airflow.triggers.base import StartTriggerArgs
-
-    from airflow_provider_getty.triggers.generation import TRIGGER_GRACE
+    from airflow.triggers.base import StartTriggerArgs  # noqa: PLC0415 - for DAG files that ask for this
 
     if given := [name for name in _NEEDS_A_WORKER if getattr(sensor, name)]:
         raise _refusal(
@@ -97,8 +95,6 @@ def refuse_mapping(task_id: str) -> None:
 
 def _upstream(sensor: GenerationSensor, source: XComArg) -> dict[str, Any]:
     """Where the trigger finds the output of a task."""
-    from airflow.sdk.definitions.xcom_arg import PlainXComArg
-
     if not isinstance(source, PlainXComArg):
         raise _refusal(sensor, "map(), zip() and concat() of outputs need one")
     task, key = source.operator, source.key

@@ -11,6 +11,10 @@ from typing import Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_getty.api import clock
+from airflow_provider_getty.api.errors import ConfigurationError
+from airflow_provider_getty.api.operations import GetGeneration
+from airflow_provider_getty.triggers import WORKER_ENDS_IN
+from airflow_provider_getty.triggers.shared_client import shared_client
 
 log = logging.getLogger(__name__)
 
@@ -18,8 +22,6 @@ _MOST_SEEN = 1_000
 """Generations whose outcome is in the event, at about 60 bytes each; of further ones the worker asks again."""
 _LINES = 10
 """The most lines of the log that tell how many generations of a wait are finished."""
-# Under LocalExecutor, a trigger that fires before the worker process has exited fails the task (Airflow 3.3.2).
-_FIRST_POLL_IN = 5.0
 _OLD = 15.0
 """Seconds. Older generations are polled at once: by age alone they would come last, and be left by each round."""
 
@@ -82,9 +84,7 @@ class BatchTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, then fire."""
-        from airflow_provider_getty.api.errors import ConfigurationError  # noqa: PLC0415
-
-        earliest = clock.now() + _FIRST_POLL_IN
+        earliest = clock.now() + WORKER_ENDS_IN
         try:
             await self._wait()
         except ConfigurationError as error:  # the worker meets it as well, and says so where people look
@@ -102,8 +102,6 @@ class BatchTrigger(BaseTrigger):
         )
 
     async def _wait(self) -> None:
-        from airflow_provider_getty.triggers.shared_client import shared_client  # noqa: PLC0415
-
         async with shared_client(self.getty_conn_id) as client:
             waits = [asyncio.create_task(self._wait_for(client, *each)) for each in self.in_flight]
             try:
@@ -116,13 +114,11 @@ class BatchTrigger(BaseTrigger):
                 await asyncio.gather(*waits, return_exceptions=True)
 
     async def _wait_for(self, client: Any, number: int, generation_request_id: str, submitted: float) -> None:
-        from airflow_provider_getty.api.operations import GetGeneration  # noqa: PLC0415
-
         seen: list[Any] = [number]
-        first_poll_in = _FIRST_POLL_IN
+        first_poll_in = WORKER_ENDS_IN
         try:
             if clock.now() - submitted > _OLD:
-                await clock.pause(_FIRST_POLL_IN)
+                await clock.pause(WORKER_ENDS_IN)
                 first_poll_in = 0.0
             generation = await client.wait_for(
                 GetGeneration(generation_request_id=generation_request_id),

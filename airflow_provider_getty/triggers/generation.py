@@ -9,15 +9,14 @@ from typing import Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_getty.api import clock
+from airflow_provider_getty.api.errors import GettyError
+from airflow_provider_getty.api.operations import GetGeneration
+from airflow_provider_getty.generating.outcomes import Outcome
+from airflow_provider_getty.triggers import WORKER_ENDS_IN
+from airflow_provider_getty.triggers.shared_client import shared_client
+from airflow_provider_getty.triggers.submission import slot_freed
 
 log = logging.getLogger(__name__)
-
-# Under LocalExecutor, a trigger that fires before the worker process has exited fails the task ("finished with
-# state success, but … queued"; Airflow 3.3.2). A worker needs about a second to exit.
-_FIRST_POLL_IN = 5.0
-
-TRIGGER_GRACE = 120.0
-"""Seconds after its deadline in which a trigger may still report, before Airflow itself ends the wait for it."""
 
 
 class GenerationTrigger(BaseTrigger):
@@ -66,12 +65,6 @@ class GenerationTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, then fire."""
-        from airflow_provider_getty.api.errors import GettyError  # noqa: PLC0415
-        from airflow_provider_getty.api.operations import GetGeneration  # noqa: PLC0415
-        from airflow_provider_getty.generating.outcomes import Outcome  # noqa: PLC0415
-        from airflow_provider_getty.triggers.shared_client import shared_client  # noqa: PLC0415
-        from airflow_provider_getty.triggers.submission import slot_freed  # noqa: PLC0415
-
         try:
             async with shared_client(self.getty_conn_id) as client:
                 result = await client.wait_for(
@@ -79,7 +72,7 @@ class GenerationTrigger(BaseTrigger):
                     deadline=self.deadline,
                     interval=self.poll_interval,
                     submitted=self.submitted,
-                    first_poll_in=_FIRST_POLL_IN,
+                    first_poll_in=WORKER_ENDS_IN,
                     kind=self.kind,
                 )
             outcome = Outcome.of(result)

@@ -11,6 +11,9 @@ from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
 from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.errors import GettyError
+from airflow_provider_getty.generating.watching import Watch, described
+from airflow_provider_getty.hooks.async_getty import AsyncGetty
+from airflow_provider_getty.triggers.shared_client import shared_client
 
 log = logging.getLogger(__name__)
 
@@ -56,8 +59,6 @@ class NewGenerationTrigger(BaseEventTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Look at the history for ever, and fire for each generation that has finished since."""
-        from airflow_provider_getty.generating.watching import Watch, described  # noqa: PLC0415
-
         watch = Watch.of(await self._recall())
         while True:
             now = clock.now()
@@ -74,9 +75,6 @@ class NewGenerationTrigger(BaseEventTrigger):
             await clock.pause(self.poll_interval)
 
     async def _history(self, since: float) -> AsyncIterator[Any]:
-        from airflow_provider_getty.hooks.async_getty import AsyncGetty  # noqa: PLC0415
-        from airflow_provider_getty.triggers.shared_client import shared_client  # noqa: PLC0415
-
         async with shared_client(self.getty_conn_id) as client:
             history = AsyncGetty(client).history(
                 since=datetime.fromtimestamp(since, UTC), product_ids=self.product_ids

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from airflow.providers.common.compat.sdk import AirflowException, AirflowSkipException
+from airflow.sdk.execution_time.xcom import XCom
 from airflow.triggers.base import (
     BaseTrigger,
     TaskFailedEvent,
@@ -14,11 +16,15 @@ from airflow.triggers.base import (
     TaskSuccessEvent,
     TriggerEvent,
 )
+from jinja2 import StrictUndefined
 
 from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.errors import GettyError, InvalidRequestError
+from airflow_provider_getty.api.operations import GetGeneration
+from airflow_provider_getty.generating.outcomes import Outcome, accept
 from airflow_provider_getty.inputs import arguments
-from airflow_provider_getty.triggers.generation import TRIGGER_GRACE
+from airflow_provider_getty.triggers import TRIGGER_GRACE
+from airflow_provider_getty.triggers.shared_client import shared_client
 from airflow_provider_getty.triggers.submission import slot_freed
 
 if TYPE_CHECKING:
@@ -87,8 +93,6 @@ class GenerationSensorTrigger(BaseTrigger):
 
     def render_template_fields(self, context: Context, jinja_env: Any = None) -> None:
         """Render as a worker would. An error is kept for :meth:`run`: here it would end in a worker's log."""
-        from jinja2 import StrictUndefined  # noqa: PLC0415
-
         ti = _TaskInstance(context["ti"])
         # The triggerer's own environment renders a name that is not there as an empty text (Airflow 3.3.2).
         jinja_env = (jinja_env or self.get_template_env()).overlay(undefined=StrictUndefined)
@@ -99,10 +103,6 @@ class GenerationSensorTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, then end the task."""
-        from airflow.providers.common.compat.sdk import AirflowException, AirflowSkipException  # noqa: PLC0415
-
-        from airflow_provider_getty.generating.outcomes import Outcome, accept  # noqa: PLC0415
-
         try:
             await self._forget()
             result = accept(await self._generation(), self.on_blocked)
@@ -124,9 +124,6 @@ class GenerationSensorTrigger(BaseTrigger):
 
     async def _generation(self) -> dict[str, Any]:
         """The finished generation, as of :meth:`~..api.results.Generation.summary`."""
-        from airflow_provider_getty.api.operations import GetGeneration  # noqa: PLC0415
-        from airflow_provider_getty.triggers.shared_client import shared_client  # noqa: PLC0415
-
         if self._rendering_error:
             raise InvalidRequestError(f"A template cannot be rendered: {self._rendering_error}.")
         source = await self._output(**self.upstream) if self.upstream else self.generation_request_id
@@ -154,8 +151,6 @@ class GenerationSensorTrigger(BaseTrigger):
 
     async def _output(self, task_id: str, key: str, *, in_group: bool) -> Any:
         """Read what another task has returned."""
-        from airflow.sdk.execution_time.xcom import XCom  # noqa: PLC0415
-
         ti: Any = self.task_instance
         return await clock.in_thread(
             XCom.get_one,
@@ -168,8 +163,6 @@ class GenerationSensorTrigger(BaseTrigger):
 
     async def _forget(self) -> None:
         """Take back the result of an earlier try, as a worker does before a new one."""
-        from airflow.sdk.execution_time.xcom import XCom  # noqa: PLC0415
-
         ti: Any = self.task_instance
         if ti.try_number > 1:
             await clock.in_thread(
@@ -183,8 +176,6 @@ class GenerationSensorTrigger(BaseTrigger):
 
     async def _push(self, result: dict[str, Any]) -> None:
         """Return the result. An event's own ``xcoms`` would be encoded twice (Airflow 3.3.2)."""
-        from airflow.sdk.execution_time.xcom import XCom  # noqa: PLC0415
-
         ti: Any = self.task_instance
         await clock.in_thread(
             XCom.set,

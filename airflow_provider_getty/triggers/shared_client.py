@@ -6,13 +6,16 @@ import asyncio
 import contextvars
 from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from airflow_provider_getty.api.account import Account
-from airflow_provider_getty.api.aio import AsyncGettyClient
 from airflow_provider_getty.api.memory import remembered
 from airflow_provider_getty.api.schedule import Schedules
 from airflow_provider_getty.hooks.getty import GettyHook, async_client_of
+
+if TYPE_CHECKING:
+    from airflow_provider_getty.api.aio import AsyncGettyClient
 
 
 @dataclass(slots=True)

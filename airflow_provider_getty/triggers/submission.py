@@ -17,9 +17,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.memory import remembered
-
-# Under LocalExecutor, a trigger that fires before the worker process has exited fails the task (Airflow 3.3.2).
-_WORKER_ENDS_IN = 5.0
+from airflow_provider_getty.triggers import WORKER_ENDS_IN
 
 _FIRST_WAIT = 10.0
 _GROWTH = 1.5
@@ -78,7 +76,7 @@ class SubmissionTrigger(BaseTrigger):
         waiting = _waiting.setdefault(asyncio.get_running_loop(), {}).setdefault(self.getty_conn_id, [])
         waiting.append(freed)
         try:
-            await clock.pause(_WORKER_ENDS_IN)
+            await clock.pause(WORKER_ENDS_IN)
             with suppress(TimeoutError):
                 async with clock.timeout(min(self.due, self.deadline) - clock.now()):
                     await freed.wait()

@@ -13,7 +13,7 @@ from airflow_provider_getty.api.errors import ConfigurationError
 from airflow_provider_getty.inputs import config
 from airflow_provider_getty.operators.download import GettyDownloadOperator
 from airflow_provider_getty.sensors.generation import GenerationSensor
-from airflow_provider_getty.triggers.generation import TRIGGER_GRACE
+from airflow_provider_getty.triggers import TRIGGER_GRACE
 from tests.support.getty_journal import sent
 from tests.support.refine_tasks import refine
 from tests.support.task_runs import Worker

@@ -10,7 +10,8 @@ import pytest
 from getty_emulator.server import Emulator
 
 from airflow_provider_getty.api import clock
-from airflow_provider_getty.triggers.generation import TRIGGER_GRACE, GenerationTrigger
+from airflow_provider_getty.triggers import TRIGGER_GRACE
+from airflow_provider_getty.triggers.generation import GenerationTrigger
 from tests.support.getty_journal import sent
 from tests.support.refine_tasks import IMAGE_ID, refine
 from tests.support.task_runs import Worker, needs_store

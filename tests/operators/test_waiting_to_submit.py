@@ -11,7 +11,8 @@ from getty_emulator.server import Emulator
 from airflow_provider_getty.api.errors import ConcurrentGenerationsError
 from airflow_provider_getty.api.virtual_clock import VirtualClock
 from airflow_provider_getty.generating.submitter import SubmissionStore
-from airflow_provider_getty.triggers.generation import TRIGGER_GRACE, GenerationTrigger
+from airflow_provider_getty.triggers import TRIGGER_GRACE
+from airflow_provider_getty.triggers.generation import GenerationTrigger
 from airflow_provider_getty.triggers.submission import SubmissionTrigger
 from tests.support.getty_journal import sent
 from tests.support.refine_tasks import refine

@@ -10,7 +10,6 @@ from airflow.sdk import DAG, BaseOperator
 from getty_emulator.server import Emulator
 
 from airflow_provider_getty.operators.refine import GettyRefineOperator as Ours
-from airflow_provider_getty.plugins.gallery.reading import kind_of
 from tests.support.gallery_world import RUN, GalleryWorld
 from tests.support.getty_journal import sent
 from tests.support.refine_tasks import refine
@@ -165,6 +164,8 @@ def test_an_operator_that_is_merely_named_like_ours_is_not_shown(
     ],
 )
 def test_only_the_classes_of_the_provider_are_ours(module: Any, name: Any) -> None:
+    from airflow_provider_getty.plugins.gallery.reading import kind_of  # noqa: PLC0415 - warns
+
     assert kind_of("airflow_provider_getty.operators.refine", "GettyRefineOperator") is Ours
     assert kind_of(module, name) is None
 

@@ -16,7 +16,8 @@ from airflow_provider_getty.api.errors import Credit, InvalidRequestError
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.operators.refine import GettyRefineOperator
 from airflow_provider_getty.sensors.generation import GenerationSensor
-from airflow_provider_getty.triggers.generation import TRIGGER_GRACE, GenerationTrigger
+from airflow_provider_getty.triggers import TRIGGER_GRACE
+from airflow_provider_getty.triggers.generation import GenerationTrigger
 from tests.support.getty_journal import sent
 from tests.support.task_runs import DAG_ID, TaskRun, Worker
 

@@ -47,7 +47,7 @@ def run(folder: Path) -> dict[str, dict[str, list[str]]]:
     from airflow_provider_getty.api import schedule  # noqa: PLC0415
     from airflow_provider_getty.triggers import batch, generation  # noqa: PLC0415
 
-    batch._FIRST_POLL_IN = generation._FIRST_POLL_IN = 0.1
+    vars(batch)["WORKER_ENDS_IN"] = vars(generation)["WORKER_ENDS_IN"] = 0.1
     schedule.SHORTEST_DELAY = schedule.LONGEST_DELAY = 0.1
     bag = DagBag(str(EXAMPLES[0].parent))
     if bag.import_errors:

@@ -191,7 +191,7 @@ async def run():
     triggers = [generation.GenerationTrigger(one, deadline=9e9) for one in sys.argv[1:]]
     await asyncio.gather(*(anext(trigger.run()) for trigger in triggers))
 
-generation._FIRST_POLL_IN = 0.0
+generation.WORKER_ENDS_IN = 0.0
 asyncio.run(run())
 """
 

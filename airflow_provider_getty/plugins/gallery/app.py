@@ -16,6 +16,7 @@ from typing import Annotated, Any
 
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
 from airflow.api_fastapi.core_api.security import requires_access_dag
+from airflow.utils.session import create_session
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from markupsafe import escape
@@ -162,8 +163,6 @@ def _asked(request: Request) -> pages.Asked:
 
 
 def _task(dag_id: str, run_id: str, task_id: str, map_index: int | None) -> TaskFacts:
-    from airflow.utils.session import create_session  # noqa: PLC0415 - needs a configured database
-
     index = -1 if map_index is None else map_index
     with create_session(scoped=False) as session:
         found = reading.tasks_of(session, dag_id, run_id, task_id=task_id, first=index, last=index)

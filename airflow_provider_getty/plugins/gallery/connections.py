@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from airflow.models import DagModel
+from airflow.models.connection import Connection
 from airflow.providers.common.compat.sdk import AirflowNotFoundException, conf
 from airflow.sdk.log import mask_secret
 
@@ -18,9 +20,6 @@ def account_of(dag_id: str, getty_conn_id: str) -> Account:
 
     :raises ConfigurationError: there is no such connection of the type ``getty``, or it cannot be used.
     """
-    from airflow.models import DagModel  # noqa: PLC0415 - Airflow's database is for API servers only
-    from airflow.models.connection import Connection  # noqa: PLC0415
-
     team: dict[str, Any] = {}
     if conf.getboolean("core", "multi_team", fallback=False):
         team = {"team_name": DagModel.get_team_name(dag_id)}

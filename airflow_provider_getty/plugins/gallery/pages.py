@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from airflow.utils.session import create_session
 from fastapi import HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -69,8 +70,6 @@ class Section:
 
 def of_dag(asked: Asked, dag_id: str, page: int) -> Response:
     """The newest runs of a DAG, the first generations of each."""
-    from airflow.utils.session import create_session  # noqa: PLC0415 - needs a configured database
-
     urls = Urls.of(asked.request)
     sections = []
     with create_session(scoped=False) as session:
@@ -95,8 +94,6 @@ def of_dag(asked: Asked, dag_id: str, page: int) -> Response:
 
 def of_run(asked: Asked, dag_id: str, run_id: str, page: int) -> Response:
     """The generations of a run; those of mapped tasks by their map index."""
-    from airflow.utils.session import create_session  # noqa: PLC0415 - likewise
-
     urls = Urls.of(asked.request)
     with create_session(scoped=False) as session:
         if not reading.has_run(session, dag_id, run_id):
@@ -122,7 +119,6 @@ def of_task(
     asked: Asked, dag_id: str, run_id: str, task_id: str, map_index: int | None, page: int
 ) -> Response:
     """The generations of a task: of all its instances, or of one."""
-    from airflow.utils.session import create_session  # noqa: PLC0415 - likewise
 
     def is_asked(task: TaskFacts) -> bool:
         return task.task_id == task_id and map_index in (None, task.map_index)

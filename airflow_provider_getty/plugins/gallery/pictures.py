@@ -7,6 +7,11 @@ from collections import OrderedDict
 from io import BytesIO
 from typing import Any, Literal, TypeAlias
 
+from PIL import Image, ImageOps
+
+from airflow_provider_getty.api.errors import InvalidRequestError
+from airflow_provider_getty.inputs.masks import make_mask
+from airflow_provider_getty.inputs.shapes import read_list
 from airflow_provider_getty.plugins.gallery.folders import NotShownError
 
 Size: TypeAlias = Literal["thumb", "large"]
@@ -24,8 +29,6 @@ def rendition(image: bytes, size: Size) -> bytes:
 
     :raises NotShownError: it is no JPEG, PNG or WebP, or a damaged or huge one.
     """
-    from PIL import Image, ImageOps  # noqa: PLC0415 - what only lists images needs no Pillow
-
     side = (_SIDES[size], _SIDES[size])
     try:
         with Image.open(BytesIO(image), formats=("JPEG", "PNG", "WEBP")) as opened:
@@ -46,10 +49,6 @@ def mask_rendition(shapes: Any, image_size: Any, size: Size) -> bytes:
 
     :raises NotShownError: they make none.
     """
-    from airflow_provider_getty.api.errors import InvalidRequestError  # noqa: PLC0415 - likewise
-    from airflow_provider_getty.inputs.masks import make_mask  # noqa: PLC0415
-    from airflow_provider_getty.inputs.shapes import read_list  # noqa: PLC0415
-
     try:
         if isinstance(shapes, str):
             shapes = read_list(shapes)
@@ -67,8 +66,6 @@ def mask_rendition(shapes: Any, image_size: Any, size: Size) -> bytes:
 
 
 def _jpeg(image: Any) -> bytes:
-    from PIL import Image  # noqa: PLC0415 - likewise
-
     if image.has_transparency_data:
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, image.convert("RGBA"))

@@ -11,18 +11,18 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
+
+from airflow.sdk.log import mask_secret
 
 from airflow_provider_getty.api import clock
+from airflow_provider_getty.api.account import Account
+from airflow_provider_getty.api.aio import AsyncGettyClient
 from airflow_provider_getty.api.errors import GettyError
 from airflow_provider_getty.api.operations import GetGeneration
 from airflow_provider_getty.api.results import Generation, Image, Pending
 from airflow_provider_getty.plugins.gallery.folders import NotShownError
 from airflow_provider_getty.plugins.gallery.pictures import PictureCache, Size, rendition
-
-if TYPE_CHECKING:
-    from airflow_provider_getty.api.account import Account
-    from airflow_provider_getty.api.aio import AsyncGettyClient
 
 ResultT = TypeVar("ResultT")
 
@@ -126,8 +126,6 @@ class Previews:
             shared.last_used = clock.monotonic()
 
     def _client(self, account: Account) -> _Client:
-        from airflow_provider_getty.api.aio import AsyncGettyClient  # noqa: PLC0415 - imports aiohttp
-
         self._close_idle()
         if account not in self._clients:
             client = AsyncGettyClient(account, on_token=_mask, log_level=logging.DEBUG)
@@ -185,6 +183,4 @@ def _preview(image: Image, width: int) -> str | None:
 
 
 def _mask(token: str) -> Awaitable[None]:
-    from airflow.sdk.log import mask_secret  # noqa: PLC0415 - likewise
-
     return clock.in_thread(mask_secret, token)

@@ -11,14 +11,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from airflow.models import TaskInstance
+from airflow.models.dagrun import DagRun
+from airflow.models.renderedtifields import RenderedTaskInstanceFields as Rendered
+from airflow.models.serialized_dag import SerializedDagModel
+from airflow.models.xcom import XComModel
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from airflow_provider_getty import get_provider_info
 from airflow_provider_getty.inputs.arguments import is_template
 from airflow_provider_getty.operators.checked import CheckedOperator
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
 
 _STATES = ("getty_submission", "getty_batch")
 
@@ -94,10 +99,6 @@ def tasks_of(
     :param first: only from this map index on; -1 is that of tasks that are not mapped.
     :param last: and to this one.
     """
-    from airflow.models import TaskInstance  # noqa: PLC0415 - Airflow's database is for API servers only
-    from airflow.models.renderedtifields import RenderedTaskInstanceFields as Rendered  # noqa: PLC0415
-    from airflow.models.xcom import XComModel  # noqa: PLC0415
-    from sqlalchemy import select  # noqa: PLC0415
 
     def of(table: Any, *columns: Any) -> Any:
         found = select(table.task_id, table.map_index, *columns).where(
@@ -148,9 +149,6 @@ def tasks_of(
 
 def last_map_index(session: Session, dag_id: str, run_id: str, task_id: str | None = None) -> int:
     """The highest map index of a run, or of one of its tasks; -1 where nothing is mapped."""
-    from airflow.models import TaskInstance  # noqa: PLC0415
-    from sqlalchemy import func, select  # noqa: PLC0415
-
     found = select(func.max(TaskInstance.map_index)).where(
         TaskInstance.dag_id == dag_id, TaskInstance.run_id == run_id
     )
@@ -161,9 +159,6 @@ def last_map_index(session: Session, dag_id: str, run_id: str, task_id: str | No
 
 def runs_of(session: Session, dag_id: str, *, offset: int, limit: int) -> list[tuple[str, str]]:
     """The ids and states of a DAG's runs, the newest first."""
-    from airflow.models.dagrun import DagRun  # noqa: PLC0415
-    from sqlalchemy import select  # noqa: PLC0415
-
     found = (
         select(DagRun.run_id, DagRun.state)
         .where(DagRun.dag_id == dag_id)
@@ -176,9 +171,6 @@ def runs_of(session: Session, dag_id: str, *, offset: int, limit: int) -> list[t
 
 def has_run(session: Session, dag_id: str, run_id: str) -> bool:
     """Whether there is such a run."""
-    from airflow.models.dagrun import DagRun  # noqa: PLC0415
-    from sqlalchemy import select  # noqa: PLC0415
-
     return (
         session.scalar(select(DagRun.id).where(DagRun.dag_id == dag_id, DagRun.run_id == run_id)) is not None
     )
@@ -186,9 +178,6 @@ def has_run(session: Session, dag_id: str, run_id: str) -> bool:
 
 def _defined(session: Session, version: Any) -> dict[str, _Defined]:
     """The tasks of ours in one version of a DAG, by their ids."""
-    from airflow.models.serialized_dag import SerializedDagModel  # noqa: PLC0415
-    from sqlalchemy import select  # noqa: PLC0415
-
     stored = session.scalar(select(SerializedDagModel).where(SerializedDagModel.dag_version_id == version))
     document = _mapping(_mapping(stored.data if stored else None).get("dag"))
     found = {}
