@@ -12,7 +12,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from http.client import HTTPResponse
+from http.client import OK, HTTPResponse, parse_headers
 from typing import Any
 
 from requests.adapters import HTTPAdapter
@@ -88,6 +88,18 @@ class _Response(HTTPResponse):
     def __init__(self, sock: Any, *arguments: Any, **named: Any) -> None:
         super().__init__(sock, *arguments, **named)
         self.fp = io.BufferedReader(_Reader(self.fp.detach()))
+
+    def _read_status(self) -> tuple[str, int, str]:
+        """Pass over what only precedes the answer, such as 103 Early Hints.
+
+        http.client passes over 100 alone (seen in Python 3.11). Another one would be taken for the answer, and the answer for
+        that of the connection's next call.
+        """
+        while True:
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+            if status >= OK:
+                return version, status, reason
+            parse_headers(self.fp)
 
 
 class _Connection(HTTPConnection):

@@ -20,7 +20,14 @@ from airflow_provider_getty.api.errors import (
     DownloadError,
     RedirectedError,
 )
-from airflow_provider_getty.api.operations import ListProducts, Operation, Refine, StartDownload, UploadImage
+from airflow_provider_getty.api.operations import (
+    Generate,
+    ListProducts,
+    Operation,
+    Refine,
+    StartDownload,
+    UploadImage,
+)
 from tests.support.both_clients import Client, Connect
 from tests.support.recorder import Recorder, recording
 
@@ -176,6 +183,16 @@ def test_an_answer_that_is_an_error_leaves_the_connection_usable(connect: Connec
         for _ in range(3):
             with pytest.raises(RedirectedError):
                 client.ask(ListProducts())
+        assert len({seen.connection for seen in getty.seen}) == 1
+
+
+@pytest.mark.parametrize("interim", [(100,), (102, 102), (103,), (100, 103)])
+def test_what_precedes_an_answer_is_not_taken_for_it(connect: Connect, interim: tuple[int, ...]) -> None:
+    with recording(status=202, body=b'{"generation_request_id": "g"}', interim=interim) as getty:
+        client = connected(connect, getty)
+        assert client.ask(Generate(prompt="a boat")).generation_request_id == "g"
+        getty.status, getty.body = 200, b'{"products": []}'
+        client.ask(ListProducts())
         assert len({seen.connection for seen in getty.seen}) == 1
 
 

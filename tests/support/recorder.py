@@ -27,9 +27,13 @@ class Seen:
 
 @dataclass
 class Recorder:
-    """Grants a token, and answers everything else with one answer."""
+    """Grants a token, and answers everything else with one answer.
+
+    :param interim: statuses that precede each answer, such as 103.
+    """
 
     status: int = 200
+    interim: tuple[int, ...] = ()
     body: bytes = b'{"products": []}'
     headers: dict[str, str] = field(default_factory=dict)
     url: str = ""
@@ -56,6 +60,10 @@ def recording(*, wrap: Callable[[Any], Any] = lambda listener: listener, **answe
             recorder.seen.append(Seen(self.command, self.path, headers, clock.monotonic(), port))
             is_token = self.path.endswith("/oauth2/token")
             body = TOKEN if is_token else recorder.body
+            for interim in recorder.interim:
+                self.send_response_only(interim)
+                self.send_header("Link", "</style.css>; rel=preload")
+                self.end_headers()
             self.send_response(200 if is_token else recorder.status)
             for name, value in ({} if is_token else recorder.headers).items():
                 self.send_header(name, value)
