@@ -51,7 +51,7 @@ class Record:
     :param round: the task's round when the record was last taken over.
     :param try_number: and the number of that try.
     :param owner: a random name of the process that wrote the record; only that process may submit by it.
-    :param intended: when the first request was about to be sent, by Getty's clock (Unix time).
+    :param intended: when the first request was about to be sent, by the clock of that machine (Unix time).
     :param attempts: requests of this round of which nobody knows whether they created a generation; one that is
         under way counts.
     :param unknown: the same, of all rounds.

@@ -163,7 +163,7 @@ class Submission:
                 record,
                 attempts=record.attempts + 1,
                 unknown=record.unknown + 1,
-                intended=record.intended or self.clock() - self.ahead(),
+                intended=record.intended or self.clock(),
             )
             try:
                 answer = yield from self._attempt(attempt, if_refused)
@@ -279,12 +279,14 @@ class Submission:
             found = Found()
             # What a slow answer shows is from before it was asked for, and a clock that was set forward proves nothing.
             waited = min(now - then for now, then in zip(self._times(), began, strict=True))
+            # A clock that is behind Getty's does no harm, and a wrong one of Getty's must not hide anything.
+            sought = replace(record, intended=record.intended - max(0.0, self.ahead()))
             try:
-                items = yield LookUp(since=record.intended - LOOK_BACK)
+                items = yield LookUp(since=sought.intended - LOOK_BACK)
             except GettyError as error:
                 trouble = error
             else:
-                found = search(items, record, self.operation, by_marker=self.policy.marker)
+                found = search(items, sought, self.operation, by_marker=self.policy.marker)
                 if ours := self._ours(record, found):
                     yield Say(
                         f"Adopting generation {ours[0]}, which an earlier request created: it costs no further credit."

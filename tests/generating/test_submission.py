@@ -312,6 +312,25 @@ def test_a_clock_that_is_set_forward_does_not_make_the_history_certain() -> None
     assert airflow.getty.posts == 1
 
 
+@pytest.mark.parametrize("drops_notes", [False, True])
+def test_a_clock_that_is_ahead_of_gettys_hides_nothing(*, drops_notes: bool) -> None:
+    airflow = Airflow(
+        Getty(fates=[Fate.LOST_AFTER_THE_WORK], drops_notes=drops_notes), clock_set_by=3000.0, ahead=3000.0
+    )
+    if drops_notes:
+        with pytest.raises(SubmissionUnsureError, match="generation-1"):
+            airflow.run()
+    else:
+        assert airflow.run() == "generation-1"
+    assert airflow.getty.posts == 1
+
+
+def test_a_clock_of_gettys_that_is_wrong_hides_nothing() -> None:
+    airflow = Airflow(Getty(fates=[Fate.LOST_AFTER_THE_WORK]), ahead=-172_800.0)
+    assert airflow.run() == "generation-1"
+    assert airflow.getty.posts == 1
+
+
 def test_what_a_slow_history_shows_is_from_before_it_was_asked() -> None:
     class Slow(Getty):
         def history(self, since: float) -> list[HistoryItem]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from enum import Enum, auto
 from itertools import count
 from typing import Any
@@ -62,6 +63,7 @@ class Getty:
             raise NoAnswerError("cut", credit=Credit.UNKNOWN)
         item = HistoryItem(
             generation_request_id=next(self.ids),
+            generation_date=datetime.fromtimestamp(self.now, UTC),
             notes=None if self.drops_notes else operation.notes,
             prompt=operation.prompt,
             original_asset=OriginalAsset(id=operation.image_id or ""),
@@ -99,6 +101,8 @@ class Airflow:
     steps: list[str] = field(default_factory=list)
     clock_set_by: float = 0.0
     """Seconds by which somebody has set the worker's clock."""
+    ahead: float = 0.0
+    """Seconds by which the worker's clock is ahead of Getty's, as Getty's answers show."""
 
     def run(self, *, killed_at: int | None = None) -> str:
         """A try; it is killed before the step of this number, or right after the step's effect on Getty."""
@@ -117,6 +121,7 @@ class Airflow:
             deadline=getty.now + self.patience,
             clock=lambda: getty.now + self.clock_set_by,
             monotonic=lambda: getty.now,
+            ahead=lambda: self.ahead,
             has_store=self.has_store,
             account=self.account,
         )
