@@ -18,6 +18,7 @@ TRUSTED_FOR = 2.0
 
 Whoever takes over waits longer than that before it submits: until the history is certain.
 """
+_READS = 5
 
 
 class Store(Protocol):
@@ -64,12 +65,19 @@ class Claim:
         """Make sure that the record is as this process has left it; to be called right before the request is sent.
 
         :raises SubmissionSupersededError: another process has written since.
+        :raises TimeoutError: the store takes so long to answer that this cannot be known.
         """
-        # A clock that was set back tells nothing.
-        if not self.is_kept or 0 <= self.clock() - self._seen_at <= TRUSTED_FOR:
+        if not self.is_kept:
             return
-        # The time before: the record may change while the answer is under way.
-        began = self.clock()
-        if self.store.load() != self._seen:
-            raise SubmissionSupersededError("Another try of this task has taken over.")
-        self._seen_at = began
+        for _ in range(_READS):
+            # A clock that was set back tells nothing.
+            if 0 <= self.clock() - self._seen_at <= TRUSTED_FOR:
+                return
+            # The time before: the record may change while the answer is under way, or this process is frozen.
+            began = self.clock()
+            if self.store.load() != self._seen:
+                raise SubmissionSupersededError("Another try of this task has taken over.")
+            self._seen_at = began
+        raise TimeoutError(
+            f"Airflow's task state store takes more than {TRUSTED_FOR:.0f} s to answer: nothing can be submitted safely."
+        )

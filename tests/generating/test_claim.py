@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -20,10 +21,15 @@ class Memory:
 
     record: Record | None = None
     reads: int = 0
+    while_it_answers: list[Callable[[], object]] = field(default_factory=list)
+    """What happens between the reading and the answer, at each of the next reads."""
 
     def load(self) -> Record | None:
         self.reads += 1
-        return self.record
+        record = self.record
+        if self.while_it_answers:
+            self.while_it_answers.pop(0)()
+        return record
 
     def save(self, record: Record | None) -> None:
         self.record = record
@@ -95,6 +101,35 @@ def test_after_the_clock_was_set_back_it_is_read_back(claim: Claim, store: Memor
     time.now -= 3600
 
     with pytest.raises(SubmissionSupersededError):
+        claim.check()
+
+
+def test_what_was_read_long_ago_when_the_answer_comes_is_read_again(
+    claim: Claim, store: Memory, time: Time
+) -> None:
+    def freeze() -> None:
+        time.now += 60
+        store.record = THEIRS
+
+    claim.save(MINE)
+    time.now += 60
+    store.while_it_answers = [freeze]
+
+    with pytest.raises(SubmissionSupersededError, match="has taken over"):
+        claim.check()
+
+
+def test_a_store_that_always_answers_late_lets_nothing_be_sent(
+    claim: Claim, store: Memory, time: Time
+) -> None:
+    def freeze() -> None:
+        time.now += TRUSTED_FOR + 0.1
+
+    claim.save(MINE)
+    freeze()
+    store.while_it_answers = [freeze] * 9
+
+    with pytest.raises(TimeoutError, match="takes more than 2 s to answer"):
         claim.check()
 
 
