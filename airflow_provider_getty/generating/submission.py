@@ -194,7 +194,9 @@ class Submission:
         if self.policy.marker:
             operation = operation.model_copy(update={"notes": with_marker(operation.notes, attempt.marker)})
         yield Save(attempt)
-        patience = Patience(self.deadline, () if self.waits_for_slot else (ConcurrentGenerationsError,))
+        # What was sent without an answer is known to this process alone where there is no store.
+        leaves = not self.waits_for_slot and (self.has_store or attempt.attempts == 1 or self.task.earlier is not None)
+        patience = Patience(self.deadline, (ConcurrentGenerationsError,) if leaves else ())
         failures = 0
         while True:
             try:
@@ -207,7 +209,7 @@ class Submission:
                     return None
                 failures += 1
                 delay = patience.after(error, failures, now=self.clock(), jitter=self.jitter())
-                if delay is not None and not self._is_refused(error, failures):
+                if delay is not None and not (leaves and self._is_refused(error, failures)):
                     yield Say(f"{error} Next attempt in {delay:.1f} s.", is_warning=True)
                     yield Wait(delay, refusal=error)
                     continue

@@ -12,6 +12,7 @@ from airflow_provider_getty.api.errors import (
     BadRequestError,
     Credit,
     QueriesPerSecondError,
+    RateLimitError,
     SubmissionUnsureError,
 )
 from airflow_provider_getty.api.operations import Refine
@@ -432,6 +433,17 @@ def test_a_mask_that_is_refused_twice_is_given_up() -> None:
     with pytest.raises(BadRequestError):
         airflow.run()
     assert airflow.store is None
+
+
+@pytest.mark.parametrize("has_store", [True, False])
+def test_where_nothing_is_kept_a_lost_answer_is_not_forgotten_for_a_slot(has_store: bool) -> None:
+    getty = Getty(fates=[Fate.LOST_BEFORE_THE_WORK, Fate.REFUSED, Fate.REFUSED, Fate.LOST_BEFORE_THE_WORK])
+    airflow = Airflow(getty, has_store=has_store, waits_for_slot=False)
+    if has_store:
+        with pytest.raises(RateLimitError):
+            airflow.run()
+    with pytest.raises(SubmissionUnsureError, match="0 charged, 2 unknown"):
+        airflow.run()
 
 
 def test_at_the_deadline_a_submission_that_was_lost_is_not_repeated() -> None:

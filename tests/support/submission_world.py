@@ -19,7 +19,7 @@ from airflow_provider_getty.api.operations import GeneratingOperation, Refine
 from airflow_provider_getty.api.results import HistoryItem, OriginalAsset, Pending
 from airflow_provider_getty.generating.record import Policy, Record, Task
 from airflow_provider_getty.generating.steps import LookUp, Post, Save, Say, Upload, Wait
-from airflow_provider_getty.generating.submission import Submission
+from airflow_provider_getty.generating.submission import MOST_REFUSALS, Submission
 
 LAG = 60.0
 
@@ -92,6 +92,7 @@ class Airflow:
     policy: Policy = field(default_factory=lambda: Policy(history_lag=LAG))
     operation: Refine = field(default_factory=lambda: Refine(image_id="1", mask_url="-", prompt="a boat"))
     patience: float = 3600.0
+    waits_for_slot: bool = True
     account: str = ""
     store: Record | None = None
     round: int = 0
@@ -123,6 +124,8 @@ class Airflow:
             monotonic=lambda: getty.now,
             ahead=lambda: self.ahead,
             has_store=self.has_store,
+            waits_for_slot=self.waits_for_slot,
+            most_refusals=None if self.waits_for_slot else MOST_REFUSALS,
             account=self.account,
         )
         steps = submission.submit(self.store if self.has_store else None)
