@@ -246,7 +246,7 @@ class Submission:
             ) from None
         if len(ids) > 1 or record.unknown:
             yield Say(
-                f"More than one credit may have been used ({record.charges}). The generations are {', '.join(ids)}; "
+                f"More than one credit may have been used ({self._counted(record)}). The generations are {', '.join(ids)}; "
                 f"others, if any, have the marker {record.marker} in Getty's history.",
                 is_warning=True,
             )
@@ -326,6 +326,10 @@ class Submission:
             )
         return () if found.alike else found.ours
 
+    def _counted(self, record: Record) -> str:
+        """What may have been charged; where nothing is kept, nobody knows how many requests earlier tries sent."""
+        return record.charges + ("" if self.task.earlier is None else "; all earlier tries count as one")
+
     def _unsure(
         self,
         record: Record,
@@ -347,7 +351,7 @@ class Submission:
                 else "If it is there, collect it with a GenerationSensor: cleared, the task submits again, as this "
                 "Airflow keeps no state"
             )
-        known = f"So far: {record.charges}."
+        known = f"So far: {self._counted(record)}."
         return SubmissionUnsureError(
             " ".join(filter(None, ("An earlier attempt may have created this generation.", why, known))),
             asked=self.operation.asked,

@@ -97,6 +97,19 @@ def test_the_second_ambiguity_is_not_retried_and_counts_what_may_have_been_charg
     assert getty.charges == 2
 
 
+def test_where_nothing_is_kept_the_count_says_what_is_not_known_of_earlier_tries() -> None:
+    getty = Getty(lag=100 * LAG)
+    airflow = Airflow(getty, has_store=False)
+    for _ in range(2):
+        with pytest.raises(Killed):
+            airflow.run(killed_at=3)
+        getty.now += 5
+    getty.fates = [Fate.LOST_AFTER_THE_WORK]
+
+    with pytest.raises(SubmissionUnsureError, match="0 charged, 2 unknown; all earlier tries count as one"):
+        airflow.run()
+
+
 def test_a_success_after_a_lost_answer_says_what_may_have_been_charged() -> None:
     getty = Getty(lag=100 * LAG, fates=[Fate.LOST_AFTER_THE_WORK])
     airflow = Airflow(getty)
