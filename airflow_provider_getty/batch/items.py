@@ -22,6 +22,7 @@ from airflow_provider_getty.api.account import GETTY_URL, Account
 from airflow_provider_getty.api.errors import InvalidRequestError
 from airflow_provider_getty.api.operations import GENERATING, GeneratingOperation
 from airflow_provider_getty.batch.item_files import Document, Unusable, read_documents
+from airflow_provider_getty.generating.record import fingerprint
 from airflow_provider_getty.generating.request import (
     Request,
     check_prompt,
@@ -98,8 +99,9 @@ class Item:
 
         :param operation: as :meth:`without_mask` returns it.
         """
-        document = [self.operation, operation.model_dump(mode="json", exclude_none=True), self._mask()]
-        return _digest(json.dumps(document, sort_keys=True, default=str))
+        mask = self._mask()
+        inputs = "" if mask is None else json.dumps(mask, sort_keys=True, default=str)
+        return _digest(fingerprint(operation, inputs))
 
     def _mask(self) -> Any:
         """Identify the mask: by its path, its shapes or its bytes."""

@@ -11,6 +11,7 @@ import pytest
 
 from airflow_provider_getty.api.account import Account
 from airflow_provider_getty.api.errors import InvalidRequestError
+from airflow_provider_getty.api.operations import Generate
 from airflow_provider_getty.batch.items import Catalogue, Item, Items
 
 ACCOUNT = Account(api_key="key", api_secret="secret")
@@ -234,6 +235,30 @@ def test_what_changes_nothing_for_getty_makes_no_other_item() -> None:
     assert keys([{"prompt": "a"}], operation="generate", defaults={"seed": 5, "prompt": "b"}) == plain
     assert keys([{"operation": "generate", "prompt": "a", "seed": 5, "notes": None}]) == plain
     assert keys([{"operation": "generate", "prompt": "a", "seed": 6}]) != plain
+
+
+def test_an_item_is_what_is_asked_as_for_a_task() -> None:
+    """By the fingerprint: of what is set, wherever it is uploaded, in either case of letters."""
+
+    def key(**written: Any) -> int:
+        return Catalogue.of(Items([written])).keys[0]
+
+    generation = "d54a102f-c32b-4453-8b72-2a774a0bc282"
+    uploads = "/v3/search/by-image/uploads"
+    plain = {"operation": "variations", "generation_request_id": generation, "index": 0}
+    assert key(**plain) == key(**plain | {"generation_request_id": generation.upper()})
+    refine = {"image_id": "1", "prompt": "a boat", "mask_url": f"http://127.0.0.1:8080{uploads}/m.jpg"}
+    assert key(**refine) == key(**refine | {"mask_url": f"http://localhost{uploads}/m.jpg"})
+    assert key(**refine) != key(**refine | {"mask_url": f"http://localhost{uploads}/n.jpg"})
+
+
+def test_an_upgrade_that_adds_an_optional_field_makes_no_other_item() -> None:
+    class Upgraded(Generate):
+        style: str = "photo"
+
+    item = next(iter(Items([{"prompt": "a"}], "generate")))
+    assert isinstance(item, Item)
+    assert item.key(Upgraded(prompt="a")) == item.key(Generate(prompt="a"))
 
 
 def test_items_that_ask_the_same_keep_what_is_paid_when_one_is_removed_or_renamed() -> None:
