@@ -170,8 +170,8 @@ def decode(line: bytes) -> tuple[Event, ItemRef | None]:
 
 def _event(document: dict[str, Any]) -> Event:
     def read(cls: type) -> Any:
-        # A list of JSON is a tuple again.
-        values = ((each.name, document[each.name]) for each in fields(cls))
+        # What an earlier version did not write has its default. A list of JSON is a tuple again.
+        values = ((each.name, document[each.name]) for each in fields(cls) if each.name in document)
         return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in values})
 
     match document["event"]:

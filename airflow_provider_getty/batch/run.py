@@ -66,7 +66,8 @@ class BatchResult:
 class Batch:
     """A batch, and how it is run.
 
-    :param known: what Airflow's task state says of it: the counts, ``round``, ``succeeded`` and ``journal``.
+    :param known: what Airflow's task state says of it: the counts, ``round``, ``journal``, and ``succeeded``, which is
+        None until a try has ended.
     :param store: keeps the same.
     :param workers_share_disks: False if the task may run again on another machine.
     :param client_of: makes the client, as :func:`~.hooks.getty.async_client_of`.
@@ -83,7 +84,7 @@ class Batch:
     workers_share_disks: bool = True
     client_of: Callable[..., AsyncGettyClient] = field(default=async_client_of)
     progress: Progress | None = field(default=None, init=False)
-    """How far it is, once the journal is open: also when it ends with an error."""
+    """How far it is, once the journal is known to be its own, and complete: also when it ends with an error."""
     _shown: str = field(default="", init=False)
 
     def begin(self) -> Deferral | BatchResult:
@@ -104,12 +105,15 @@ class Batch:
             )
         with self._opened(file, catalogue) as journal:
             progress = journal.progress
-            self._check_is_complete(file, self._charged_in_this_round())
+            if not self._is_over:
+                self._check_is_complete(file, progress, int(self.known.get("charged", 0)))
+                self._check_is_there(file, progress)
             began = Began(Owner.of(self.plan.task), self.plan.task.round)
             if progress.succeeded and (progress.owner, progress.round) == (began.owner, began.round):
                 log.info("The batch has ended already, in an earlier try.")
                 return BatchResult(manifest=outcome.manifest(file.shown, progress))
             journal.begin(began)
+            self.progress = progress
             if left := progress.left_behind:
                 log.warning(
                     "The items have been edited: %d paid generations are of none of them any more, such as %s.",
@@ -129,45 +133,62 @@ class Batch:
         """
         file = journal_file(self.journal)
         with self._opened(file, Catalogue.of(self.items)) as journal:
-            self._check_is_complete(file, charged)
+            self._check_is_complete(file, journal.progress, charged)
+            self.progress = journal.progress
             return self._go_on(journal, seen, stopped)
 
     def _opened(self, file: JournalFile, catalogue: Catalogue) -> Journal:
-        self.progress = Progress(catalogue, self.on_blocked, downloads=self.plan.downloads is not None)
         self._shown = file.shown
-        return Journal(file, self.progress)
+        progress = Progress(catalogue, self.on_blocked, downloads=self.plan.downloads is not None)
+        return Journal(file, progress)
 
     def _check(self, operation: GeneratingOperation) -> None:
         products.check_listed(self.hook.get_conn(), operation, marker=self.plan.policy.marker)
 
-    def _charged_in_this_round(self) -> int:
-        """Generations that Airflow's task state knows to be charged; none once a success was cleared by a person."""
-        is_over = self.known.get("succeeded") and self.known.get("round") != self.plan.task.round
-        return 0 if is_over else int(self.known.get("charged", 0))
+    @property
+    def _is_over(self) -> bool:
+        """Whether what Airflow's task state knows is of a success that a person has cleared."""
+        return bool(self.known.get("succeeded")) and self.known.get("round") != self.plan.task.round
 
-    def _check_is_complete(self, file: JournalFile, charged: int) -> None:
+    def _check_is_there(self, file: JournalFile, progress: Progress) -> None:
+        """Refuse an empty journal if a try has begun and nobody knows how it ended: it may have submitted anything.
+
+        :raises InvalidRequestError: so it is.
+        """
+        if self.known and self.known.get("succeeded", False) is None and progress.owner is None:
+            raise self._lost(
+                file, f"A try of this batch has begun, and the journal {file.shown!r} is not there."
+            )
+
+    def _check_is_complete(self, file: JournalFile, progress: Progress, charged: int) -> None:
         """Refuse a journal that knows less than was charged: it is another one, or an old one.
 
         :raises InvalidRequestError: it does.
         """
-        counts = self.progress.counts() if self.progress else {}
+        counts = progress.counts()
         # What Getty does not know any more is unknown since.
-        found = counts.get("charged", 0) + counts.get("unknown", 0)
+        found = counts["charged"] + counts["unknown"]
         if found < charged:
-            before = self.known.get("journal", file.shown)
-            elsewhere = f" Before, the journal was {before}." if before != file.shown else ""
-            raise InvalidRequestError(
-                f"{charged} generations of this batch were charged, and the journal {file.shown!r} knows of {found}."
-                f"{elsewhere} It must lie where all workers reach it, such as in an object store; this worker does not "
-                "find it, or it was replaced. Nothing was submitted, so that nothing is paid for again.",
-                advice="Put the journal back and clear the task. To begin again and pay again, delete the task's state "
-                "'getty_batch' (and, while it is deferred, clear the task).",
+            raise self._lost(
+                file,
+                f"{charged} generations of this batch were charged, and the journal {file.shown!r} knows of {found}.",
             )
+
+    def _lost(self, file: JournalFile, what: str) -> InvalidRequestError:
+        before = self.known.get("journal", file.shown)
+        elsewhere = f" Before, the journal was {before}." if before != file.shown else ""
+        return InvalidRequestError(
+            f"{what}{elsewhere} It must lie where all workers reach it, such as in an object store; this worker does not "
+            "find it, or it was replaced. Nothing more was submitted, so that nothing is paid for again.",
+            advice="Put the journal back and clear the task. To begin again and pay again, delete the task's state "
+            "'getty_batch' (and, while it is deferred, clear the task).",
+        )
 
     def _go_on(
         self, journal: Journal, seen: Mapping[int, Finished | None] | None = None, stopped: str = ""
     ) -> Deferral | BatchResult:
         reporter = Reporter(self._keep)
+        reporter.keep(journal.progress.counts())
         engine = asyncio.run(self._run(journal, reporter, seen, stopped))
         progress = journal.progress
         if not self.plan.waits and (deferral := self._deferral(engine)):
@@ -193,7 +214,7 @@ class Batch:
         )
 
     def _keep(self, counts: Mapping[str, int]) -> None:
-        succeeded = bool(self.progress and self.progress.succeeded)
+        succeeded = self.progress.succeeded if self.progress else None
         self.store({**counts, "journal": self._shown, "round": self.plan.task.round, "succeeded": succeeded})
 
     async def _run(

@@ -195,7 +195,9 @@ class Submission:
             operation = operation.model_copy(update={"notes": with_marker(operation.notes, attempt.marker)})
         yield Save(attempt)
         # What was sent without an answer is known to this process alone where there is no store.
-        leaves = not self.waits_for_slot and (self.has_store or attempt.attempts == 1 or self.task.earlier is not None)
+        leaves = not self.waits_for_slot and (
+            self.has_store or attempt.attempts == 1 or self.task.earlier is not None
+        )
         patience = Patience(self.deadline, (ConcurrentGenerationsError,) if leaves else ())
         failures = 0
         while True:

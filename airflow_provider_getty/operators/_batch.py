@@ -62,14 +62,14 @@ def run(task: GettyBatchOperator, context: Context, event: Mapping[str, Any] | N
         parts = {
             "Asked": f"{error.asked}:" if error.asked else "",
             "Answered": error.problem,
-            "Credit": _spent(batch),
+            "Credit": _spent(batch, event),
             "To do": advice or "Correct it and clear the task.",
         }
         outcome.fail(parts, may_retry=error.may_retry, error=error)
     except OSError as error:
         parts = {
             "Answered": f"The journal or the requests cannot be read or written: {said(error)}.",
-            "Credit": _spent(batch),
+            "Credit": _spent(batch, event),
             "To do": "A retry continues from what is in the journal; what may be missing is looked for in Getty's "
             "history before it is submitted again.",
         }
@@ -93,15 +93,13 @@ def _seen(seen: list[list[Any]]) -> dict[int, Finished | None]:
     return found
 
 
-def _spent(batch: Batch | None) -> str:
-    """Say what became of the credits, as far as the journal, or Airflow's task state, knows."""
-    if batch is None:
-        return "Nothing was submitted in this try."
-    if batch.progress is not None and batch.progress.owner is not None:
+def _spent(batch: Batch | None, event: Mapping[str, Any] | None) -> str:
+    """Say what became of the credits, as far as the journal, the event, or Airflow's task state knows."""
+    if batch and batch.progress:
         return spent(batch.progress.counts())
-    if batch.known:
-        return f"Nothing was submitted in this try; before it: {spent(batch.known)}"
-    return "Nothing was submitted in this try."
+    nothing = "Nothing more was submitted" if event else "Nothing was submitted in this try"
+    known = (batch.known if batch else None) or (event and {"charged": event["charged"], "unknown": 0})
+    return f"{nothing}; before it: {spent(known)}" if known else f"{nothing}."
 
 
 def made(task: GettyBatchOperator) -> Iterator[Made]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -93,6 +94,14 @@ def test_a_line_says_what_it_was_made_of(event: Event) -> None:
     line = encode(event, place, at=1_700_000_000.123)
     assert line.count(b"\n") == 1
     assert decode(line) == (event, place)
+
+
+def test_a_line_of_an_earlier_or_a_later_version_is_read() -> None:
+    document = json.loads(encode(Recorded(INTENT), ItemRef(1, 2), at=0))
+    del document["attempts"]
+    document["later"] = 1
+    event, _ = decode(json.dumps(document).encode())
+    assert event == Recorded(INTENT)
 
 
 @pytest.mark.parametrize("line", [b"{", b"[]", b"{}", b'{"event":"ended"}', b'{"event":"x"}', b"\0\0"])

@@ -419,29 +419,6 @@ def test_after_an_edit_all_that_was_charged_is_counted(getty: Emulator, tmp_path
     assert run.result["charged"] == getty.ledger()["total"]
 
 
-@pytest.mark.parametrize("is_deferred", [False, True])
-def test_a_journal_that_is_not_there_any_more_is_refused(
-    getty: Emulator, tmp_path: Path, is_deferred: bool
-) -> None:
-    worker = Worker()
-    getty.fault("stay-pending", "generate", times=None)
-    run = worker.run(a_batch(generates(6), tmp_path, deferrable=True))
-    assert run.state == "deferred"
-    (tmp_path / "journal.jsonl").unlink()
-    getty.fault("finish-at-once", "get-generation", times=None)
-    if is_deferred:
-        lost, _ = to_the_end(worker, run)
-    elif worker.store:  # Airflow 3.3
-        lost = worker.run(a_batch(generates(6), tmp_path, deferrable=True))
-    else:
-        return
-
-    assert lost.state == "failed"
-    assert "6 generations of this batch were charged, and the journal" in lost.message
-    assert "It must lie where all workers reach it" in lost.message
-    assert getty.ledger()["total"] == 6
-
-
 def test_what_the_trigger_has_seen_is_not_fetched_again(getty: Emulator, tmp_path: Path) -> None:
     getty.fault("stay-pending", "generate", times=None)
     worker = Worker()
