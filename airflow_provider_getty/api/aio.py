@@ -220,7 +220,7 @@ class AsyncGettyClient:
             if report:
                 await self._coordinate(report)
         except (aiohttp.ClientError, TimeoutError, ConnectionError, ValueError) as error:
-            reply = _failure(error, str(poll.url), self._network)
+            reply = _failure(error, str(poll.url), self._network, is_answered=status is not None)
         finally:
             self._observer.requested(operation.name, status)
         waiting.poll = None  # the next conversation may lead elsewhere
@@ -292,7 +292,7 @@ class AsyncGettyClient:
                     self.ahead_of_getty = answer.seconds_behind(clock.now(), self.ahead_of_getty)
                     report = self.budget.answered(answer, clock.monotonic() - sent)
         except (aiohttp.ClientError, TimeoutError, ConnectionError, ValueError) as error:
-            failure = _failure(error, call.url, self._network)
+            failure = _failure(error, call.url, self._network, is_answered=status is not None)
         else:
             if report:
                 await self._coordinate(report)
@@ -366,6 +366,7 @@ async def _answer(response: aiohttp.ClientResponse, into: BinaryIO | None) -> An
         async for chunk in response.content.iter_any():
             for piece in decoder.pieces(chunk):
                 body += piece
+        decoder.end()
         return Answer(response.status, headers, bytes(body), len(body))
     seen = Ends()
     decoder = Decoder(headers, IMAGE_BYTES)
@@ -373,6 +374,7 @@ async def _answer(response: aiohttp.ClientResponse, into: BinaryIO | None) -> An
         for piece in decoder.pieces(chunk):
             await clock.in_thread(into.write, piece)
             seen.add(piece)
+    decoder.end()
     return Answer(response.status, headers, seen.first, seen.length, seen.last)
 
 
@@ -386,14 +388,14 @@ def _is_short(response: aiohttp.ClientResponse) -> bool:
     return response.content_length is not None and response.content_length <= ANSWER_BYTES
 
 
-def _failure(error: Exception, url: str, network: Network) -> errors.GettyError:
+def _failure(error: Exception, url: str, network: Network, *, is_answered: bool) -> errors.GettyError:
     match error:
         case aiohttp.ClientConnectorCertificateError():
             refusal = error.certificate_error
             return network.certificate_error(url, getattr(refusal, "verify_message", str(refusal)))
         case aiohttp.ClientHttpProxyError():
             return network.proxy_error(url, error.status, error.message)
-        case ValueError():  # an invalid URL, a header that cannot be encoded
+        case ValueError() if not is_answered:  # an invalid URL, a header that cannot be encoded
             return errors.unsendable(error)
     never_reached = isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
     kind = errors.ConnectionFailedError if never_reached else errors.NoAnswerError

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from math import inf
+from reprlib import repr as shortened
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -26,7 +28,19 @@ _REQUEST_ID_HEADERS = ("x-request-id", "x-amzn-requestid", "x-amz-apigw-id", "x-
 _QPS_DETAIL = "queries per second"
 _LONGEST_QUOTE = 300
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}")
+_CHARSET = re.compile(r"charset=[\"']?([\w.-]+)", re.IGNORECASE)
 _TERMINAL_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-_])")
+
+
+def _integer(digits: str) -> float:
+    """A number that Python reads; one of thousands of digits, which nothing needs, is infinite."""
+    try:
+        return int(digits)
+    except ValueError:
+        return inf
+
+
+_JSON = json.JSONDecoder(parse_int=_integer)
 
 _ErrorT = TypeVar("_ErrorT", bound=errors.AnswerError)
 
@@ -115,8 +129,17 @@ class Answer:
         """
         if not self.body:
             raise ValueError("it is empty")
+        # JSON is UTF-8, unless its bytes or its type say otherwise.
+        encoding: str = json.detect_encoding(self.body)
+        declared = _CHARSET.search(self.headers.get("content-type", ""))
+        if declared and encoding == "utf-8":
+            encoding = declared[1]
         try:
-            return json.loads(self.body)
+            try:
+                text = self.body.decode(encoding, "replace")
+            except LookupError:
+                text = self.body.decode(errors="replace")
+            return _JSON.raw_decode(text.lstrip())[0]  # whatever follows it
         except (ValueError, RecursionError):
             raise ValueError("it is not JSON") from None
 
@@ -153,7 +176,9 @@ class Answer:
         """Return the error of an answer that should have been a result, but cannot be read."""
         problem = str(why)
         if isinstance(why, ValidationError):  # whose own text repeats the document, signed URLs and all
-            problem = "; ".join(f"{'.'.join(map(str, part['loc']))}: {part['msg']}" for part in why.errors())
+            problem = "; ".join(
+                f"{'.'.join(map(str, part['loc'])) or 'the document'}: {part['msg']}" for part in why.errors()
+            )
         content_type = self.headers.get("content-type", "no content type")
         return self._error(
             kind,
@@ -219,7 +244,8 @@ def quoted(text: str) -> str:
 
 def _flat(value: Any) -> str:
     """Join the texts about one field: a text, or a list of texts."""
-    return " ".join(map(_flat, value)) if isinstance(value, list | tuple) else str(value)
+    listed = value if isinstance(value, list) else [value]
+    return " ".join(each if isinstance(each, str) else shortened(each) for each in listed)
 
 
 _BY_STATUS: Mapping[int, type[errors.AnswerError]] = {

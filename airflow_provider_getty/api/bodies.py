@@ -75,6 +75,15 @@ class Decoder:
             if piece:
                 yield self._counted(piece)
 
+    def end(self) -> None:
+        """Take note that there are no more bytes.
+
+        :raises NoAnswerError: what was compressed has more.
+        """
+        is_empty = self._left == self._limit  # as that of a 202, however it is announced
+        if self._inflater and not is_empty and not self._inflater.eof:
+            raise NoAnswerError("The compressed answer ends before its end.")
+
     def _counted(self, piece: bytes) -> bytes:
         self._left -= len(piece)
         if self._left < 0:

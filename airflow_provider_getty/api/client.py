@@ -13,7 +13,14 @@ from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, BinaryIO, Self, TypeVar
 
 import requests
-from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, ProxyError, SSLError
+from urllib3.exceptions import (
+    HTTPError,
+    InvalidHeader,
+    MaxRetryError,
+    NewConnectionError,
+    ProxyError,
+    SSLError,
+)
 
 from airflow_provider_getty.api import bodies, clock, errors
 from airflow_provider_getty.api.account import Account
@@ -66,6 +73,11 @@ def _without_query(record: logging.LogRecord) -> bool:
 logging.getLogger("urllib3.connectionpool").addFilter(_without_query)
 
 
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Let no answer be a redirect: requests would read all of its body and parse where it leads, unasked."""
+
+
 class GettyClient:
     """Speaks to Getty on behalf of one account. Thread-safe; close it, or use it as a context manager.
 
@@ -95,7 +107,7 @@ class GettyClient:
         self._link = _link(account)
         self._schedules = Schedules()
         self._network = network()
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.trust_env = False  # the network says what the environment does
         self._session.headers["Accept-Encoding"] = "gzip"  # what a Decoder takes
         self._session.auth = lambda request: request  # or a ~/.netrc would replace the token
@@ -269,10 +281,8 @@ class GettyClient:
                 if report := self._budget.answered(answer, clock.monotonic() - sent):
                     self._coordinate(report)
                 return answer
-        except (requests.RequestException, HTTPError) as error:
-            failure = _failure(error, call.url, self._network)
-        except ValueError as error:  # of urllib3, of a header's encoding
-            failure = errors.unsendable(error)
+        except (requests.RequestException, HTTPError, ValueError) as error:
+            failure = _failure(error, call.url, self._network, is_answered=status is not None)
         finally:
             self._observer.requested(name, status)
         # Outside of the handler, as what requests raises shows the URL, which may be signed.
@@ -339,12 +349,13 @@ def _pieces(response: requests.Response, decoder: Decoder, ends: float) -> Itera
         yield from decoder.pieces(received)
         if clock.monotonic() > ends:
             raise errors.NoAnswerError("The answer took too long to arrive.")
+    decoder.end()
 
 
-def _failure(error: Exception, url: str, network: Network) -> errors.GettyError:
-    if isinstance(error, ValueError):
-        return errors.unsendable(error)
+def _failure(error: Exception, url: str, network: Network, *, is_answered: bool) -> errors.GettyError:
     reason: object = error.args[0] if error.args else None
+    if isinstance(error, ValueError) and not (is_answered or isinstance(reason, InvalidHeader)):
+        return errors.unsendable(error)  # a header of urllib3's is one of the answer
     if isinstance(reason, MaxRetryError):
         reason = reason.reason
     if isinstance(reason, ProxyError):

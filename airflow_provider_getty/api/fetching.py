@@ -53,7 +53,7 @@ def _fetch(url: str, into: BinaryIO, asked: str) -> Conversation[Answer]:
             if answer.status not in _REDIRECTS:
                 break
             may_be_http = url.startswith("http:")
-            url = urljoin(url, answer.headers.get("location", ""))
+            url = _joined(url, answer.headers.get("location", ""))
     except errors.GettyError as error:
         if not error.temporary:
             raise error.with_context(asked=asked, credit=credit) from error.__cause__
@@ -74,6 +74,14 @@ def _has_end(answer: Answer) -> bool:
     return True
 
 
+def _joined(url: str, location: str) -> str:
+    """Where a redirect leads; as it is written, if that cannot be read."""
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        return location
+
+
 def _danger(url: str, *, may_be_http: bool) -> str | None:
     """Why the URL is not fetched; None: it may be. It is signed, so that only its host is named.
 
@@ -81,7 +89,7 @@ def _danger(url: str, *, may_be_http: bool) -> str | None:
     """
     try:
         parts = urlsplit(url)
-        host = parts.hostname or ""
+        host, _ = parts.hostname or "", parts.port
     except ValueError:
         return "The image's URL cannot be read."
     if host and (parts.scheme == "https" or (may_be_http and parts.scheme == "http" and is_loopback(host))):

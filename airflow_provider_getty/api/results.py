@@ -75,6 +75,11 @@ def _readable(model: type[_Result]) -> BeforeValidator:
     """Validates the items of a list one by one and passes over those that cannot be read."""
 
     def validate(items: Any) -> tuple[_Result, ...]:
+        if isinstance(
+            items, Mapping
+        ):  # of a server that writes a list of one without brackets, or numbers its items
+            is_numbered = all(isinstance(item, Mapping) for item in items.values())
+            items = list(items.values()) if is_numbered else [items]
         if not isinstance(items, Sequence) or isinstance(items, str):
             raise ValueError("it is no list")  # noqa: TRY004 - pydantic catches ValueError
         found = []

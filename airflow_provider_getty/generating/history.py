@@ -25,6 +25,8 @@ _SAME_INPUTS_WITHIN = 900.0
 _DIGEST = 16
 _LONGEST_READABLE = 60
 _MARKER = re.compile(rf"airflow[0-9a-f]{{{_DIGEST}}}")
+_UNREADABLE = "\ufffd"
+"""What stands for bytes that are no text: a text with one in it neither is what was asked nor is not."""
 _OPTIONS = ("media_type", "aspect_ratio", "mood")
 
 
@@ -146,7 +148,11 @@ def _shown(item: HistoryItem) -> dict[str, Any]:
     if source := item.source_generation_request:
         shown["generation_request_id"] = source.source_generation_request_id
         shown["index"] = source.source_generation_result_index
-    return {name: value for name, value in shown.items() if value not in (None, "")}
+    return {
+        name: value
+        for name, value in shown.items()
+        if value not in (None, "") and _UNREADABLE not in str(value)
+    }
 
 
 def _equal(shown: Any, asked: Any) -> bool:

@@ -53,6 +53,25 @@ def test_fields_can_be_set_anywhere_in_an_answer(getty: Getty) -> None:
     assert (odd["results"][0]["url"], odd["new"]) == (7, [1])
 
 
+@pytest.mark.parametrize(
+    ("form", "written"),
+    [
+        ("bom", b"\xef\xbb\xbf{"),
+        ("latin-1", b'"K\xe4se"'),
+        ("large-number", b"9" * 5000),
+        ("nan", b":NaN"),
+        ("trailing", b"}\n<!--"),
+        ("numbered-lists", b'"results":{"0":{'),
+    ],
+)
+def test_json_can_be_written_oddly(getty: Getty, form: str, written: bytes) -> None:
+    generation = content_of(refine(getty))["generation_request_id"]
+    getty.fault("odd-json", "get-generation", form=form)
+    if form == "latin-1":  # which no other fault can read either
+        getty.fault("set-fields", "get-generation", fields={"seed": 7})
+    assert written in poll(getty, generation).body
+
+
 def test_a_list_of_results_can_be_null_or_empty(getty: Getty) -> None:
     assert result(getty, "set-fields", fields={"results": None})["results"] is None
     assert result(getty, "set-fields", fields={"results": []})["results"] == []

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -69,16 +71,47 @@ def test_a_server_error_comes_before_or_after_the_work(
 
 
 @pytest.mark.parametrize(
-    ("fault", "paid"), [("cut-before", 0), ("cut-after", 1), ("cut-body", 1), ("wrong-length", 1)]
+    ("fault", "paid", "parameters"),
+    [
+        ("cut-before", 0, {}),
+        ("cut-after", 1, {}),
+        ("cut-body", 1, {}),
+        ("wrong-length", 1, {}),
+        ("odd-http", 1, {"form": "cut-chunks"}),
+        ("odd-http", 1, {"form": "no-http"}),
+    ],
 )
-def test_a_connection_can_be_cut(getty: Client, fault: str, paid: int) -> None:
+def test_a_connection_can_be_cut(getty: Client, fault: str, paid: int, parameters: dict[str, Any]) -> None:
     mask_url = getty.mask_url()
-    getty.emulator.fault(fault, "refine")
+    getty.emulator.fault(fault, "refine", **parameters)
     with pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError)):
         getty.refine(mask_url=mask_url)
     assert getty.emulator.ledger()["total"] == paid
     assert getty.emulator.requests()[-1]["status"] is None
     assert getty.refine(mask_url=mask_url).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("form", "begins"),
+    [
+        ("http-1.0", b"HTTP/1.0 200 OK\r\n"),
+        ("two-lengths", b"HTTP/1.1 200 OK\r\n"),
+        ("early-hints", b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\nHTTP/1.1 200 OK\r\n"),
+        ("no-http", b"Not HTTP\r\n"),
+    ],
+)
+def test_an_answer_can_be_odd_http(getty: Client, form: str, begins: bytes) -> None:
+    getty.emulator.fault("odd-http", "products", form=form)
+    address = urlsplit(getty.emulator.url)
+    with socket.create_connection((address.hostname, address.port), timeout=20) as connection:
+        request = f"GET /v3/products HTTP/1.1\r\nHost: {address.netloc}\r\nApi-Key: {getty.key}\r\n"
+        connection.sendall(f"{request}Authorization: Bearer {getty.token()}\r\n\r\n".encode())
+        with connection.makefile("rb") as file:
+            answered = file.read()
+    assert answered.startswith(begins)
+    lengths = {"http-1.0": 0, "two-lengths": 2, "early-hints": 1}.get(form, 0)
+    assert answered.lower().count(b"content-length:") == lengths
+    assert b'{"products":' in answered
 
 
 def test_a_reply_may_never_come_though_the_work_was_done(getty: Client) -> None:

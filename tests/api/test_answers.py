@@ -49,6 +49,7 @@ from tests.support.scripted_getty import answer, error
         ),
         ({"message": "\x1b[31mRed\x1b[0m\r\nalert\x07\u2028end\u202e"}, None, "Red alert end"),
         ({"message": 5, "ErrorCode": ["x"]}, None, None),
+        ({"errors": {"prompt": [["Rude."], {"why": None}]}}, None, "prompt: ['Rude.'] {'why': None}"),
     ],
 )
 def test_code_and_message_are_found_in_each_voice(
@@ -58,10 +59,37 @@ def test_code_and_message_are_found_in_each_voice(
     assert (said.code, said.message) == (code, message)
 
 
+def test_a_reason_as_deep_as_python_goes_is_quoted_all_the_same() -> None:
+    said = Answer(400, {}, b'{"errors": ' + b"[" * 900 + b"]" * 900 + b"}").message
+    assert said is not None
+    assert said.startswith("[[[")
+    assert len(said) < 100
+
+
 @pytest.mark.parametrize("body", [b"", b"<html>", b'{"ErrorCode"', b"\xff\xfe", b"\x00", b"[" * 100_000])
 def test_an_answer_that_is_no_json_has_neither_code_nor_message(body: bytes) -> None:
     said = Answer(500, {}, body)
     assert (said.code, said.message) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "prompt"),
+    [
+        (b'\xef\xbb\xbf{"prompt": "K\xc3\xa4se"}', "application/json", "Käse"),
+        (b'\r\n {"prompt": "K\xc3\xa4se"}\n<!-- proxy -->', "text/html", "Käse"),
+        (b'{"prompt": "K\xe4se"}', "application/json; charset=ISO-8859-1", "Käse"),
+        (b'{"prompt": "K\xe4se"}', "application/json;Charset='windows-1252'", "Käse"),
+        (b'{"prompt": "K\xe4se"}', "application/json", "K\ufffdse"),
+        (b'{"prompt": "K\xc3\xa4se"}', "application/json; charset=base64", "Käse"),
+        (b'{"prompt": "K\xc3\xa4se"}', "application/json; charset=klingon", "Käse"),
+        ('{"prompt": "Käse"}'.encode("utf-16"), "application/json", "Käse"),
+        (b'{"prompt": "K", "seed": ' + b"9" * 5000 + b"}", "", "K"),
+        (b'{"prompt": "K", "seed": NaN}', "", "K"),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_json_is_read_however_it_is_written(body: bytes, content_type: str, prompt: str) -> None:
+    assert Answer(200, {"content-type": content_type}, body).json()["prompt"] == prompt
 
 
 @pytest.mark.parametrize("header", ["x-request-id", "x-amzn-requestid"])

@@ -28,6 +28,7 @@ from airflow_provider_getty.api.operations import Generate, ListProducts
 from tests.support.both_clients import Client, Connect
 from tests.support.client_requests import generate, upload
 from tests.support.pending_getty import PendingGetty, start, until
+from tests.support.recorder import recording
 
 # Time
 
@@ -174,6 +175,25 @@ def test_pieces_together_are_the_body(size: int) -> None:
 def test_what_is_not_compressed_as_it_says_is_no_answer() -> None:
     with pytest.raises(NoAnswerError, match="cannot be decompressed"):
         list(Decoder({"content-encoding": "gzip"}, 100).pieces(b"plain text"))
+
+
+def test_what_is_compressed_and_cut_is_no_answer() -> None:
+    sent = gzip.compress(b"An image, of which the end is missing.")
+    decoder = Decoder({"content-encoding": "gzip"}, 100)
+    list(decoder.pieces(sent[:-10]))
+    with pytest.raises(NoAnswerError, match="ends before its end"):
+        decoder.end()
+    list(decoder.pieces(sent[-10:]))
+    decoder.end()
+    Decoder({"content-encoding": "gzip"}, 100).end()  # as of a 202, whose body is empty
+
+
+def test_an_image_that_is_compressed_and_cut_has_not_arrived(connect: Connect) -> None:
+    image = gzip.compress(b"\xff\xd8\xff" + bytes(range(256)) * 100)[:-20]
+    with recording(body=image, headers={"Content-Encoding": "gzip"}) as getty:
+        with pytest.raises(DownloadError, match="ends before its end"):
+            connect(base_url=getty.url).fetch_image(f"{getty.url}/a.jpg", io.BytesIO(), asked="Image 0")
+        assert [seen.path for seen in getty.seen] == ["/a.jpg"]
 
 
 def test_a_large_body_is_sent_in_pieces(getty: Client) -> None:

@@ -16,12 +16,14 @@ from airflow_provider_getty.api.errors import (
     NoAnswerError,
     QueriesPerSecondError,
     QuotaExceededError,
+    RedirectedError,
     ServerError,
     UnexpectedAnswerError,
 )
-from airflow_provider_getty.api.operations import ListProducts, StartDownload
-from tests.support.both_clients import Client
+from airflow_provider_getty.api.operations import GetGeneration, ListProducts, StartDownload
+from tests.support.both_clients import Client, Connect
 from tests.support.client_requests import calls, distant_deadline, generate, upload
+from tests.support.recorder import recording
 
 # Trouble that passes
 
@@ -39,6 +41,9 @@ from tests.support.client_requests import calls, distant_deadline, generate, upl
         {"name": "truncated-json"},
         {"name": "empty-body"},
         {"name": "other-id"},
+        {"name": "odd-http", "form": "two-lengths"},
+        {"name": "odd-http", "form": "cut-chunks"},
+        {"name": "odd-http", "form": "no-http"},
     ],
 )
 def test_trouble_with_a_poll_is_waited_out(
@@ -100,6 +105,24 @@ def test_without_a_deadline_nothing_is_waited_out(getty: Client, getty_emulator:
     assert caught.value.request_id
 
 
+@pytest.mark.parametrize("form", ["http-1.0", "early-hints"])
+def test_what_is_http_in_other_ways_is_read(getty: Client, getty_emulator: Emulator, form: str) -> None:
+    getty_emulator.fault("odd-http", "refine", form=form)
+    generation = getty.ask(upload(getty))
+    getty_emulator.fault("odd-http", "products", form=form)
+    assert getty.ask(ListProducts()).products
+    poll = GetGeneration(generation_request_id=generation.generation_request_id)
+    assert getty.ask(poll).generation_request_id == generation.generation_request_id
+
+
+@pytest.mark.parametrize("location", ["http://[::1", "https://:99999", "", "\xe4\xf6"])
+def test_where_a_redirect_leads_is_not_parsed_before_it_is_refused(connect: Connect, location: str) -> None:
+    with recording(status=302, headers={"Location": location}, body=b"moved") as getty:
+        client = connect(base_url=getty.url)
+        with pytest.raises(RedirectedError):
+            client.ask(ListProducts(), deadline=distant_deadline())
+
+
 # What could be paid for twice
 
 
@@ -115,6 +138,10 @@ def test_without_a_deadline_nothing_is_waited_out(getty: Client, getty_emulator:
         ({"name": "empty-body"}, UnexpectedAnswerError, 1),
         ({"name": "truncated-json"}, UnexpectedAnswerError, 1),
         ({"name": "missing-id"}, UnexpectedAnswerError, 1),
+        ({"name": "odd-http", "form": "two-lengths"}, NoAnswerError, 1),
+        ({"name": "odd-http", "form": "cut-chunks"}, NoAnswerError, 1),
+        ({"name": "odd-http", "form": "no-http"}, NoAnswerError, 1),
+        ({"name": "set-headers", "headers": {"Content-Length": "1"}}, NoAnswerError, 1),
     ],
 )
 def test_a_submission_that_may_have_been_paid_for_is_not_repeated(

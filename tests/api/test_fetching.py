@@ -150,6 +150,8 @@ def test_redirects_are_followed_a_bounded_number_of_times() -> None:
         "file:///etc/passwd",
         "a.jpg",
         "https://[",
+        "https://delivery.gettyimages.com:99999/a.jpg",
+        "data:image/jpeg;base64,AA",
     ],
 )
 def test_an_unsafe_url_is_never_fetched(url: str) -> None:
@@ -158,7 +160,16 @@ def test_an_unsafe_url_is_never_fetched(url: str) -> None:
     assert not error.may_retry
 
 
-@pytest.mark.parametrize("location", ["http://127.0.0.1/a.jpg", "http://cdn.example.com/a.jpg", "file:///a"])
+@pytest.mark.parametrize(
+    "location",
+    [
+        "http://127.0.0.1/a.jpg",
+        "http://cdn.example.com/a.jpg",
+        "http://169.254.169.254/",
+        "file:///a",
+        "http://[::1",
+    ],
+)
 def test_https_is_never_left(location: str) -> None:
     assert isinstance(failure(moved(location)), UnsafeUrlError)
 

@@ -185,6 +185,14 @@ def test_a_list_may_be_null_but_something_else_is_no_list(kind: type[BaseModel],
         kind.model_validate({"message": "hello"})
 
 
+@pytest.mark.parametrize(
+    "listed",
+    [{"index": 2, "url": "u"}, {"0": {"index": 2, "url": "u"}}, {"a": {"index": 2, "url": "u"}}],
+)
+def test_a_list_may_be_an_object(listed: object) -> None:
+    assert [image.index for image in changed(results=listed).results] == [2]
+
+
 @pytest.mark.parametrize("stray", [{"status": "Succeeded"}, {"status": 2}, {"warnings": ["new"]}])
 def test_a_field_that_is_not_documented_loses_nothing(stray: dict[str, Any]) -> None:
     assert changed(**stray).status == "completed"

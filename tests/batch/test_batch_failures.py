@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 from getty_emulator.faults.active import parse_fault
@@ -20,6 +21,7 @@ from airflow_provider_getty.batch.reporting import Reporter
 from tests.support.batch_runs import REFINE, charges, generates
 from tests.support.batch_tasks import a_batch, to_the_end
 from tests.support.documents import codes, rows, section
+from tests.support.download_tasks import ODD_DOWNLOADS, UNSAFE_DOWNLOADS, size
 from tests.support.task_runs import Worker
 
 ODD = list(rows(section("odd-answers.md", "What becomes of it")))
@@ -146,6 +148,40 @@ def test_an_answer_that_fails_a_task_fails_the_item(
     total = getty.ledger()["total"]
     charged = run.error.manifest["charged"]
     assert charged <= total <= charged + run.error.manifest["unknown"]
+
+
+@pytest.mark.parametrize("is_deferrable", [False, True], ids=["worker", "triggerer"])
+@pytest.mark.parametrize("faults", ODD_DOWNLOADS.values(), ids=list(ODD_DOWNLOADS))
+def test_an_odd_answer_keeps_no_image_from_its_place(
+    getty: Emulator, tmp_path: Path, grey: None, faults: list[dict[str, Any]], is_deferrable: bool
+) -> None:
+    for fault in faults:
+        getty.fault(**fault)
+    worker = Worker()
+    batch = a_batch(generates(2), tmp_path, download_to=str(tmp_path / "images"), deferrable=is_deferrable)
+    run, _ = to_the_end(worker, worker.run(batch))
+    assert run.state == "success", run.message
+    assert [size(image.read_bytes()) for image in (tmp_path / "images").iterdir()] == [(1024, 1024)] * 2
+    assert getty.ledger()["total"] == 2
+
+
+@pytest.mark.parametrize("is_deferrable", [False, True], ids=["worker", "triggerer"])
+@pytest.mark.parametrize("faults", UNSAFE_DOWNLOADS.values(), ids=list(UNSAFE_DOWNLOADS))
+def test_an_address_that_is_not_safe_fails_its_item_at_once(
+    getty: Emulator, tmp_path: Path, grey: None, faults: list[dict[str, Any]], is_deferrable: bool
+) -> None:
+    for fault in faults:
+        getty.fault(**fault)
+    began = clock.monotonic()
+    worker = Worker()
+    batch = a_batch(generates(2), tmp_path, download_to=str(tmp_path / "images"), deferrable=is_deferrable)
+    run, _ = to_the_end(worker, worker.run(batch))
+    assert run.state == "failed"
+    assert run.message.count("The image's URL begins with") == 2
+    assert "Signature" not in run.message
+    assert "2 generations were charged" in run.message
+    assert clock.monotonic() - began < 60
+    assert list((tmp_path / "images").iterdir()) == []
 
 
 def test_the_id_of_another_generation_makes_a_clear_look_for_the_marker(

@@ -227,3 +227,10 @@ def test_what_the_history_shows_is_compared_with_what_was_asked(
     operation: GeneratingOperation, shown: dict[str, Any], likeness: Likeness
 ) -> None:
     assert compare(item(1, **shown), operation) is likeness
+
+
+def test_a_text_with_bytes_that_are_none_neither_is_what_was_asked_nor_is_not() -> None:
+    shown = {"generation_request_id": "g", "prompt": "a b\ufffdat", "generation_type": "text_to_image"}
+    item = HistoryItem.model_validate(shown | {"product_id": 7})
+    assert compare(item, Generate(prompt="a böat", product_id=7)) is Likeness.UNCERTAIN
+    assert compare(item, Generate(prompt="a böat", product_id=8)) is Likeness.DIFFERENT

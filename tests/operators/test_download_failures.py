@@ -15,7 +15,14 @@ from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.errors import Credit, InvalidRequestError
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.operators.download import GettyDownloadOperator
-from tests.support.download_tasks import download, generate, size
+from tests.support.download_tasks import (
+    ODD_DOWNLOADS,
+    UNSAFE_DOWNLOADS,
+    download,
+    draw_nothing,
+    generate,
+    size,
+)
 from tests.support.getty_journal import sent
 
 
@@ -28,6 +35,12 @@ def generation(getty: Emulator) -> dict[str, Any]:
 def file(tmp_path: Path) -> Path:
     """A file in a folder, neither of which exists."""
     return tmp_path / "folder" / "image.jpg"
+
+
+@pytest.fixture
+def grey(getty: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Images are of the right size, but grey."""
+    draw_nothing(getty, monkeypatch)
 
 
 @pytest.mark.parametrize(
@@ -51,6 +64,35 @@ def test_an_image_that_does_not_arrive_whole_is_fetched_again(
         *["token", "start-download"],
         *["get-download", "media"] * 2,
     ]
+
+
+@pytest.mark.parametrize("faults", ODD_DOWNLOADS.values(), ids=list(ODD_DOWNLOADS))
+def test_an_odd_answer_keeps_no_image_from_its_place(
+    getty: Emulator, grey: None, file: Path, faults: list[dict[str, Any]]
+) -> None:
+    generation = generate(getty)
+    for fault in faults:
+        getty.fault(**fault)
+    assert download(generation, str(file)).state == "success"
+    assert size(file.read_bytes()) == (1024, 683)
+    assert sent(getty).count("start-download") == 1
+
+
+@pytest.mark.parametrize("faults", UNSAFE_DOWNLOADS.values(), ids=list(UNSAFE_DOWNLOADS))
+def test_an_address_that_is_not_safe_ends_the_task_at_once(
+    getty: Emulator, grey: None, file: Path, faults: list[dict[str, Any]]
+) -> None:
+    generation = generate(getty)
+    for fault in faults:
+        getty.fault(**fault)
+    began = clock.monotonic()
+    run = download(generation, str(file))
+    assert run.state == "failed"
+    assert "The image's URL begins with" in run.message
+    assert "Signature" not in run.message
+    assert Credit.COMMITTED in run.message
+    assert clock.monotonic() - began < 30
+    assert list(file.parent.iterdir()) == []
 
 
 def test_a_url_that_has_expired_is_asked_for_again(

@@ -56,3 +56,46 @@ def size(image: bytes) -> tuple[int, int]:
     with Image.open(BytesIO(image)) as opened:
         opened.load()  # to its last byte
         return opened.size
+
+
+ODD_DOWNLOADS: dict[str, list[dict[str, Any]]] = {
+    "404 after a 200": [
+        {"name": "finish-at-once", "operation": "start-download"},
+        {"name": "refuse", "operation": "get-download", "status": 404},
+    ],
+    "an image typed as text": [{"name": "content-type", "operation": "media", "value": "text/plain"}],
+    "a compressed image": [{"name": "gzip", "operation": "media"}],
+    "half an image": [{"name": "truncated-json", "operation": "media"}],
+    "half a compressed image": [
+        {"name": "gzip", "operation": "media"},
+        {"name": "truncated-json", "operation": "media"},
+    ],
+    "HTTP/1.0": [{"name": "odd-http", "operation": "media", "form": "http-1.0"}],
+    "a redirect": [{"name": "redirect", "operation": "media", "status": 303}],
+    "a page instead": [{"name": "html", "operation": "media"}],
+}
+"""Faults that a download gets over."""
+
+UNSAFE_DOWNLOADS: dict[str, list[dict[str, Any]]] = {
+    **{
+        url.partition("/")[0]: [
+            {
+                "name": "set-fields",
+                "operation": operation,
+                "fields": {"url": url},
+                "times": None,
+            }
+            for operation in ("start-download", "get-download")
+        ]
+        for url in (
+            "http://delivery.example/a.jpg?Signature=s",
+            "ftp://delivery.example/a.jpg?Signature=s",
+            "file:///etc/passwd",
+            "a.jpg?Signature=s",
+        )
+    },
+    "a redirect to plain http": [
+        {"name": "redirect", "operation": "media", "to": "http://delivery.example", "times": None}
+    ],
+}
+"""Faults that lead to where no image is fetched from."""

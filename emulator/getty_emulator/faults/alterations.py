@@ -59,7 +59,10 @@ def _content(answer: Answer) -> Any:
     """Return the JSON of a successful answer, else None."""
     if answer.content_type != JSON or not 200 <= answer.status < 300:  # noqa: PLR2004
         return None
-    return json.loads(answer.body)
+    try:
+        return json.loads(answer.body)
+    except ValueError:  # another fault has been there
+        return None
 
 
 def _with_content(answer: Answer, content: Any) -> Answer:
@@ -250,6 +253,38 @@ def _with_blanks(body: bytes, megabytes: int) -> bytes:
     return b"".join(
         (packer.compress(body), *(packer.compress(blanks) for _ in range(megabytes)), packer.flush())
     )
+
+
+def odd_json(answer: Answer, parameters: Parameters) -> Answer:
+    """Write the JSON of a successful answer in a way that some programs do not read."""
+    content = _content(answer)
+    if not isinstance(content, dict):
+        return answer
+    body = answer.body
+    match parameters["form"]:
+        case "bom":
+            body = b"\xef\xbb\xbf" + body
+        case "latin-1":
+            body = body[:-1] + ',"remark":"K\xe4se"}'.encode("latin-1")
+        case "large-number":
+            body = body[:-1] + b',"remark":' + b"9" * 5000 + b"}"
+        case "nan":
+            body = body[:-1] + b',"remark":NaN}'
+        case "trailing":
+            body += b"\n<!-- served by a proxy -->\n"
+        case _:
+            return _with_content(answer, _with_numbered_lists(content))
+    return replace(answer, body=body)
+
+
+def _with_numbered_lists(value: Any) -> Any:
+    match value:
+        case dict():
+            return {name: _with_numbered_lists(item) for name, item in value.items()}
+        case list():
+            return {str(number): _with_numbered_lists(item) for number, item in enumerate(value)}
+        case _:
+            return value
 
 
 def other_id(answer: Answer, _: Parameters) -> Answer:

@@ -64,6 +64,20 @@ KINDS = (
         alter=lambda answer, _: alterations.set_fields(answer, alterations.ODD_TYPES, add=False),
     ),
     Kind(
+        "odd-json",
+        Moment.ANSWER,
+        "The JSON of a successful answer is written oddly.",
+        parameters={
+            "form": Parameter(
+                "trailing",
+                "bom (a byte order mark before it), latin-1 (a text that is not UTF-8), large-number (of 5,000 "
+                "digits), nan, trailing (something after it), or numbered-lists (lists as objects)",
+                one_of("bom", "latin-1", "large-number", "nan", "trailing", "numbered-lists"),
+            )
+        },
+        alter=alterations.odd_json,
+    ),
+    Kind(
         "reorder-results",
         Moment.ANSWER,
         "The images come in reverse order.",

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 from getty_emulator.answers import Answer
-from getty_emulator.faults.kind import Kind, Moment, Parameter, Parameters, is_duration, is_integer
+from getty_emulator.faults.kind import Kind, Moment, Parameter, Parameters, is_duration, is_integer, one_of
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -110,6 +110,31 @@ async def _drip(wire: Wire, parameters: Parameters) -> bool:
     return True
 
 
+async def _odd_http(wire: Wire, parameters: Parameters) -> bool:
+    """Write what programs that were not written for HTTP/1.1 write, and close the connection."""
+    status = f"{wire.answer.status} {HTTPStatus(wire.answer.status).phrase}"
+    body, headers = wire.answer.body, [f"{name}: {value}" for name, value in wire.headers]
+    length = f"Content-Length: {len(body)}"
+    start, chunk = f"HTTP/1.1 {status}", b"%x\r\n%b\r\n" % (len(body), body)
+    match parameters["form"]:
+        case "http-1.0":  # the body ends with the connection
+            start = f"HTTP/1.0 {status}"
+        case "two-lengths":
+            headers += [length, f"Content-Length: {len(body) + 1}"]
+        case "early-hints":
+            start = f"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n{start}"
+            headers += [length]
+        case "cut-chunks":
+            headers += ["Transfer-Encoding: chunked"]
+            body = chunk
+        case _:
+            start = "Not HTTP"
+    wire.transport.write("\r\n".join([start, *headers, "Connection: close", "", ""]).encode() + body)
+    wire.transport.close()
+    await wire.disconnected()
+    return False
+
+
 KINDS = (
     Kind("no-reply", Moment.AFTER, "The work is done, the reply never comes.", deliver=_never),
     Kind("cut-before", Moment.BEFORE, "The connection is cut before the work is done.", deliver=_cut),
@@ -135,6 +160,20 @@ KINDS = (
             )
         },
         deliver=_wrong_length,
+    ),
+    Kind(
+        "odd-http",
+        Moment.AFTER,
+        "The answer is odd HTTP, and the connection is closed after it.",
+        parameters={
+            "form": Parameter(
+                "two-lengths",
+                "http-1.0 (without a length), two-lengths (that differ), early-hints (103, then the answer), "
+                "cut-chunks (without their end) or no-http",
+                one_of("http-1.0", "two-lengths", "early-hints", "cut-chunks", "no-http"),
+            )
+        },
+        deliver=_odd_http,
     ),
     Kind(
         "drip",
