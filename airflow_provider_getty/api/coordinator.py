@@ -2,24 +2,23 @@
 
 A :class:`Command` says what Redis is to do; :mod:`.redis_link` does it. All keys of an account begin with a digest of
 its base URL and API key, so that accounts share nothing.
-
-The access token lies there encrypted (Fernet: AES-128-CBC and HMAC-SHA256) with a key that is derived from the API
-secret (HKDF-SHA256). Who can read it has the secret, and could get a token anyway.
 """
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.account import Account
+
+if TYPE_CHECKING:
+    from airflow_provider_getty.api.seal import Seal
 
 LINE = files(__package__).joinpath("line.lua").read_text("utf-8")
 
@@ -94,7 +93,7 @@ class Coordinator:
 
         :param lifetime: in seconds.
         """
-        sealed = self._seal.encrypt(token.encode())
+        sealed = self._seal.close(token)
         return Command(_SET_TOKEN, (f"{self._name}:token",), (sealed, max(1, int(lifetime * 1000))))
 
     def learned(self, kind: str) -> Command:
@@ -114,14 +113,8 @@ class Coordinator:
 
     def opened(self, reply: Any) -> tuple[str, float] | None:
         """Read the reply to :meth:`token`: the token and its lifetime in seconds; None if none is shared."""
-        from cryptography.fernet import InvalidToken  # noqa: PLC0415 - comes with the extra `redis`
-
-        if not reply or not reply[0]:
-            return None
-        try:
-            return self._seal.decrypt(reply[0]).decode(), reply[1] / 1000
-        except InvalidToken:  # of another secret: it is being rotated
-            return None
+        token = self._seal.open(reply[0]) if reply and reply[0] else None
+        return None if token is None else (token, reply[1] / 1000)
 
     def _line(self, *arguments: str | float) -> Command:
         now = clock.shared_now()
@@ -129,10 +122,7 @@ class Coordinator:
         return Command(LINE, (f"{self._name}:line",), (at, *arguments))
 
     @cached_property
-    def _seal(self) -> Any:
-        from cryptography.fernet import Fernet  # noqa: PLC0415
-        from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415
-        from cryptography.hazmat.primitives.kdf.hkdf import HKDF  # noqa: PLC0415
+    def _seal(self) -> Seal:
+        from airflow_provider_getty.api.seal import Seal  # noqa: PLC0415 - needs the extra `redis`
 
-        derive = HKDF(SHA256(), length=32, salt=self._name.encode(), info=b"access token")
-        return Fernet(base64.urlsafe_b64encode(derive.derive(self.account.api_secret.encode())))
+        return Seal(self.account.api_secret, salt=self._name)

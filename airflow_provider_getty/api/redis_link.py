@@ -13,6 +13,7 @@ from airflow_provider_getty.api.errors import ConfigurationError
 try:
     import redis
     import redis.asyncio
+    from redis.asyncio.retry import Retry as AsyncRetry
     from redis.backoff import NoBackoff
     from redis.exceptions import RedisError
     from redis.retry import Retry
@@ -57,8 +58,6 @@ class AsyncLink:
     """A connection to Redis for one event loop; see :class:`Link`."""
 
     def __init__(self, url: str) -> None:
-        from redis.asyncio.retry import Retry as AsyncRetry  # noqa: PLC0415
-
         self._redis = _client(redis.asyncio.Redis, url, AsyncRetry(NoBackoff(), 0))
 
     async def run(self, command: Command) -> Any:

@@ -1,7 +1,5 @@
 """The contact sheet of a batch: a JPEG of small pictures, and a page that shows the images with their prompts."""
 
-# ruff: noqa: PLC0415 - Pillow loads only when a sheet is made
-
 from __future__ import annotations
 
 import logging
@@ -9,15 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
 from itertools import islice
-from typing import TYPE_CHECKING
 from urllib.parse import quote
+
+from PIL import Image, ImageDraw
 
 from airflow_provider_getty.inputs.folders import join
 from airflow_provider_getty.inputs.storage import locate, publishing
 from airflow_provider_getty.inputs.storage_errors import without_secrets
-
-if TYPE_CHECKING:
-    from PIL.Image import Image as PillowImage
 
 log = logging.getLogger(__name__)
 
@@ -98,9 +94,7 @@ def _page(name: str, pictures: Iterable[Picture]) -> str:
     return _PAGE.format(title=escape(f"Contact sheet of {name}"), figures="\n".join(figures))
 
 
-def _drawn(folder: str, pictures: list[Picture]) -> PillowImage:
-    from PIL import Image, ImageDraw
-
+def _drawn(folder: str, pictures: list[Picture]) -> Image.Image:
     columns = max(1, min(_COLUMNS, len(pictures)))
     rows = max(1, -(-len(pictures) // columns))
     cell_width, cell_height = _SIDE + _GAP, _SIDE + _LABEL + _GAP
@@ -116,9 +110,7 @@ def _drawn(folder: str, pictures: list[Picture]) -> PillowImage:
     return sheet
 
 
-def _small(folder: str, name: str) -> PillowImage | None:
-    from PIL import Image
-
+def _small(folder: str, name: str) -> Image.Image | None:
     location = locate(join(folder, name))
     try:
         with location.open() as file, Image.open(file) as image:

@@ -12,12 +12,32 @@ from typing import Self
 from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.errors import InvalidRequestError
 from airflow_provider_getty.batch.events import Ended, Event, ItemEvent, ItemRef, decode, encode
-from airflow_provider_getty.batch.journal_files import JournalError, JournalFile
+from airflow_provider_getty.batch.journal_files import JournalError, JournalFile, LocalJournal
 from airflow_provider_getty.batch.progress import Progress
+from airflow_provider_getty.batch.stored_journal import StoredJournal
+from airflow_provider_getty.inputs.storage import LocationLike, _LocalFile, _StoredObject, locate
 
 CONFIRMED_FOR = 1.0
 """Seconds for which a journal that was seen to be this process's is taken to be so."""
 _CONFIRMATIONS = 5
+
+
+def journal_file(where: LocationLike) -> JournalFile:
+    """Find the journal at a path or URI.
+
+    :raises InvalidRequestError: it cannot be one.
+    """
+    location = locate(where)
+    if location.shown.endswith("/"):
+        raise InvalidRequestError(
+            f"The journal {location.shown!r} is a folder: name a file, such as batch.jsonl."
+        )
+    match location:
+        case _LocalFile():
+            return LocalJournal(location)
+        case _StoredObject():
+            return StoredJournal(location)
+    raise TypeError(location)
 
 
 class Journal:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from airflow_provider_getty.api.errors import InvalidRequestError
 from airflow_provider_getty.batch.events import Began, decode
-from airflow_provider_getty.inputs.storage import LocationLike, _LocalFile, _StoredObject, locate
+from airflow_provider_getty.inputs.storage import _LocalFile
 
 _BLOCK = 64 * 1024
 LONGEST_FIRST_LINE = 8 * 1024
@@ -81,26 +81,6 @@ class JournalFile(ABC):
     @abstractmethod
     def close(self) -> None:
         """Stop writing."""
-
-
-def journal_file(where: LocationLike) -> JournalFile:
-    """Find the journal at a path or URI.
-
-    :raises InvalidRequestError: it cannot be one.
-    """
-    from airflow_provider_getty.batch.stored_journal import StoredJournal  # noqa: PLC0415 - it builds on this module
-
-    location = locate(where)
-    if location.shown.endswith("/"):
-        raise InvalidRequestError(
-            f"The journal {location.shown!r} is a folder: name a file, such as batch.jsonl."
-        )
-    match location:
-        case _LocalFile():
-            return LocalJournal(location)
-        case _StoredObject():
-            return StoredJournal(location)
-    raise TypeError(location)
 
 
 def check_is_journal(first: bytes, shown: str) -> None:

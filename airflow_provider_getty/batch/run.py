@@ -16,8 +16,8 @@ from airflow_provider_getty.batch import outcome
 from airflow_provider_getty.batch.engine import Engine, Plan
 from airflow_provider_getty.batch.events import Began, Finished, Owner
 from airflow_provider_getty.batch.items import Catalogue, Items
-from airflow_provider_getty.batch.journal import Journal
-from airflow_provider_getty.batch.journal_files import JournalFile, journal_file
+from airflow_provider_getty.batch.journal import Journal, journal_file
+from airflow_provider_getty.batch.journal_files import JournalFile
 from airflow_provider_getty.batch.progress import Progress, Status
 from airflow_provider_getty.batch.reporting import Reporter, counts_line
 from airflow_provider_getty.hooks.getty import GettyHook, async_client_of

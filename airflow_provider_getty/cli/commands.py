@@ -10,6 +10,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow.cli.simple_table import AirflowConsole
+from airflow.models.xcom import XComModel
+from airflow.utils.session import create_session
+from sqlalchemy import select
 
 from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.errors import GettyError
@@ -65,10 +68,6 @@ def _history(args: Namespace, since: datetime) -> Iterator[HistoryItem]:
 
 def _collected(since: datetime) -> Iterator[str]:
     """The results of tasks since then, and the journals that results of batches name."""
-    from airflow.models.xcom import XComModel  # noqa: PLC0415 - Airflow's database
-    from airflow.utils.session import create_session  # noqa: PLC0415
-    from sqlalchemy import select  # noqa: PLC0415
-
     query = select(XComModel.value).where(XComModel.key == "return_value", XComModel.timestamp >= since)
     with create_session() as session:
         for value in session.scalars(query):

@@ -49,10 +49,8 @@ class SyncSide(ABC):
         return self.get_conn().ask(operation, deadline=_until(deadline))
 
     def _submit(self, operation: OperationName, **arguments: Any) -> Pending | Generation:
-        from airflow_provider_getty.generating.request import request_of
-
         account = self.get_conn().account
-        request = request_of(operations.GENERATING[operation], arguments, account)
+        request = _request(operation, arguments, account)
         return drive(_submission(request, account), self.ask)
 
     def _items(self, pages: Pages[Any, ItemT]) -> Iterator[ItemT]:
@@ -88,12 +86,9 @@ class AsyncSide:
         return await self.client.ask(operation, deadline=_until(deadline))
 
     async def _submit(self, operation: OperationName, **arguments: Any) -> Pending | Generation:
-        from airflow_provider_getty.generating.request import request_of
-
         account = self.client.account
-        model = operations.GENERATING[operation]
         # Reading and drawing a mask blocks.
-        request = await clock.in_thread(request_of, model, arguments, account)
+        request = await clock.in_thread(_request, operation, arguments, account)
         return await drive_async(_submission(request, account), self.ask)
 
     async def _items(self, pages: Pages[Any, ItemT]) -> AsyncIterator[ItemT]:
@@ -118,6 +113,12 @@ class AsyncSide:
 
 def _until(deadline: float | None, patience: float = _PATIENCE) -> float:
     return clock.now() + patience if deadline is None else deadline
+
+
+def _request(operation: OperationName, arguments: dict[str, Any], account: Account) -> Request:
+    from airflow_provider_getty.generating.request import request_of
+
+    return request_of(operations.GENERATING[operation], arguments, account)
 
 
 def _submission(request: Request, account: Account) -> Generator[Operation[Any], Any, Pending | Generation]:

@@ -1,18 +1,18 @@
 """What a task has read and made, for OpenLineage, which is imported only where Airflow asks for this."""
 
-# ruff: noqa: PLC0415
-
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from airflow.providers.common.compat.openlineage.facet import Dataset, ExternalQueryRunFacet
+from airflow.providers.openlineage.extractors import OperatorLineage
+
 from airflow_provider_getty.lineage import names
+from airflow_provider_getty.lineage.facet import GettyRunFacet
 from airflow_provider_getty.lineage.made import Made
 
 if TYPE_CHECKING:
-    from airflow.providers.openlineage.extractors import OperatorLineage
-
     from airflow_provider_getty.operators.checked import CheckedOperator
 
 LARGEST = 200
@@ -37,8 +37,6 @@ def lineage(
 
     :param charged: how many generations were submitted for it, each of which may cost a credit. None: not known.
     """
-    from airflow.providers.common.compat.openlineage.facet import Dataset
-    from airflow.providers.openlineage.extractors import OperatorLineage
 
     def datasets(found: Iterable[names.Name]) -> list[Any]:
         return [Dataset(namespace=each.namespace, name=each.name) for each in dict.fromkeys(found)]
@@ -64,10 +62,6 @@ def lineage(
 
 
 def _run_facets(task: CheckedOperator, ids: list[str], charged: int | None) -> dict[str, Any]:
-    from airflow.providers.common.compat.openlineage.facet import ExternalQueryRunFacet
-
-    from airflow_provider_getty.lineage.facet import GettyRunFacet
-
     operation = getattr(task, "operation", None)
     facets: dict[str, Any] = {
         "getty": GettyRunFacet(operation=operation, generationRequestIds=ids, creditsAtMost=charged)

@@ -18,8 +18,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from airflow_provider_getty.batch import journal_files, stored_journal
 from airflow_provider_getty.batch.events import Began, Event, Finished, ItemRef, Owner, Recorded
 from airflow_provider_getty.batch.items import Catalogue, Item, Items
-from airflow_provider_getty.batch.journal import Journal
-from airflow_provider_getty.batch.journal_files import JournalError, LocalJournal, journal_file
+from airflow_provider_getty.batch.journal import Journal, journal_file
+from airflow_provider_getty.batch.journal_files import JournalError, LocalJournal
 from airflow_provider_getty.batch.progress import Progress, Status
 from airflow_provider_getty.generating.record import Record
 

@@ -206,8 +206,7 @@ def test_ten_thousand_items_need_little_memory(getty: Emulator, tmp_path: Path) 
 
     from airflow_provider_getty.batch.events import Began, Finished, ItemRef, Owner, Recorded, encode  # noqa: PLC0415
     from airflow_provider_getty.batch.items import Catalogue  # noqa: PLC0415
-    from airflow_provider_getty.batch.journal import Journal  # noqa: PLC0415
-    from airflow_provider_getty.batch.journal_files import journal_file  # noqa: PLC0415
+    from airflow_provider_getty.batch.journal import Journal, journal_file  # noqa: PLC0415
     from airflow_provider_getty.batch.progress import Progress  # noqa: PLC0415
     from airflow_provider_getty.generating.record import Record  # noqa: PLC0415
 

@@ -13,8 +13,7 @@ from getty_emulator.server import Emulator
 from airflow_provider_getty.api import clock
 from airflow_provider_getty.batch.events import Began, Finished, ItemRef, Owner
 from airflow_provider_getty.batch.items import Catalogue, Items
-from airflow_provider_getty.batch.journal import Journal
-from airflow_provider_getty.batch.journal_files import journal_file
+from airflow_provider_getty.batch.journal import Journal, journal_file
 from airflow_provider_getty.batch.outcome import GettyBatchException, GettyBatchFailException
 from airflow_provider_getty.batch.progress import Progress
 from airflow_provider_getty.batch.reporting import Reporter

@@ -21,13 +21,8 @@ from airflow_provider_getty.api.errors import InvalidRequestError
 from airflow_provider_getty.batch import journal, journal_files, stored_journal
 from airflow_provider_getty.batch.events import Began, Owner, encode
 from airflow_provider_getty.batch.items import Catalogue, Items
-from airflow_provider_getty.batch.journal import CONFIRMED_FOR, Journal
-from airflow_provider_getty.batch.journal_files import (
-    JournalBusyError,
-    JournalError,
-    JournalTakenError,
-    journal_file,
-)
+from airflow_provider_getty.batch.journal import CONFIRMED_FOR, Journal, journal_file
+from airflow_provider_getty.batch.journal_files import JournalBusyError, JournalError, JournalTakenError
 from airflow_provider_getty.batch.progress import Progress
 from airflow_provider_getty.batch.submitting import ItemSubmitter
 from airflow_provider_getty.inputs.storage import locate

@@ -30,8 +30,8 @@ from airflow_provider_getty.batch.events import (
     encode,
 )
 from airflow_provider_getty.batch.items import Catalogue, Items
-from airflow_provider_getty.batch.journal import Journal
-from airflow_provider_getty.batch.journal_files import JournalBusyError, JournalFile, journal_file
+from airflow_provider_getty.batch.journal import Journal, journal_file
+from airflow_provider_getty.batch.journal_files import JournalBusyError, JournalFile
 from airflow_provider_getty.batch.progress import Progress, Status
 from airflow_provider_getty.generating.record import Record
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 from getty_emulator.server import Emulator
 
-from airflow_provider_getty.lineage import openlineage
 from airflow_provider_getty.lineage.made import Made
 from airflow_provider_getty.operators.background_generation import GettyBackgroundGenerationOperator
 from airflow_provider_getty.operators.batch import GettyBatchOperator
@@ -19,6 +19,7 @@ from tests.support.refine_tasks import refine
 from tests.support.task_runs import Worker
 
 pytest.importorskip("airflow.providers.openlineage", reason="OpenLineage is not installed")
+openlineage = importlib.import_module("airflow_provider_getty.lineage.openlineage")
 
 PAGES = "https://www.gettyimages.com/detail"
 API = "https://api.gettyimages.com/v3/ai/image-generations"

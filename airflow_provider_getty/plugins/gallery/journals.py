@@ -13,7 +13,7 @@ from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.errors import InvalidRequestError
 from airflow_provider_getty.batch.events import Began, Downloaded, Failed, Finished, Owner, Recorded, decode
 from airflow_provider_getty.batch.items import Item, Items
-from airflow_provider_getty.batch.journal_files import journal_file
+from airflow_provider_getty.batch.journal import journal_file
 from airflow_provider_getty.plugins.gallery.folders import Folders, NotShownError
 from airflow_provider_getty.plugins.gallery.reading import TaskFacts
 from airflow_provider_getty.plugins.gallery.sheets import Frame, Sheet, identifier, text, whole
