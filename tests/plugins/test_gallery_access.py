@@ -63,6 +63,56 @@ def test_all_dags_at_once_are_none(refined: GalleryWorld, address: str, user: st
     assert refined.get(address.replace("/a_dag", "/%7E"), user).status_code == 404
 
 
+def test_an_encoded_slash_leads_to_no_other_dag(refined: GalleryWorld, getty: Emulator) -> None:
+    for address in (
+        f"/getty/dags/a_dag%2Fruns%2F{RUN}",
+        "/getty/dags/another_dag/..%2Fa_dag",
+        "/getty/dags/another_dag%2F..%2Fa_dag",
+        "/getty/dags/%2E%2E%2Fdags%2Fa_dag",
+        f"{OF_RUN}/tasks/..%2F..%2F..%2Fetc%2Fpasswd/image?kind=file",
+        f"{OF_RUN}/tasks/refine%2Fimage?kind=preview",
+        "/getty/static/..%2Ftemplates%2Fbase.html",
+    ):
+        answer = refined.get(address, "stranger")
+        assert answer.status_code in (403, 404), address
+        assert "hot air balloons" not in answer.text
+    assert sent(getty) == []
+
+
+@pytest.mark.parametrize("odd", ["%00", "%7F", "%C2%85"])
+def test_a_name_with_control_characters_is_none(refined: GalleryWorld, odd: str) -> None:
+    """PostgreSQL fails on NUL."""
+    for address in (f"{OF_DAG}{odd}", f"{OF_RUN}{odd}", f"{OF_TASK}{odd}", f"{OF_TASK}{odd}/image?kind=mask"):
+        answer = refined.get(address)
+        assert (answer.status_code, "nothing of this name" in answer.text) == (404, True)
+
+
+def test_a_slash_at_the_end_leads_to_no_host_that_the_request_names(refined: GalleryWorld) -> None:
+    for address in (*(f"{each}/" for each in ALL[:-1]), PREVIEW.replace("?", "/?")):
+        answer = refined.client.get(address, headers={"Host": "evil.example"}, follow_redirects=False)
+        assert (answer.status_code, "location" in answer.headers) == (404, False)
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"])
+def test_it_can_only_be_looked_at(refined: GalleryWorld, getty: Emulator, method: str) -> None:
+    from tests.support.gallery_users import token  # noqa: PLC0415 - warns
+
+    headers = {"Authorization": f"Bearer {token('viewer')}", "Origin": "https://evil.example"}
+    for address in ALL:
+        answer = refined.client.request(method, address, headers=headers)
+        assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
+        assert "access-control-allow-origin" not in answer.headers
+    assert sent(getty) == []
+
+
+def test_images_are_kept_by_the_browser_of_one_person_alone(refined: GalleryWorld) -> None:
+    headers = refined.get(PREVIEW).headers
+    assert headers["cache-control"] == "private, max-age=300"
+    assert {"Authorization", "Cookie"} <= set(headers["vary"].split(", "))
+    for user in (None, "stranger"):
+        assert refined.get(PREVIEW, user).headers["cache-control"] == "no-store"
+
+
 def test_the_dag_in_a_query_does_not_decide(refined: GalleryWorld) -> None:
     assert refined.get(f"{OF_RUN}?dag_id=another_dag", "stranger").status_code == 403
 

@@ -6,6 +6,7 @@ import re
 from html import unescape
 from io import BytesIO
 from pathlib import Path
+from threading import Event, current_thread
 from typing import Any
 
 import pytest
@@ -28,6 +29,7 @@ from airflow_provider_getty.operators.batch import GettyBatchOperator
 from airflow_provider_getty.operators.download import GettyDownloadOperator
 from airflow_provider_getty.operators.refine import GettyRefineOperator
 from airflow_provider_getty.plugins.gallery import previews
+from airflow_provider_getty.plugins.gallery.journals import Journals
 from airflow_provider_getty.sensors.generation import GenerationSensor
 from tests.support.gallery_world import RUN, GalleryWorld
 from tests.support.getty_journal import sent
@@ -231,6 +233,73 @@ def test_an_xcom_that_was_edited_by_hand_does_no_harm(
         answer = world.get(f"{OF_RUN}/tasks/refine/image?kind=preview&index={index}")
         assert answer.status_code in (404, 422)
     assert set(sent(getty)) <= {"token", "get-generation"}
+
+
+@needs_store
+def test_an_xcom_that_names_another_generation_than_was_submitted_shows_no_preview_of_it(
+    world: GalleryWorld, getty: Emulator, folder: Path
+) -> None:
+    with DAG("a_dag", schedule=None) as dag:
+        task = refine()
+    world.store(dag)
+    worker = Worker()
+    run = worker.run(task)
+    world.ran(task, run, states=worker.store)
+    assert size(world.get(f"{OF_RUN}/tasks/refine/image?kind=preview"))
+    other = Worker().run(refine(prompt="of another DAG")).result
+    getty._service.journal.clear()
+    world.edit_xcom(task, other)
+    assert world.get(f"{OF_RUN}/tasks/refine/image?kind=preview").status_code == 404
+    assert other["generation_request_id"] not in world.get(f"{OF_RUN}/tasks/refine").text
+    assert sent(getty) == []
+
+
+def test_an_xcom_that_names_another_generation_than_was_waited_for_shows_no_preview_of_it(
+    world: GalleryWorld, getty: Emulator, folder: Path
+) -> None:
+    submitted, other = (Worker().run(refine(prompt=text)).result for text in ("ours", "of another DAG"))
+    with DAG("a_dag", schedule=None) as dag:
+        task = GenerationSensor(task_id="wait", generation_request_id="x")
+    world.store(dag)
+    arguments = {"generation_request_id": submitted, "getty_conn_id": "getty_default"}
+    world.ran(task, rendered=arguments, result=submitted)
+    assert size(world.get(f"{OF_RUN}/tasks/wait/image?kind=preview"))
+    world.edit_xcom(task, other)
+    assert world.get(f"{OF_RUN}/tasks/wait/image?kind=preview").status_code == 404
+    assert other["generation_request_id"] not in world.get(f"{OF_RUN}/tasks/wait").text
+
+
+def test_half_of_a_character_in_a_prompt_does_not_cost_the_page(
+    refined: Any, world: GalleryWorld, folder: Path
+) -> None:
+    """As a spreadsheet has it after a program has cut a text in two."""
+    world.ran(refined, map_index=1, rendered={"prompt": "half of a \ud83d"})
+    for address in ("/getty/dags/a_dag", OF_RUN, f"{OF_RUN}/tasks/refine?map_index=1"):
+        answer = world.get(address)
+        assert (answer.status_code, "half of a ?" in answer.text) == (200, True)
+
+
+def test_a_storage_that_hangs_takes_only_threads_of_the_gallery_and_these_for_a_time(
+    batch: Any, world: GalleryWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Airflow's API server has forty threads for everything that blocks."""
+    is_over, threads = Event(), set()
+
+    def hang(*_: object) -> list[Any]:
+        threads.add(current_thread().name.rpartition("_")[0])
+        is_over.wait(60)
+        return []
+
+    monkeypatch.setattr(Journals, "items", hang)
+    monkeypatch.setattr(previews, "SECONDS", 0.2)
+    try:
+        for address in ("/getty/dags/a_dag", OF_RUN, f"{OF_RUN}/tasks/batch"):
+            answer = world.get(address)
+            assert (answer.status_code, "takes too long" in answer.text) == (504, True)
+        assert world.get(f"{OF_RUN}/tasks/batch/image?kind=file&item=1").status_code == 504
+    finally:
+        is_over.set()
+    assert threads == {"getty-gallery-pages", "getty-gallery-files"}
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,6 @@ from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessE
 from airflow.api_fastapi.core_api.security import requires_access_dag
 from airflow.utils.session import create_session
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response
-from fastapi.concurrency import run_in_threadpool
 from markupsafe import escape
 from starlette.exceptions import HTTPException as AnyHTTPException
 
@@ -28,6 +27,7 @@ from airflow_provider_getty.plugins.gallery.connections import account_of
 from airflow_provider_getty.plugins.gallery.folders import Folders, NotShownError
 from airflow_provider_getty.plugins.gallery.journals import Journals
 from airflow_provider_getty.plugins.gallery.pictures import Size
+from airflow_provider_getty.plugins.gallery.pool import in_pool
 from airflow_provider_getty.plugins.gallery.previews import Previews
 from airflow_provider_getty.plugins.gallery.reading import TaskFacts
 from airflow_provider_getty.plugins.gallery.sheets import Kind
@@ -42,15 +42,19 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "same-origin",
 }
-_PRIVATE = {"Cache-Control": "private, max-age=300"}
+# Who logs in after somebody else, in the same browser, does not find that person's images in its cache.
+_PRIVATE = {"Cache-Control": "private, max-age=300", "Vary": "Authorization, Cookie"}
 _STYLE = Path(__file__).parent / "static" / "gallery.css"
 _FILE_READERS = 4
+_PAGE_MAKERS = 4
 
 
-async def _one_dag(dag_id: str) -> None:
-    """Refuse what stands for all DAGs: Airflow would ask whether somebody may see any of them."""
+async def _one_dag(request: Request, dag_id: str) -> None:
+    """Refuse what stands for all DAGs: Airflow would ask whether somebody may see any of them; and what names none."""
     if dag_id == "~":
         raise HTTPException(HTTPStatus.NOT_FOUND, "Name one DAG.")
+    if any(not str(name).isprintable() for name in request.path_params.values()):  # PostgreSQL takes no NUL
+        raise HTTPException(HTTPStatus.NOT_FOUND, "There is nothing of this name.")
 
 
 _gallery = APIRouter(
@@ -78,9 +82,13 @@ PageNumber = Annotated[int, Depends(_page)]
 
 def create_app() -> FastAPI:
     """Make the application, with caches of its own."""
-    app = FastAPI(title="Getty gallery", openapi_url=None, docs_url=None, redoc_url=None)
+    # A redirect to the address without a slash at its end would name the host and the scheme that the request names.
+    app = FastAPI(
+        title="Getty gallery", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False
+    )
     app.state.journals, app.state.previews = Journals(), Previews(account_of)
-    app.state.files = ThreadPoolExecutor(_FILE_READERS, "getty-gallery")
+    app.state.files = ThreadPoolExecutor(_FILE_READERS, "getty-gallery-files")
+    app.state.pages = ThreadPoolExecutor(_PAGE_MAKERS, "getty-gallery-pages")
     app.include_router(_gallery)
 
     @app.middleware("http")
@@ -92,7 +100,7 @@ def create_app() -> FastAPI:
 
     @app.exception_handler(AnyHTTPException)
     async def _error(request: Request, error: AnyHTTPException) -> Response:
-        return pages.error(request, error.status_code, str(error.detail))
+        return pages.error(request, error.status_code, str(error.detail), error.headers)
 
     @app.get("/static/gallery.css")
     def style() -> Response:
@@ -102,23 +110,23 @@ def create_app() -> FastAPI:
 
 
 @_gallery.get("/dags/{dag_id}")
-def dag(request: Request, dag_id: str, page: PageNumber) -> Response:
+async def dag(request: Request, dag_id: str, page: PageNumber) -> Response:
     """The newest runs of a DAG."""
-    return pages.of_dag(_asked(request), dag_id, page)
+    return await _made(request, lambda asked: pages.of_dag(asked, dag_id, page))
 
 
 @_gallery.get("/dags/{dag_id}/runs/{run_id}")
-def run(request: Request, dag_id: str, run_id: str, page: PageNumber) -> Response:
+async def run(request: Request, dag_id: str, run_id: str, page: PageNumber) -> Response:
     """A run."""
-    return pages.of_run(_asked(request), dag_id, run_id, page)
+    return await _made(request, lambda asked: pages.of_run(asked, dag_id, run_id, page))
 
 
 @_gallery.get("/dags/{dag_id}/runs/{run_id}/tasks/{task_id}")
-def task(
+async def task(
     request: Request, dag_id: str, run_id: str, task_id: str, map_index: MapIndex, page: PageNumber
 ) -> Response:
     """A task, mapped or not."""
-    return pages.of_task(_asked(request), dag_id, run_id, task_id, map_index, page)
+    return await _made(request, lambda asked: pages.of_task(asked, dag_id, run_id, task_id, map_index, page))
 
 
 @_gallery.get("/dags/{dag_id}/runs/{run_id}/tasks/{task_id}/image")
@@ -136,10 +144,7 @@ async def image(
     """An image of a task."""
     state = request.app.state
     try:
-        folders = _folders()
-        if not folders:
-            raise NotShownError("The gallery is off.")
-        facts = await run_in_threadpool(_task, dag_id, run_id, task_id, map_index)
+        folders, facts = await in_pool(state.pages, lambda: _task(dag_id, run_id, task_id, map_index))
         wanted = images.Wanted(kind, size, index, item)
         jpeg = await images.jpeg(facts, wanted, folders, state.journals, state.previews, state.files)
     except NotShownError as refusal:
@@ -158,17 +163,23 @@ def _folders() -> Folders:
     return Folders.of(config.gallery_folders())
 
 
-def _asked(request: Request) -> pages.Asked:
-    return pages.Asked(request, _folders(), request.app.state.journals)
+async def _made(request: Request, make: Callable[[pages.Asked], Response]) -> Response:
+    state = request.app.state
+    try:
+        return await in_pool(state.pages, lambda: make(pages.Asked(request, _folders(), state.journals)))
+    except TimeoutError:
+        raise HTTPException(HTTPStatus.GATEWAY_TIMEOUT, "It takes too long now: try again later.") from None
 
 
-def _task(dag_id: str, run_id: str, task_id: str, map_index: int | None) -> TaskFacts:
+def _task(dag_id: str, run_id: str, task_id: str, map_index: int | None) -> tuple[Folders, TaskFacts]:
+    if not (folders := _folders()):
+        raise NotShownError("The gallery is off.")
     index = -1 if map_index is None else map_index
     with create_session(scoped=False) as session:
         found = reading.tasks_of(session, dag_id, run_id, task_id=task_id, first=index, last=index)
     if not found:
         raise NotShownError("There is no such task of Getty's.")
-    return found[0]
+    return folders, found[0]
 
 
 def _placeholder(status: HTTPStatus, why: str) -> Response:

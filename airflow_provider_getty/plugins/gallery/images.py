@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Any
 
-from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.errors import InvalidRequestError
 from airflow_provider_getty.inputs.arguments import is_template
 from airflow_provider_getty.inputs.folders import join
@@ -16,7 +12,8 @@ from airflow_provider_getty.operators.batch import GettyBatchOperator
 from airflow_provider_getty.plugins.gallery.folders import Folders, NotShownError
 from airflow_provider_getty.plugins.gallery.journals import BatchItem, Journals
 from airflow_provider_getty.plugins.gallery.pictures import MOST_BYTES, Size, mask_rendition, rendition
-from airflow_provider_getty.plugins.gallery.previews import SECONDS, Previews
+from airflow_provider_getty.plugins.gallery.pool import in_pool
+from airflow_provider_getty.plugins.gallery.previews import Previews
 from airflow_provider_getty.plugins.gallery.reading import TaskFacts
 from airflow_provider_getty.plugins.gallery.sheets import Kind, file_of, made_by, mask_of, source_of
 
@@ -43,26 +40,18 @@ async def jpeg(
     :raises NotShownError: there is none that may be shown.
     :raises TimeoutError: it takes too long.
     """
-
-    async def in_pool(function: Callable[[], Any]) -> Any:
-        async with clock.timeout(SECONDS):
-            with clock.at_work():
-                return await asyncio.get_running_loop().run_in_executor(files, function)
-
     item = None
     if issubclass(task.kind, GettyBatchOperator):
-        item = await in_pool(lambda: _item(journals.items(folders, task), wanted.item))
+        item = await in_pool(files, lambda: _item(journals.items(folders, task), wanted.item))
     match wanted.kind:
         case "preview" | "source":
             generation, index = _generated(task, wanted, item)
             return await previews.jpeg(task.dag_id, _connection(task), generation, index, wanted.size)
         case "mask":
-            mask: bytes = await in_pool(lambda: _mask(task, wanted, folders))
-            return mask
+            return await in_pool(files, lambda: _mask(task, wanted, folders))
         case "file":
             where = _file(task, wanted, item)
-            file: bytes = await in_pool(lambda: rendition(folders.read(where, MOST_BYTES), wanted.size))
-            return file
+            return await in_pool(files, lambda: rendition(folders.read(where, MOST_BYTES), wanted.size))
 
 
 def _generated(task: TaskFacts, wanted: Wanted, item: BatchItem | None) -> tuple[str, int]:

@@ -164,11 +164,11 @@ def of_task(
     )
 
 
-def error(request: Request, status: int, why: str) -> Response:
+def error(request: Request, status: int, why: str, headers: Mapping[str, str] | None = None) -> Response:
     """A page that says why there is none."""
     urls = Urls.of(request)
     html = _templates().get_template("error.html").render(urls=urls, status=status, why=why)
-    return HTMLResponse(html, status_code=status)
+    return HTMLResponse(_encoded(html), status_code=status, headers=headers)
 
 
 def _batch(asked: Asked, task: TaskFacts, urls: Urls, *, first: int, most: int) -> Section:
@@ -300,7 +300,12 @@ def _render(asked: Asked, urls: Urls, *, sections: list[Section], **values: Any)
             **values,
         )
     )
-    return HTMLResponse(html)
+    return HTMLResponse(_encoded(html))
+
+
+def _encoded(html: str) -> bytes:
+    """As UTF-8; half of a surrogate pair, where a program has cut a text in two, becomes a question mark."""
+    return html.encode(errors="replace")
 
 
 @cache

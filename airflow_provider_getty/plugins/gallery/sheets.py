@@ -87,13 +87,20 @@ class Made:
 
 
 def made_by(task: TaskFacts) -> Made | None:
-    """The generation that a task made or waited for: by its result, or by the record of its submission."""
+    """The generation that a task made or waited for: by its result, or by the record of its submission.
+
+    A result that names another generation than the record, or than the one that a sensor was given, was edited.
+    """
+    recorded = _recorded(task)
+    given = asked_for(task) if issubclass(task.kind, GenerationSensor) else None
     if isinstance(task.result, Mapping):
         try:
             found = Generation.model_validate(task.result)
         except ValueError:
             found = None
-        if found and (generation := identifier(found.generation_request_id)):
+        generation = identifier(found.generation_request_id) if found else None
+        known = recorded or given or generation
+        if found and generation and known and generation.casefold() == known.casefold():
             return Made(
                 generation,
                 seed=whole(found.seed),
@@ -104,9 +111,13 @@ def made_by(task: TaskFacts) -> Made | None:
                 ),
                 original=identifier(found.original_asset.id) if found.original_asset else None,
             )
-    record = task.states.get("getty_submission")
-    recorded = identifier(record.get("generation_request_id")) if isinstance(record, Mapping) else None
     return Made(recorded) if recorded else None
+
+
+def _recorded(task: TaskFacts) -> str | None:
+    """The generation that the record of a submission names (Airflow 3.3)."""
+    record = task.states.get("getty_submission")
+    return identifier(record.get("generation_request_id")) if isinstance(record, Mapping) else None
 
 
 def asked_for(task: TaskFacts) -> str | None:

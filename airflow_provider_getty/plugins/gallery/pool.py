@@ -1,0 +1,27 @@
+"""Runs what may block in a few threads of the gallery's own, for a bounded time.
+
+Airflow's API server has one event loop, and forty threads for all that blocks: a disk or a store that does not answer
+takes none of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import TypeVar
+
+from airflow_provider_getty.api import clock
+from airflow_provider_getty.plugins.gallery import previews
+
+ResultT = TypeVar("ResultT")
+
+
+async def in_pool(pool: Executor, function: Callable[[], ResultT]) -> ResultT:
+    """Call a function in a thread of the pool.
+
+    :raises TimeoutError: it takes too long; its thread is free again when it returns.
+    """
+    async with clock.timeout(previews.SECONDS):
+        with clock.at_work():
+            return await asyncio.get_running_loop().run_in_executor(pool, function)
