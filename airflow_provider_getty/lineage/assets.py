@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Asset, AssetAlias
 
+from airflow_provider_getty.api.errors import GettyError
 from airflow_provider_getty.lineage import names
 from airflow_provider_getty.lineage.made import Made
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
+
+    from airflow_provider_getty.operators.checked import CheckedOperator
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +24,22 @@ log = logging.getLogger(__name__)
 def has_alias(task: BaseOperator) -> bool:
     """Whether a task has an outlet that takes an event for each file."""
     return any(isinstance(outlet, AssetAlias) for outlet in task.outlets)
+
+
+def known_to_getty(task: CheckedOperator, made: Made) -> Made:
+    """Add the prompt and the seed of a generation that another task made, for the events of this task's outlets.
+
+    Getty's history knows them, for free. It is asked only if there are outlets, and once: what it does not show,
+    the events do not have.
+    """
+    if not task.outlets or not made.generation_request_id:
+        return made
+    try:
+        item = task.hook.history_item(made.generation_request_id)
+    except GettyError as error:
+        log.info("The asset's event has no prompt: %s", error)
+        return made
+    return replace(made, prompt=item.prompt, seed=item.seed if made.seed is None else made.seed)
 
 
 def announce(

@@ -16,7 +16,8 @@ class Made:
     :param index: which image is in the file.
     :param file: where it is: a path, a URI or an ``ObjectStoragePath``.
     :param name: what the user calls it.
-    :param arguments: what was asked for it, where that is known.
+    :param arguments: what this task asked for it; empty if another task did.
+    :param prompt: the prompt of another task, where that is known.
     """
 
     generation_request_id: str | None = None
@@ -25,6 +26,7 @@ class Made:
     name: str | None = None
     seed: int | None = None
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    prompt: str | None = None
 
     def as_extra(self) -> dict[str, Any]:
         """Plain JSON for the event of an asset; only what is known."""
@@ -34,7 +36,7 @@ class Made:
             "file": None if self.file is None else without_secrets(str(self.file)),
             "name": self.name,
             "seed": self.seed,
-            "prompt": self.arguments.get("prompt"),
+            "prompt": self.prompt or self.arguments.get("prompt"),
         }
         return {name: value for name, value in document.items() if value not in (None, "")}
 

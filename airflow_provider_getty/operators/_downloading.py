@@ -13,7 +13,7 @@ from airflow_provider_getty.inputs import arguments, config
 from airflow_provider_getty.inputs.folders import join, safe_name
 from airflow_provider_getty.inputs.storage import LocationLike, locate
 from airflow_provider_getty.inputs.storage_errors import without_secrets
-from airflow_provider_getty.lineage.assets import announce
+from airflow_provider_getty.lineage.assets import announce, known_to_getty
 from airflow_provider_getty.lineage.made import Made
 
 if TYPE_CHECKING:
@@ -57,6 +57,6 @@ def _download(task: DownloadingOperator, context: Context, *, deadline: float) -
 
 def _tell(task: DownloadingOperator, context: Context, destination: LocationLike) -> str:
     """Return the destination as a text; Airflow's assets and OpenLineage are told of the file."""
-    task.made = (Made(file=destination, **task.image()),)
+    task.made = (known_to_getty(task, Made(file=destination, **task.image())),)
     announce(task, context, task.made)
     return str(destination)

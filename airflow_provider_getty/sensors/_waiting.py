@@ -15,7 +15,7 @@ from airflow_provider_getty.api.pacing import CERTAIN_AFTER
 from airflow_provider_getty.api.results import Generation, Pending
 from airflow_provider_getty.generating.outcomes import GettySensorTimeout, Outcome, about, accept, fail
 from airflow_provider_getty.inputs import arguments
-from airflow_provider_getty.lineage.assets import announce
+from airflow_provider_getty.lineage.assets import announce, known_to_getty
 from airflow_provider_getty.lineage.made import generated
 from airflow_provider_getty.triggers import TRIGGER_GRACE
 from airflow_provider_getty.triggers.generation import GenerationTrigger
@@ -55,7 +55,7 @@ def complete(sensor: GenerationSensor, context: Context, event: dict[str, Any]) 
 def _accept(sensor: GenerationSensor, context: Context, generation: dict[str, Any]) -> dict[str, Any]:
     """Return the generation, if the policy on blocked images accepts it; assets and OpenLineage are told of it."""
     result = accept(generation, sensor.on_blocked)
-    sensor.made = (generated(result, {}),)
+    sensor.made = (known_to_getty(sensor, generated(result, {})),)
     announce(sensor, context, sensor.made)
     return result
 

@@ -14,11 +14,13 @@ from airflow_provider_getty.operators.batch import GettyBatchOperator
 from airflow_provider_getty.operators.download import GettyDownloadOperator
 from airflow_provider_getty.sensors.generation import GenerationSensor
 from tests.support.batch_runs import generates
+from tests.support.getty_journal import sent
 from tests.support.refine_tasks import refine
 from tests.support.task_runs import TaskRun, Worker
 
 PICTURES = Asset("pictures")
 FILES = AssetAlias("files")
+HISTORY_ITEM = "generation-history-item"
 
 
 def events(run: TaskRun) -> list[dict[str, Any]]:
@@ -61,12 +63,31 @@ def test_so_is_one_that_was_waited_for_in_the_triggerer(getty: Emulator) -> None
     assert extra(run) == the_generation(getty)
 
 
-def test_so_is_that_of_a_sensor_which_knows_no_prompt(getty: Emulator) -> None:
+def test_so_is_that_of_a_sensor(getty: Emulator) -> None:
     result = Worker().run(refine()).result
+    sensor = GenerationSensor(task_id="wait", generation_request_id=result, outlets=[PICTURES])
+    assert extra(Worker().run(sensor)) == the_generation(getty)
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_history_that_does_not_tell_the_prompt_costs_only_that(getty: Emulator, status: int) -> None:
+    result = Worker().run(refine()).result
+    getty.fault("refuse", HISTORY_ITEM, status=status)
     sensor = GenerationSensor(task_id="wait", generation_request_id=result, outlets=[PICTURES])
     told = the_generation(getty)
     del told["prompt"]
     assert extra(Worker().run(sensor)) == told
+
+
+def test_without_outlets_the_history_is_not_asked(getty: Emulator, tmp_path: Path) -> None:
+    result = Worker().run(refine()).result
+    Worker().run(GenerationSensor(task_id="wait", generation_request_id=result))
+    Worker().run(
+        GettyDownloadOperator(
+            task_id="download", generation_request_id=result, destination=f"{tmp_path}/x.jpg"
+        )
+    )
+    assert HISTORY_ITEM not in sent(getty)
 
 
 def test_one_that_is_pending_is_told_as_well(getty: Emulator) -> None:
@@ -75,11 +96,14 @@ def test_one_that_is_pending_is_told_as_well(getty: Emulator) -> None:
     assert told["generation_request_id"] == the_generation(getty)["generation_request_id"]
 
 
-def test_a_download_is_told_with_its_file(getty: Emulator, tmp_path: Path) -> None:
+@pytest.mark.parametrize("known", ["its id", "its result"])
+def test_a_download_is_told_with_its_file_prompt_and_seed(
+    getty: Emulator, tmp_path: Path, known: str
+) -> None:
     result = Worker().run(refine()).result
     task = GettyDownloadOperator(
         task_id="download",
-        generation_request_id=result,
+        generation_request_id=result if known == "its result" else result["generation_request_id"],
         destination=f"{tmp_path}/two lakes/",
         outlets=[FILES],
     )
@@ -88,8 +112,7 @@ def test_a_download_is_told_with_its_file(getty: Emulator, tmp_path: Path) -> No
     file = f"{tmp_path}/two lakes/{generation['generation_request_id']}-0-1k.jpg"
     assert alias_events(run) == {
         f"file://{file.replace(' ', '%20')}": {
-            "generation_request_id": generation["generation_request_id"],
-            "seed": generation["seed"],
+            **generation,
             "index": 0,
             "file": file,
         }
