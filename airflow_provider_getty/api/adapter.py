@@ -92,8 +92,8 @@ class _Response(HTTPResponse):
     def _read_status(self) -> tuple[str, int, str]:
         """Pass over what only precedes the answer, such as 103 Early Hints.
 
-        http.client passes over 100 alone (seen in Python 3.11). Another one would be taken for the answer, and the answer for
-        that of the connection's next call.
+        http.client passes over 100 alone (seen in Python 3.11). Another one would be taken for the answer, and the
+        answer for that of the connection's next call.
         """
         while True:
             version, status, reason = super()._read_status()  # type: ignore[misc]

@@ -178,8 +178,8 @@ class Batch:
         before = self.known.get("journal", file.shown)
         elsewhere = f" Before, the journal was {before}." if before != file.shown else ""
         return InvalidRequestError(
-            f"{what}{elsewhere} It must lie where all workers reach it, such as in an object store; this worker does not "
-            "find it, or it was replaced. Nothing more was submitted, so that nothing is paid for again.",
+            f"{what}{elsewhere} It must lie where all workers reach it, such as in an object store; this worker does "
+            "not find it, or it was replaced. Nothing more was submitted, so that nothing is paid for again.",
             advice="Put the journal back and clear the task. To begin again and pay again, delete the task's state "
             "'getty_batch' (and, while it is deferred, clear the task).",
         )

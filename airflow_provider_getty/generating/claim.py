@@ -79,5 +79,6 @@ class Claim:
                 raise SubmissionSupersededError("Another try of this task has taken over.")
             self._seen_at = began
         raise TimeoutError(
-            f"Airflow's task state store takes more than {TRUSTED_FOR:.0f} s to answer: nothing can be submitted safely."
+            f"Airflow's task state store takes more than {TRUSTED_FOR:.0f} s to answer: "
+            "nothing can be submitted safely."
         )

@@ -248,8 +248,8 @@ class Submission:
             ) from None
         if len(ids) > 1 or record.unknown:
             yield Say(
-                f"More than one credit may have been used ({self._counted(record)}). The generations are {', '.join(ids)}; "
-                f"others, if any, have the marker {record.marker} in Getty's history.",
+                f"More than one credit may have been used ({self._counted(record)}). The generations are "
+                f"{', '.join(ids)}; others, if any, have the marker {record.marker} in Getty's history.",
                 is_warning=True,
             )
         return answer
