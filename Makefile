@@ -83,7 +83,7 @@ browser-test: .venv/.synced  ## a real browser looks at a real Airflow (ARGS="pi
 	@$(UV) sync --quiet --inexact --locked --all-extras --all-packages --group browser
 	GETTY_BROWSER_TESTS=$(or $(ARGS),yes) $(RUN) -m pytest -q -rs tests/browser
 
-mutants: .venv/.synced  ## break the money's rules one by one, and see a test fail (ARGS="api.patience")
+mutants: .venv/.synced  ## break the money's rules one by one, and see a test fail (ARGS="api.budget --part 1/4")
 	@$(RUN) -m dev.mutants $(ARGS)
 
 pictures: .venv/.synced  ## draw the pictures in docs/images/ again (those of web pages need chromium)

@@ -7,14 +7,16 @@ import signal
 import socket
 import stat
 import subprocess
+import sys
 import time
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import psutil
+import requests
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
@@ -149,6 +151,22 @@ def stopping_on_signals() -> Iterator[None]:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+def serve_until_stopped(serve: Callable[[], object], *, stopped: str) -> int:
+    """Serve until a signal comes, and return the exit code.
+
+    :param stopped: printed when it has stopped.
+    """
+    try:
+        with stopping_on_signals():
+            serve()
+    except KeyboardInterrupt:
+        print(f"\n{stopped}")
+    except (ProcessFailedError, requests.RequestException) as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    return 0
 
 
 def _signal_sessions(leaders: set[int], number: signal.Signals) -> None:

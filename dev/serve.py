@@ -5,11 +5,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import requests
 from getty_emulator.server import Emulator
 
 from dev.local_airflow import LocalAirflow
-from dev.processes import ProcessFailedError, port_or_free, stopping_on_signals
+from dev.processes import port_or_free, serve_until_stopped
 
 ROOT = Path(__file__).resolve().parent.parent
 DAGS = ROOT / "example_dags"
@@ -36,15 +35,8 @@ Ctrl-C stops both.
 
 def main() -> int:
     """Serve until interrupted, and return the exit code."""
-    try:
-        with stopping_on_signals():
-            _serve()
-    except KeyboardInterrupt:
-        print("\nStopped. Runs and logs are kept in build/airflow for the next time.")
-    except (ProcessFailedError, requests.RequestException) as error:
-        print(f"\n{error}", file=sys.stderr)
-        return 1
-    return 0
+    stopped = "Stopped. Runs and logs are kept in build/airflow for the next time."
+    return serve_until_stopped(_serve, stopped=stopped)
 
 
 def _serve() -> None:

@@ -15,13 +15,12 @@ from http import HTTPStatus
 from typing import Any, BinaryIO, TypeVar
 from urllib.parse import urlencode
 
-from airflow_provider_getty.api import clock, errors
+from airflow_provider_getty.api import clock, dialects, errors
 from airflow_provider_getty.api.account import Account, Dialect
 from airflow_provider_getty.api.answers import Answer
 from airflow_provider_getty.api.coordinator import Command, Coordinator
 from airflow_provider_getty.api.errors import Credit
-from airflow_provider_getty.api.memory import remembered
-from airflow_provider_getty.api.operations import Credentials, MovedOperation, NoImages, Operation
+from airflow_provider_getty.api.operations import Credentials, NoImages, Operation
 from airflow_provider_getty.api.patience import Patience, Pause, repeated
 from airflow_provider_getty.api.results import AccessToken
 from airflow_provider_getty.api.schedule import Schedule
@@ -33,7 +32,6 @@ ResultT = TypeVar("ResultT")
 # A token is not used in its last minute, so that it does not expire on its way.
 _TOKEN_MARGIN = 60.0
 _REREAD_EVERY = 10.0
-_ANY_TOPIC = ""
 _NEVER_SENT = (errors.ConnectionFailedError, errors.ConfigurationError, errors.InvalidRequestError)
 _NO_PATIENCE = Patience()
 
@@ -82,10 +80,6 @@ class Opening:
 
 
 _Opened = tuple[Opening, Answer | errors.GettyError]
-
-
-_dialects: dict[tuple[str, str], Dialect] = remembered({})
-"""The dialects that servers were found to speak, by base URL and topic."""
 
 
 class Protocol:
@@ -144,7 +138,7 @@ class Protocol:
         token = self.token if needs_token else None
         if needs_token and token is None:
             return None
-        dialect = self._forms(operation)[0]
+        dialect = dialects.forms(self.account, operation)[0]
         return Opening(_with_token(self._call(operation, dialect), token), dialect, token)
 
     def opened(
@@ -159,17 +153,17 @@ class Protocol:
     def _ask(self, operation: Operation[ResultT], opened: _Opened | None = None) -> Conversation[ResultT]:
         operation.check(self.account)
         operation = operation.completed_by(self.account)
-        forms = self._forms(operation)
+        forms = dialects.forms(self.account, operation)
         first = opened[0].dialect if opened else forms[0]
         others = [form for form in forms if form is not first]
         answer = yield from self._authorized(operation, first, opened)
-        if others and _is_unknown_form(operation, answer):
+        if others and dialects.is_unknown_form(operation, answer):
             refused, answer = answer, (yield from self._authorized(operation, others[0]))
-            if _is_unknown_form(operation, answer):
-                raise _refused_in_both(operation, refused, answer)
+            if dialects.is_unknown_form(operation, answer):
+                raise dialects.refused_in_both(operation, refused, answer)
             first = others[0]
         if others and answer.status in operation.answers:
-            self._learn(operation, first)
+            dialects.learn(self.account, operation, first)
         return _result(operation, answer, first)
 
     def renew_token(self, refused: str | None) -> Conversation[None]:
@@ -233,24 +227,6 @@ class Protocol:
         self._token = token
         self._token_good_until = self._monotonic() + lifetime - min(_TOKEN_MARGIN, lifetime / 2)
 
-    def _forms(self, operation: Operation[Any]) -> tuple[Dialect, ...]:
-        """The forms to try, one after the other."""
-        settled = self.account.dialect
-        if settled is Dialect.AUTO:
-            settled = _dialects.get((self.account.base_url, _topic(operation)), settled)
-        forms = operation.forms(settled)
-        # Of a topic that is not known yet, today's form is tried first where another topic has it.
-        return forms[::-1] if (self.account.base_url, _ANY_TOPIC) in _dialects else forms
-
-    def _learn(self, operation: Operation[Any], dialect: Dialect) -> None:
-        _dialects[self.account.base_url, _topic(operation)] = dialect
-        if dialect is Dialect.CURRENT and (self.account.base_url, _ANY_TOPIC) not in _dialects:
-            _dialects[self.account.base_url, _ANY_TOPIC] = dialect
-            log.info(
-                "%s speaks today's dialect; dialect=current among the connection's extras spares trying another.",
-                self.account.base_url,
-            )
-
     def _call(self, operation: Operation[Any], dialect: Dialect) -> Call:
         call = Call(
             operation.method,
@@ -312,31 +288,6 @@ def _with_token(call: Call, token: str | None) -> Call:
     return replace(call, headers={**call.headers, "Authorization": f"Bearer {token}"}) if token else call
 
 
-def _topic(operation: Operation[Any]) -> str:
-    """In what dialects differ: where a call lives, or how all calls name an image."""
-    return operation.route if isinstance(operation, MovedOperation) else "image"
-
-
-def _is_unknown_form(operation: Operation[Any], answer: Answer) -> bool:
-    """Whether the answer may say that Getty does not know this form; then nothing was created."""
-    if isinstance(operation, MovedOperation):
-        # Some gateways forbid what they do not have.
-        is_forbidden = answer.status == HTTPStatus.FORBIDDEN and answer.message == "Forbidden"
-        return answer.is_unmatched_route or (is_forbidden and operation.method == "GET")
-    # A server that does not know the field misses an image, or finds none.
-    is_not_found = answer.status == HTTPStatus.NOT_FOUND and not answer.is_unmatched_route
-    return is_not_found or answer.status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
-
-
-def _refused_in_both(operation: Operation[Any], first: Answer, second: Answer) -> errors.AnswerError:
-    # The class further from the root says more, as InvalidProductError does.
-    shown, other = sorted((first, second), key=lambda answer: -len(answer.kind.__mro__))
-    further = ""
-    if shown.error().problem != other.error().problem:
-        further = f"Another form was refused as well: {other.error().problem}"
-    return shown.error(asked=operation.asked, credit=operation.committed, further=further)
-
-
 def _result(operation: Operation[ResultT], answer: Answer, dialect: Dialect) -> ResultT:
     # Only a refusal is certain to have had no effect; a redirect is one, but a 303 may answer what was done.
     may_be_done = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.SEE_OTHER)
@@ -345,7 +296,9 @@ def _result(operation: Operation[ResultT], answer: Answer, dialect: Dialect) -> 
     if answer.status not in operation.answers:
         if answer.kind is errors.GoneError and credit is Credit.COMMITTED:
             credit = Credit.GONE
-        raise answer.error(asked=operation.asked, credit=credit, advice=_advice(operation, answer, dialect))
+        raise answer.error(
+            asked=operation.asked, credit=credit, advice=dialects.advice(operation, answer, dialect)
+        )
     try:
         return operation.read(answer.status, _document(operation, answer))
     except NoImages as why:
@@ -361,14 +314,3 @@ def _document(operation: Operation[Any], answer: Answer) -> Any:
         return answer.json()  # nothing that matters, but perhaps something that helps
     except ValueError:
         return None
-
-
-def _advice(operation: Operation[Any], answer: Answer, dialect: Dialect) -> str | None:
-    """Advise to set another dialect where it would be understood; None: as the error's class says."""
-    others = [other for other in operation.dialects if other is not dialect]
-    if not others or not _is_unknown_form(operation, answer) or answer.kind is errors.InvalidProductError:
-        return None
-    return (
-        f"{answer.kind.default_advice} If this server speaks the other dialect, set dialect={others[0].value} "
-        "in the connection's extra."
-    )

@@ -6,10 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-import requests
-
 from dev.cluster.cluster import TRIGGERERS, WORKERS, Cluster
-from dev.processes import ProcessFailedError, stopping_on_signals
+from dev.processes import serve_until_stopped
 
 ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / ".cluster"
@@ -48,20 +46,17 @@ def main() -> int:
     parser.add_argument("--tasks", type=int, default=4, help="that a worker runs at a time (default: 4)")
     arguments = parser.parse_args()
     getty = {"queries_per_second": arguments.queries_per_second, "latency": arguments.latency}
-    try:
-        with stopping_on_signals():
-            print("Starting eleven processes, in about 30 seconds ...", flush=True)
-            with Cluster(HOME, DAGS, getty, tasks_per_worker=arguments.tasks) as cluster:
-                cluster.airflow.wait_for_dags(["getty_refine"])
-                print(_greeting(cluster, arguments), flush=True)
-                while True:
-                    cluster.wait(60)
-    except KeyboardInterrupt:
-        print("\nStopped. The logs are kept in .cluster/ until the next start.")
-    except (ProcessFailedError, requests.RequestException) as error:
-        print(f"\n{error}", file=sys.stderr)
-        return 1
-    return 0
+
+    def serve() -> None:
+        print("Starting eleven processes, in about 30 seconds ...", flush=True)
+        with Cluster(HOME, DAGS, getty, tasks_per_worker=arguments.tasks) as cluster:
+            cluster.airflow.wait_for_dags(["getty_refine"])
+            print(_greeting(cluster, arguments), flush=True)
+            while True:
+                cluster.wait(60)
+
+    stopped = "Stopped. The logs are kept in .cluster/ until the next start."
+    return serve_until_stopped(serve, stopped=stopped)
 
 
 def _greeting(cluster: Cluster, arguments: argparse.Namespace) -> str:

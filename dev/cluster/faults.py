@@ -11,6 +11,7 @@ from dev.cluster.cluster import TRIGGERERS, WORKERS
 
 if TYPE_CHECKING:
     from dev.cluster.cluster import Cluster
+    from dev.cluster.services import Service
     from dev.cluster.work import Work
 
 END_SECONDS = 120.0  # in which a worker ends its tasks, and a triggerer hands them over
@@ -99,13 +100,7 @@ def rolling_restart() -> Fault:
 
 def redis_away(seconds: float) -> Fault:
     """Redis dies, with all connections of Celery and of the coordinator."""
-
-    def strike(cluster: Cluster, _: Work) -> None:
-        cluster.redis.kill()
-        cluster.wait(seconds)
-        cluster.redis.start()
-
-    return Fault(f"Redis away for {seconds:.0f} s", _is_busy, strike)
+    return _away("Redis", lambda cluster: cluster.redis, seconds)
 
 
 def postgres_restarted() -> Fault:
@@ -121,13 +116,16 @@ def postgres_restarted() -> Fault:
 
 def getty_away(seconds: float) -> Fault:
     """The emulator dies in the middle of its answers, and knows afterwards what it has charged."""
+    return _away("Getty", lambda cluster: cluster.getty, seconds)
 
+
+def _away(name: str, service: Callable[[Cluster], Service], seconds: float) -> Fault:
     def strike(cluster: Cluster, _: Work) -> None:
-        cluster.getty.kill()
+        service(cluster).kill()
         cluster.wait(seconds)
-        cluster.getty.start()
+        service(cluster).start()
 
-    return Fault(f"Getty away for {seconds:.0f} s", _is_busy, strike)
+    return Fault(f"{name} away for {seconds:.0f} s", _is_busy, strike)
 
 
 def airflow_away(seconds: float) -> Fault:

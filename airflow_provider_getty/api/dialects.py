@@ -1,0 +1,77 @@
+"""The forms of a request: which to try, which a server was found to understand, how it refuses one. No I/O."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from airflow_provider_getty.api import errors
+from airflow_provider_getty.api.account import Account, Dialect
+from airflow_provider_getty.api.answers import Answer
+from airflow_provider_getty.api.memory import remembered
+from airflow_provider_getty.api.operations import MovedOperation, Operation
+
+log = logging.getLogger(__name__)
+
+_ANY_TOPIC = ""
+_learned: dict[tuple[str, str], Dialect] = remembered({})
+"""The dialects that servers were found to speak, by base URL and topic."""
+
+
+def forms(account: Account, operation: Operation[Any]) -> tuple[Dialect, ...]:
+    """Return the forms to try, one after the other."""
+    settled = account.dialect
+    if settled is Dialect.AUTO:
+        settled = _learned.get((account.base_url, _topic(operation)), settled)
+    found = operation.forms(settled)
+    # Of a topic that is not known yet, today's form is tried first where another topic has it.
+    return found[::-1] if (account.base_url, _ANY_TOPIC) in _learned else found
+
+
+def learn(account: Account, operation: Operation[Any], dialect: Dialect) -> None:
+    """Remember that the server has understood this form."""
+    _learned[account.base_url, _topic(operation)] = dialect
+    if dialect is Dialect.CURRENT and (account.base_url, _ANY_TOPIC) not in _learned:
+        _learned[account.base_url, _ANY_TOPIC] = dialect
+        log.info(
+            "%s speaks today's dialect; dialect=current among the connection's extras spares trying another.",
+            account.base_url,
+        )
+
+
+def is_unknown_form(operation: Operation[Any], answer: Answer) -> bool:
+    """Whether the answer may say that Getty does not know this form; then nothing was created."""
+    if isinstance(operation, MovedOperation):
+        # Some gateways forbid what they do not have.
+        is_forbidden = answer.status == HTTPStatus.FORBIDDEN and answer.message == "Forbidden"
+        return answer.is_unmatched_route or (is_forbidden and operation.method == "GET")
+    # A server that does not know the field misses an image, or finds none.
+    is_not_found = answer.status == HTTPStatus.NOT_FOUND and not answer.is_unmatched_route
+    return is_not_found or answer.status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+def refused_in_both(operation: Operation[Any], first: Answer, second: Answer) -> errors.AnswerError:
+    """The error for a request that was refused in one form and then in another: what says more of the two."""
+    # The class further from the root says more, as InvalidProductError does.
+    shown, other = sorted((first, second), key=lambda answer: -len(answer.kind.__mro__))
+    further = ""
+    if shown.error().problem != other.error().problem:
+        further = f"Another form was refused as well: {other.error().problem}"
+    return shown.error(asked=operation.asked, credit=operation.committed, further=further)
+
+
+def advice(operation: Operation[Any], answer: Answer, dialect: Dialect) -> str | None:
+    """Advise to set another dialect where it would be understood; None: as the error's class says."""
+    others = [other for other in operation.dialects if other is not dialect]
+    if not others or not is_unknown_form(operation, answer) or answer.kind is errors.InvalidProductError:
+        return None
+    return (
+        f"{answer.kind.default_advice} If this server speaks the other dialect, set dialect={others[0].value} "
+        "in the connection's extra."
+    )
+
+
+def _topic(operation: Operation[Any]) -> str:
+    """In what dialects differ: where a call lives, or how all calls name an image."""
+    return operation.route if isinstance(operation, MovedOperation) else "image"
