@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Self, TypeVar
 import aiohttp
 from yarl import URL
 
-from airflow_provider_getty.api import bodies, clock, errors
+from airflow_provider_getty.api import bodies, clock, errors, from_aiohttp
 from airflow_provider_getty.api.account import Account
 from airflow_provider_getty.api.answers import Answer
-from airflow_provider_getty.api.bodies import ANSWER_BYTES, IMAGE_BYTES, Decoder, Ends, total_seconds
+from airflow_provider_getty.api.bodies import total_seconds
 from airflow_provider_getty.api.budget import RequestBudget, budget_of
 from airflow_provider_getty.api.coordinator import Command, CoordinatorError
 from airflow_provider_getty.api.driving import drive_async
 from airflow_provider_getty.api.fetching import fetch_image
 from airflow_provider_getty.api.line import Booking
-from airflow_provider_getty.api.network import Network, network
+from airflow_provider_getty.api.network import network
 from airflow_provider_getty.api.observing import Observer, Unobserved
 from airflow_provider_getty.api.operations import Operation
 from airflow_provider_getty.api.pacing import Polling
@@ -48,7 +48,6 @@ log = logging.getLogger(__name__)
 
 ResultT = TypeVar("ResultT")
 
-_CHUNK = 256 * 1024
 _LARGE = 1024**2
 _CONNECTIONS = 100
 _LATE = 0.002
@@ -185,7 +184,7 @@ class AsyncGettyClient:
 
     async def fetch_image(self, url: str, into: BinaryIO, *, asked: str, deadline: float = math.inf) -> int:
         """Stream an image from its signed URL into a file; see :meth:`.client.GettyClient.fetch_image`."""
-        ends = max(deadline, clock.now()) + bodies.LAST_POLL_WITHIN
+        ends = bodies.soon_after(deadline)
         return await self._drive(fetch_image(url, into, asked=asked), "image", ends=ends)
 
     async def _look(self, waiting: Waiting) -> Any:
@@ -210,17 +209,17 @@ class AsyncGettyClient:
                     if poll.proxy and status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
                         raise self._network.proxy_error(poll.opening.call.url, status, response.reason or "")
                     if status == HTTPStatus.ACCEPTED and operation.answers.get(status, status) is None:
-                        if not _is_short(response):
-                            await _answer(response, None)
+                        if not from_aiohttp.is_short(response):
+                            await from_aiohttp.answer(response, None)
                         else:
                             await response.read()
                         return _STILL_PENDING
-                    reply = await _answer(response, None)
+                    reply = await from_aiohttp.answer(response, None)
                     report = self.budget.answered(reply, clock.monotonic() - sent)
             if report:
                 await self._coordinate(report)
         except (aiohttp.ClientError, TimeoutError, ConnectionError, ValueError) as error:
-            reply = _failure(error, str(poll.url), self._network, is_answered=status is not None)
+            reply = from_aiohttp.failure(error, str(poll.url), self._network, is_answered=status is not None)
         finally:
             self._observer.requested(operation.name, status)
         waiting.poll = None  # the next conversation may lead elsewhere
@@ -288,11 +287,11 @@ class AsyncGettyClient:
                     status = response.status
                     if proxy and status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
                         raise self._network.proxy_error(call.url, status, response.reason or "")
-                    answer = await _answer(response, call.into)
+                    answer = await from_aiohttp.answer(response, call.into)
                     self.ahead_of_getty = answer.seconds_behind(clock.now(), self.ahead_of_getty)
                     report = self.budget.answered(answer, clock.monotonic() - sent)
         except (aiohttp.ClientError, TimeoutError, ConnectionError, ValueError) as error:
-            failure = _failure(error, call.url, self._network, is_answered=status is not None)
+            failure = from_aiohttp.failure(error, call.url, self._network, is_answered=status is not None)
         else:
             if report:
                 await self._coordinate(report)
@@ -358,45 +357,6 @@ class _Connector(aiohttp.TCPConnector):
         return connection
 
 
-async def _answer(response: aiohttp.ClientResponse, into: BinaryIO | None) -> Answer:
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    if into is None or response.status != 200:  # noqa: PLR2004
-        body = bytearray()
-        decoder = Decoder(headers, ANSWER_BYTES)
-        async for chunk in response.content.iter_any():
-            for piece in decoder.pieces(chunk):
-                body += piece
-        decoder.end()
-        return Answer(response.status, headers, bytes(body), len(body))
-    seen = Ends()
-    decoder = Decoder(headers, IMAGE_BYTES)
-    async for chunk in response.content.iter_chunked(_CHUNK):
-        for piece in decoder.pieces(chunk):
-            await clock.in_thread(into.write, piece)
-            seen.add(piece)
-    decoder.end()
-    return Answer(response.status, headers, seen.first, seen.length, seen.last)
-
-
 def _streamed(body: bytes | None) -> bytes | BytesIO | None:
     """A large body is sent in pieces: the event loop must not stand still for it."""
     return BytesIO(body) if body is not None and len(body) >= _LARGE else body
-
-
-def _is_short(response: aiohttp.ClientResponse) -> bool:
-    """Whether its body, as it is announced, may be read as a whole."""
-    return response.content_length is not None and response.content_length <= ANSWER_BYTES
-
-
-def _failure(error: Exception, url: str, network: Network, *, is_answered: bool) -> errors.GettyError:
-    match error:
-        case aiohttp.ClientConnectorCertificateError():
-            refusal = error.certificate_error
-            return network.certificate_error(url, getattr(refusal, "verify_message", str(refusal)))
-        case aiohttp.ClientHttpProxyError():
-            return network.proxy_error(url, error.status, error.message)
-        case ValueError() if not is_answered:  # an invalid URL, a header that cannot be encoded
-            return errors.unsendable(error)
-    never_reached = isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
-    kind = errors.ConnectionFailedError if never_reached else errors.NoAnswerError
-    return kind(f"There was no answer ({type(error).__name__}).")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator, Mapping
 
+from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.errors import NoAnswerError
 
 ANSWER_BYTES = 8 * 1024 * 1024
@@ -89,3 +90,8 @@ class Decoder:
         if self._left < 0:
             raise NoAnswerError(f"The answer is longer than {self._limit // 1024**2} MB; it was not read on.")
         return piece
+
+
+def soon_after(deadline: float) -> float:
+    """When to give up what is under way at a deadline (both ``time.time()``), however slow it is."""
+    return max(deadline, clock.now()) + LAST_POLL_WITHIN

@@ -5,40 +5,25 @@ from __future__ import annotations
 import logging
 import math
 import random
-import re
-import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, BinaryIO, Self, TypeVar
 
 import requests
-from urllib3.exceptions import (
-    HTTPError,
-    InvalidHeader,
-    MaxRetryError,
-    NewConnectionError,
-    ProxyError,
-    SSLError,
-)
+from urllib3.exceptions import HTTPError
 
-from airflow_provider_getty.api import bodies, clock, errors
+from airflow_provider_getty.api import bodies, clock, errors, from_requests
 from airflow_provider_getty.api.account import Account
 from airflow_provider_getty.api.adapter import Adapter, given_up_at
 from airflow_provider_getty.api.answers import Answer
-from airflow_provider_getty.api.bodies import (
-    ANSWER_BYTES,
-    IMAGE_BYTES,
-    Decoder,
-    Ends,
-    total_seconds,
-)
+from airflow_provider_getty.api.bodies import total_seconds
 from airflow_provider_getty.api.budget import budget_of
 from airflow_provider_getty.api.coordinator import Command, CoordinatorError
 from airflow_provider_getty.api.driving import drive
 from airflow_provider_getty.api.fetching import fetch_image
 from airflow_provider_getty.api.line import Booking
-from airflow_provider_getty.api.network import Network, network
+from airflow_provider_getty.api.network import network
 from airflow_provider_getty.api.observing import Observer, Unobserved
 from airflow_provider_getty.api.operations import Operation
 from airflow_provider_getty.api.pacing import Polling
@@ -59,18 +44,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 ResultT = TypeVar("ResultT")
-
-_CHUNK = 256 * 1024
-
-
-def _without_query(record: logging.LogRecord) -> bool:
-    if isinstance(record.args, tuple):
-        record.args = tuple(arg.partition("?")[0] if isinstance(arg, str) else arg for arg in record.args)
-    return True
-
-
-# Urllib3 (2.x) logs whole paths at DEBUG, and what follows the "?" of an image's URL is its signature.
-logging.getLogger("urllib3.connectionpool").addFilter(_without_query)
 
 
 class _Session(requests.Session):
@@ -149,7 +122,7 @@ class GettyClient:
 
     def _poll(self, operation: Operation[ResultT], deadline: float) -> ResultT:
         """Ask once, and give up soon after the deadline, however slow the answer."""
-        return self._drive(self._protocol.ask(operation), operation.name, ends=_soon_after(deadline))
+        return self._drive(self._protocol.ask(operation), operation.name, ends=bodies.soon_after(deadline))
 
     def wait_for(
         self,
@@ -207,7 +180,7 @@ class GettyClient:
         :param deadline: soon after which it is given up (``time.time()``), however slow it is.
         :raises DownloadError: it did not arrive whole.
         """
-        return self._drive(fetch_image(url, into, asked=asked), "image", ends=_soon_after(deadline))
+        return self._drive(fetch_image(url, into, asked=asked), "image", ends=bodies.soon_after(deadline))
 
     def _drive(
         self,
@@ -276,13 +249,13 @@ class GettyClient:
                 status = response.status_code
                 if proxy and status == requests.codes.proxy_authentication_required:
                     raise self._network.proxy_error(call.url, status, response.reason or "")
-                answer = _answer(response, call.into, sent + total)
+                answer = from_requests.answer(response, call.into, sent + total)
                 self.ahead_of_getty = answer.seconds_behind(clock.now(), self.ahead_of_getty)
                 if report := self._budget.answered(answer, clock.monotonic() - sent):
                     self._coordinate(report)
                 return answer
         except (requests.RequestException, HTTPError, ValueError) as error:
-            failure = _failure(error, call.url, self._network, is_answered=status is not None)
+            failure = from_requests.failure(error, call.url, self._network, is_answered=status is not None)
         finally:
             self._observer.requested(name, status)
         # Outside of the handler, as what requests raises shows the URL, which may be signed.
@@ -325,51 +298,3 @@ def _link(account: Account) -> Link | None:
     from airflow_provider_getty.api.redis_link import Link  # noqa: PLC0415 - needs the extra `redis`
 
     return Link(account.coordinator)
-
-
-def _answer(response: requests.Response, into: BinaryIO | None, ends: float) -> Answer:
-    """Read the answer, but no longer than until then, by the monotonic clock."""
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    if into is None or response.status_code != requests.codes.ok:
-        body = b"".join(_pieces(response, Decoder(headers, ANSWER_BYTES), ends))
-        return Answer(response.status_code, headers, body, len(body))
-    seen = Ends()
-    for piece in _pieces(response, Decoder(headers, IMAGE_BYTES), ends):
-        into.write(piece)
-        seen.add(piece)
-    return Answer(response.status_code, headers, seen.first, seen.length, seen.last)
-
-
-def _soon_after(deadline: float) -> float:
-    return max(deadline, clock.now()) + bodies.LAST_POLL_WITHIN
-
-
-def _pieces(response: requests.Response, decoder: Decoder, ends: float) -> Iterator[bytes]:
-    while received := response.raw.read1(_CHUNK, decode_content=False):
-        yield from decoder.pieces(received)
-        if clock.monotonic() > ends:
-            raise errors.NoAnswerError("The answer took too long to arrive.")
-    decoder.end()
-
-
-def _failure(error: Exception, url: str, network: Network, *, is_answered: bool) -> errors.GettyError:
-    reason: object = error.args[0] if error.args else None
-    if isinstance(error, ValueError) and not (is_answered or isinstance(reason, InvalidHeader)):
-        return errors.unsendable(error)  # a header of urllib3's is one of the answer
-    if isinstance(reason, MaxRetryError):
-        reason = reason.reason
-    if isinstance(reason, ProxyError):
-        reason = reason.original_error
-    if tunnel := re.match(r"Tunnel connection failed: (\d+) ?(.*)", str(reason)):
-        return network.proxy_error(url, int(tunnel[1]), tunnel[2])
-    if isinstance(reason, SSLError) and reason.args:
-        reason = reason.args[0]
-    if isinstance(reason, ssl.SSLCertVerificationError):
-        return network.certificate_error(url, reason.verify_message)
-    # Any other trouble with TLS may have come after the request.
-    never_reached = isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError) or isinstance(
-        reason, NewConnectionError
-    )
-    kind = errors.ConnectionFailedError if never_reached else errors.NoAnswerError
-    named = type(reason if isinstance(reason, Exception) else error).__name__
-    return kind(f"There was no answer ({named}).")

@@ -136,8 +136,8 @@ def test_a_submission_with_an_answer_that_is_too_long_may_have_been_paid_for(
 def test_an_image_that_is_too_long_is_not_read_on(
     getty: Client, getty_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for client in ("client", "aio"):
-        monkeypatch.setattr(f"airflow_provider_getty.api.{client}.IMAGE_BYTES", 1024**2)
+    for client in ("requests", "aiohttp"):
+        monkeypatch.setattr(f"airflow_provider_getty.api.from_{client}.IMAGE_BYTES", 1024**2)
     url = getty_emulator.images()[0]["url"]
     getty_emulator.fault("huge", "library-media", times=None, megabytes=20)
     with pytest.raises(DownloadError, match="longer than 1 MB"):

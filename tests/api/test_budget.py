@@ -239,6 +239,7 @@ def served(budget: RequestBudget, clock: Clock, *, calls: int, polls: bool, seco
 def test_calls_go_before_polls_but_polls_do_not_starve() -> None:
     clock = Clock()
     order = served(RequestBudget(10, monotonic=clock), clock, calls=3, polls=True, seconds=20)
+    assert order[:10] == [*["call"] * 4, "poll", *["call"] * 4, "poll"]
     assert 0.7 < order.count("call") / len(order) < 0.9
     assert len(order) > 180
 

@@ -1,0 +1,77 @@
+"""Answers and failures of ``requests``, as :class:`.answers.Answer` and as errors of ours."""
+
+from __future__ import annotations
+
+import logging
+import re
+import ssl
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import requests
+from urllib3.exceptions import InvalidHeader, MaxRetryError, NewConnectionError, ProxyError, SSLError
+
+from airflow_provider_getty.api import clock, errors
+from airflow_provider_getty.api.answers import Answer
+from airflow_provider_getty.api.bodies import ANSWER_BYTES, IMAGE_BYTES, Decoder, Ends
+from airflow_provider_getty.api.network import Network
+
+_CHUNK = 256 * 1024
+
+
+def _without_query(record: logging.LogRecord) -> bool:
+    if isinstance(record.args, tuple):
+        record.args = tuple(arg.partition("?")[0] if isinstance(arg, str) else arg for arg in record.args)
+    return True
+
+
+# Urllib3 (2.x) logs whole paths at DEBUG, and what follows the "?" of an image's URL is its signature.
+logging.getLogger("urllib3.connectionpool").addFilter(_without_query)
+
+
+def answer(response: requests.Response, into: BinaryIO | None, ends: float) -> Answer:
+    """Read the answer, but no longer than until then, by the monotonic clock."""
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    if into is None or response.status_code != requests.codes.ok:
+        body = b"".join(_pieces(response, Decoder(headers, ANSWER_BYTES), ends))
+        return Answer(response.status_code, headers, body, len(body))
+    seen = Ends()
+    for piece in _pieces(response, Decoder(headers, IMAGE_BYTES), ends):
+        into.write(piece)
+        seen.add(piece)
+    return Answer(response.status_code, headers, seen.first, seen.length, seen.last)
+
+
+def failure(error: Exception, url: str, network: Network, *, is_answered: bool) -> errors.GettyError:
+    """The error for what went wrong with a request.
+
+    :param is_answered: whether its answer had begun.
+    """
+    reason: object = error.args[0] if error.args else None
+    if isinstance(error, ValueError) and not (is_answered or isinstance(reason, InvalidHeader)):
+        return errors.unsendable(error)  # a header of urllib3's is one of the answer
+    if isinstance(reason, MaxRetryError):
+        reason = reason.reason
+    if isinstance(reason, ProxyError):
+        reason = reason.original_error
+    if tunnel := re.match(r"Tunnel connection failed: (\d+) ?(.*)", str(reason)):
+        return network.proxy_error(url, int(tunnel[1]), tunnel[2])
+    if isinstance(reason, SSLError) and reason.args:
+        reason = reason.args[0]
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        return network.certificate_error(url, reason.verify_message)
+    # Any other trouble with TLS may have come after the request.
+    never_reached = isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError) or isinstance(
+        reason, NewConnectionError
+    )
+    kind = errors.ConnectionFailedError if never_reached else errors.NoAnswerError
+    named = type(reason if isinstance(reason, Exception) else error).__name__
+    return kind(f"There was no answer ({named}).")
+
+
+def _pieces(response: requests.Response, decoder: Decoder, ends: float) -> Iterator[bytes]:
+    while received := response.raw.read1(_CHUNK, decode_content=False):
+        yield from decoder.pieces(received)
+        if clock.monotonic() > ends:
+            raise errors.NoAnswerError("The answer took too long to arrive.")
+    decoder.end()
