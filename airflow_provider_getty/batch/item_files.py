@@ -1,4 +1,4 @@
-"""Reads the items of a batch from a file: JSON Lines, or CSV as spreadsheets write it.
+"""Reads the items of a batch from a file: JSON Lines, a JSON array, or CSV as spreadsheets write it.
 
 A line that cannot be read is an :class:`Unusable` one, so that all of them can be named together.
 """
@@ -8,12 +8,14 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from io import TextIOWrapper
 from itertools import chain
 from pathlib import PurePosixPath
+from reprlib import repr as shortened
 from typing import Any, TextIO, TypeAlias, get_args
 
 from airflow_provider_getty.api.errors import InvalidRequestError
@@ -31,6 +33,15 @@ _NO_TEXT_FILES = {
     ".numbers": "a Numbers spreadsheet",
     ".parquet": "a Parquet file",
 }
+_NO_TEXTS = {
+    b"\x1f\x8b": "compressed with gzip",
+    b"PK\x03\x04": "a workbook or another ZIP archive",
+    b"\xd0\xcf\x11\xe0": "an Excel workbook",
+    b"%PDF": "a PDF",
+    b"PAR1": "a Parquet file",
+}
+"""What begins so is no text, whatever it is called."""
+_OF_JSON_LINES = (".jsonl", ".ndjson", ".json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,46 +62,93 @@ Document: TypeAlias = "tuple[str, Any] | Unusable"
 def read_documents(where: LocationLike) -> Iterator[Document]:
     """Read the items of a file, one after the other.
 
-    :param where: the path or URI of a file. ``.csv`` and ``.tsv`` are tables, anything else is JSON Lines.
+    :param where: the path or URI of a file. ``.csv`` and ``.tsv`` are tables, anything else is JSON Lines, or a
+        JSON array if it begins with ``[``, which is read as a whole.
     :raises InvalidRequestError: the file cannot be read.
     """
     location = locate(where)
     suffix = PurePosixPath(location.shown.lower()).suffix
     if kind := _NO_TEXT_FILES.get(suffix):
-        raise InvalidRequestError(
-            f"The requests {location.shown!r} are {kind}: save them as CSV (UTF-8) or as JSON Lines."
-        )
+        raise _no_text(location.shown, kind)
     try:
-        with location.open() as file, TextIOWrapper(file, encoding="utf-8-sig", newline="") as lines:
-            yield from (_table(lines) if suffix in (".csv", ".tsv") else _json_lines(lines))
+        with location.open() as file:
+            first = file.read(4)
+            if kind := next((_NO_TEXTS[each] for each in _NO_TEXTS if first.startswith(each)), None):
+                raise _no_text(location.shown, kind)
+            if b"\0" in first:  # UTF-16, of which each half would be a character
+                raise _not_utf_8(location.shown)
+            file.seek(0)
+            with TextIOWrapper(file, encoding="utf-8-sig", newline="") as lines:
+                yield from (_table(lines) if suffix in (".csv", ".tsv") else _json_documents(lines, suffix))
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError) as error:
         raise InvalidRequestError(
             f"The requests {location.shown!r} cannot be read where this task runs: "
             f"{error.strerror or type(error).__name__}."
         ) from None
     except UnicodeDecodeError:
-        raise InvalidRequestError(
-            f"The requests {location.shown!r} are not UTF-8: save them as UTF-8 (in Excel: CSV UTF-8)."
-        ) from None
+        raise _not_utf_8(location.shown) from None
 
 
-def _json_lines(lines: TextIO) -> Iterator[Document]:
+def _no_text(shown: str, kind: str) -> InvalidRequestError:
+    return InvalidRequestError(
+        f"The requests {shown!r} are {kind}: save them as CSV (UTF-8) or as JSON Lines."
+    )
+
+
+def _not_utf_8(shown: str) -> InvalidRequestError:
+    return InvalidRequestError(
+        f"The requests {shown!r} are not UTF-8: save them as UTF-8 (in Excel: CSV UTF-8)."
+    )
+
+
+def _json_documents(lines: TextIO, suffix: str) -> Iterator[Document]:
+    first = lines.readline()
+    if not first.lstrip().startswith("["):
+        yield from _json_lines(chain([first], lines), suffix)
+        return
+    try:
+        documents = json.loads(first + lines.read(), object_pairs_hook=_written_once)
+    except (ValueError, RecursionError) as error:
+        raise InvalidRequestError(f"The requests begin as a JSON array, but are none ({error}).") from None
+    yield from ((f"item {number}", document) for number, document in enumerate(documents, 1))
+
+
+def _json_lines(lines: Iterable[str], suffix: str) -> Iterator[Document]:
+    hint = "" if suffix in _OF_JSON_LINES else " (The name of a table ends in .csv or .tsv.)"
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         at = f"line {number}"
         try:
-            yield at, json.loads(line)
+            yield at, json.loads(line, object_pairs_hook=_written_once)
         except (ValueError, RecursionError) as error:
-            yield Unusable(at, f"it is not JSON ({error}): write one object a line.")
+            yield Unusable(at, f"it is not JSON ({error}): write one object a line.{hint}")
+            hint = ""
+
+
+def _written_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object, whose names must differ: of two prompts, nobody knows which one is meant."""
+    if repeated := _repeated(name for name, _ in pairs):
+        raise ValueError(f"{shortened(repeated)} is written twice")
+    return dict(pairs)
+
+
+def _repeated(names: Iterable[str]) -> str | None:
+    return next((name for name, times in Counter(names).items() if name and times > 1), None)
 
 
 def _table(lines: TextIO) -> Iterator[Document]:
     first = lines.readline()
     skipped = 0
     separator = ""
+    while first and not first.strip():
+        first, skipped = lines.readline(), skipped + 1
     if declared := re.fullmatch(r'"?sep=(.)"?\s*', first, re.IGNORECASE):  # Excel's own first line
-        separator, first, skipped = declared[1], lines.readline(), 1
+        separator, first, skipped = declared[1], lines.readline(), skipped + 1
+    if not first:
+        raise InvalidRequestError(
+            "The requests are a table without a first line: was it written to its end before this task began?"
+        )
     separator = separator or max(_SEPARATORS, key=first.count)
     reader = csv.reader(chain([first], lines), delimiter=separator, strict=True)
     try:
@@ -100,6 +158,10 @@ def _table(lines: TextIO) -> Iterator[Document]:
                 f"line {skipped + 1} of the requests names no argument ({', '.join(map(repr, names))}): the first "
                 f"line names the arguments, such as prompt. The separator was taken to be "
                 f"{_SEPARATORS.get(separator, repr(separator))}."
+            )
+        if repeated := _repeated(names):
+            raise InvalidRequestError(
+                f"line {skipped + 1} of the requests names {repeated} twice: nobody knows which column is meant."
             )
         for row in reader:
             if any(cell.strip() for cell in row):

@@ -36,7 +36,7 @@ from airflow_provider_getty.inputs.shapes import read_list
 from airflow_provider_getty.inputs.storage import LocationLike, is_location
 
 Requests: TypeAlias = "LocationLike | Sequence[Mapping[str, Any]]"
-"""A list of mappings, or where a file of JSON Lines or CSV is."""
+"""A list of mappings, or where a file of JSON Lines, of a JSON array or of CSV is."""
 
 _SHOWN_PROBLEMS = 10
 _LONGEST_NAME = 180
@@ -163,10 +163,12 @@ class Items:
         for argument, value in {**written, **document}.items():
             if "prompt" in str(argument):
                 check_prompt(str(argument), value)
+        name = written.get("name")
+        name = None if name is None else _checked_name(str(name))
         check_values(written)
         operation = str(written.pop("operation", None) or self.operation)
-        name = written.pop("name", None)
-        return Item(number, at, operation, written, None if name is None else _checked_name(str(name)))
+        written.pop("name", None)
+        return Item(number, at, operation, written, name)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from reprlib import repr as shortened
@@ -22,7 +23,9 @@ from airflow_provider_getty.inputs.storage_errors import without_secrets
 
 log = logging.getLogger(__name__)
 
-_NO_PROMPTS = frozenset({"", "none", "null", "nan", "undefined"})
+_NO_PROMPTS = frozenset({"", "none", "null", "nan", "nat", "<na>", "undefined"})
+_NO_VALUE = re.compile(r"#(?:ref!|n/a|name\?|value!|null!|num!|div/0!|spill!|calc!)", re.IGNORECASE)
+"""What a spreadsheet shows in a cell whose formula failed, in English."""
 
 
 @dataclass(frozen=True)
@@ -93,9 +96,12 @@ def request_of(
 def check_prompt(name: str, value: object) -> None:
     """Refuse a prompt that a template has rendered from nothing.
 
-    :raises InvalidRequestError: it is blank, ``None``, ``nan`` and the like; only a required one may not be empty.
+    :raises InvalidRequestError: it is blank, ``None``, ``nan``, ``#REF!`` and the like; only a required one may not
+        be empty.
     """
-    if isinstance(value, str) and value.strip().lower() in _NO_PROMPTS:
+    if not isinstance(value, str):
+        return
+    if value.strip().lower() in _NO_PROMPTS or _NO_VALUE.fullmatch(value.strip()):
         if name != "prompt" and not value.strip():
             return  # an optional one is not given
         raise InvalidRequestError(f"{name} is {value!r}: was it rendered from a value that is missing?")
@@ -117,6 +123,8 @@ def check_values(value: object, name: str = "") -> None:
         case str() if "{{" in value or "{%" in value:
             shown = shortened(without_secrets(value))
             raise InvalidRequestError(f"{name} {shown} is a template that was not rendered: render it first.")
+        case str() if "\0" in value:
+            raise InvalidRequestError(f"{name} has a NUL character, which is no text: {shortened(value)}.")
         case float() if not math.isfinite(value):
             raise InvalidRequestError(f"{name} is {value}, which is not a value.")
 

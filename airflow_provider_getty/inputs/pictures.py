@@ -93,7 +93,11 @@ def read(source: Any, what: str, refusal: Refusal) -> tuple[str, bytes]:
     :raises InvalidRequestError: as the refusal: no retry can fix it.
     """
     if is_file(source):
-        name, data = f"{what} given as a file object", source.read(_MAX_SOURCE_BYTES + 1)
+        name = f"{what} given as a file object"
+        try:
+            data = source.read(_MAX_SOURCE_BYTES + 1)
+        except ValueError:  # a file that is closed, or written to only
+            raise refusal(f"{name} cannot be read: give one that is open for reading ('rb').") from None
         if not isinstance(data, bytes):
             raise refusal(f"{name} gives text: open it in binary mode ('rb').")
     elif not is_location(source):

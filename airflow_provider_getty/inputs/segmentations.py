@@ -121,7 +121,7 @@ def _from_run_lengths(runs: Mapping[str, Any], name: str) -> PillowImage:
         if isinstance(counts, bytes):
             counts = counts.decode("ascii")
         lengths = list(_uncompressed(counts)) if isinstance(counts, str) else [int(count) for count in counts]
-    except (KeyError, TypeError, ValueError, IndexError):
+    except (KeyError, TypeError, ValueError, OverflowError, IndexError):
         raise MaskError(
             f"{name} has run lengths that cannot be read: give size [height, width] and counts."
         ) from None

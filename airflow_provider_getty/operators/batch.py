@@ -55,8 +55,8 @@ class GettyBatchOperator(CheckedOperator):
     ``downloaded`` (images), and ``failures``, the first ten, of ``item`` and ``error``.
 
     :param requests: the items: a list of mappings, the result of an upstream task that is one, or the path or URI of a
-        file of JSON Lines or CSV. An item has the arguments that the operator of its operation takes, and may have an
-        ``operation`` and a ``name``, which names its files.
+        file of JSON Lines, of a JSON array, or of CSV. An item has the arguments that the operator of its operation
+        takes, and may have an ``operation`` and a ``name``, which names its files.
     :param journal: a path, URI or ``ObjectStoragePath`` of a file, one for each run: put ``{{ run_id }}`` in it.
     :param operation: of items that name none.
     :param defaults: arguments for all items that do not give them.

@@ -57,7 +57,7 @@ REFUSED: list[tuple[type[Operation[Any]], dict[str, Any], str]] = [
         {**MASK, "image_id": "1", "product_id": 2**31},
         "product_id: Input should be less than or equal to",
     ),
-    (Refine, {**MASK, "image_id": "1", "promt": "a kite"}, "promt: Extra inputs are not permitted."),
+    (Refine, {**MASK, "image_id": "1", "promt": "a kite"}, "promt: there is no such argument."),
     (
         Refine,
         {**MASK, "reference_generation": {"generation_request_id": "g", "index": -1}},

@@ -139,7 +139,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("generate", {"lens_type": "macro"}, "lens_type: Input should be 'wide_angle' or 'telephoto'."),
     ("generate", {"depth_of_field": "none"}, "depth_of_field: Input should be 'shallow' or 'deep'."),
     ("generate", {"seed": 2**31}, "seed: Input should be less than or equal to 2147483647."),
-    ("generate", {"image_id": "1"}, "image_id: Extra inputs are not permitted."),
+    ("generate", {"image_id": "1"}, "image_id: there is no such argument."),
     ("variations", {"index": -1}, "index: Input should be greater than or equal to 0."),
     (
         "extend",

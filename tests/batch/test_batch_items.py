@@ -70,12 +70,69 @@ def test_defaults_are_for_items_that_do_not_give_them() -> None:
         ("prompt\na\nb,c\n", "items.csv", "line 3: it has more cells than the first line has names."),
         ('prompt\n"a\n', "items.csv", "is not CSV"),
         ('prompt,mask\na,"[[1,"\n', "items.csv", "line 2: mask is not JSON"),
+        ("prompt\na\n", "items.txt", "write one object a line. (The name of a table ends in .csv or .tsv.)"),
+        ('[{"prompt": "a"},\n', "items.json", "begin as a JSON array, but are none"),
+        ('["a"]', "items.json", "item 1: it is 'a'; it must be an object of arguments."),
+        ("", "items.csv", "a table without a first line: was it written to its end"),
+        ("\n \n", "items.csv", "a table without a first line: was it written to its end"),
+        ("prompt,colour\na,red\n", "items.csv", "line 2: Generate cannot be asked: colour: there is no such"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_with_its_line(
     tmp_path: Path, text: str, name: str, problem: str
 ) -> None:
     assert problem in refusal(file(tmp_path, text, name), operation="generate")
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "problem"),
+    [
+        ("\nPrompt;seed;prompt\na;1;b\n", "items.csv", "line 2 of the requests names prompt twice"),
+        (
+            '{"prompt": "a", "prompt": "b"}',
+            "items.jsonl",
+            "line 1: it is not JSON ('prompt' is written twice)",
+        ),
+        ('[{"prompt": "a", "prompt": "b"}]', "items.json", "('prompt' is written twice)"),
+    ],
+)
+def test_of_two_prompts_none_is_paid_for(tmp_path: Path, text: str, name: str, problem: str) -> None:
+    assert problem in refusal(file(tmp_path, text, name), operation="generate")
+
+
+@pytest.mark.parametrize(
+    "text", ['[{"prompt": "a"}, {"prompt": "b"}]', '[\n {"prompt": "a"},\n {"prompt": "b"}\n]\n']
+)
+@pytest.mark.parametrize("name", ["items.json", "items.jsonl"])
+def test_a_json_array_is_read_as_a_list(tmp_path: Path, text: str, name: str) -> None:
+    read = items(file(tmp_path, text, name), "generate")
+    assert [(item.at, item.written) for item in read] == [
+        ("item 1", {"prompt": "a"}),
+        ("item 2", {"prompt": "b"}),
+    ]
+
+
+def test_blank_lines_before_a_table_are_passed_over(tmp_path: Path) -> None:
+    [item] = items(file(tmp_path, "\n\nprompt\na\n", "items.csv"), "generate")
+    assert (item.at, item.written) == ("line 4", {"prompt": "a"})
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (b"\x1f\x8b\x08\x00", "compressed with gzip"),
+        (b"PK\x03\x04\x14\x00", "a workbook or another ZIP archive"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "an Excel workbook"),
+        ("prompt\na\n".encode("utf-16"), "not UTF-8"),
+        ("prompt\na\n".encode("utf-16-le"), "not UTF-8"),
+    ],
+)
+@pytest.mark.parametrize("name", ["items.csv", "items.jsonl", "items.csv.gz"])
+def test_what_is_no_text_is_named_by_its_first_bytes(
+    tmp_path: Path, data: bytes, kind: str, name: str
+) -> None:
+    (tmp_path / name).write_bytes(data)
+    assert f"are {kind}: save them as " in refusal(str(tmp_path / name), operation="generate")
 
 
 def test_other_encodings_missing_files_and_folders_are_refused(tmp_path: Path) -> None:
@@ -214,7 +271,11 @@ def test_lines_of_all_kinds_that_cannot_be_used_are_named_together(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    "prompt", ["", "  ", "None", "nan", float("nan"), "a {{ params.what }}", "{% if x %}"]
+    "prompt",
+    [
+        *["", "  ", "None", "nan", "NaT", "<NA>", float("nan"), "a {{ params.what }}", "{% if x %}"],
+        *["#REF!", " #N/A", "#NAME?", "#DIV/0!", "a\0b"],
+    ],
 )
 def test_a_prompt_that_nobody_means_is_refused(prompt: Any) -> None:
     assert "item 1: prompt" in refusal([{"operation": "generate", "prompt": prompt}])

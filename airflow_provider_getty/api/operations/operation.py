@@ -69,7 +69,7 @@ class Operation(BaseModel, Generic[ResultT_co]):
             super().__init__(**given)
         except ValidationError as error:
             problems = "; ".join(
-                ": ".join(filter(None, (".".join(map(str, problem["loc"])), problem["msg"])))
+                ": ".join(filter(None, (".".join(map(str, problem["loc"])), _said(problem))))
                 for problem in error.errors(include_input=False, include_url=False)
             )
             raise self._refused(problems.replace("Value error, ", "")) from None
@@ -141,6 +141,10 @@ class MovedOperation(Operation[ResultT_co], Generic[ResultT_co]):
         """``/beta/…`` of the reference page, ``/v3/…`` of today."""
         path = super().path(dialect)
         return path.replace("/v3/", "/beta/", 1) if dialect is Dialect.REFERENCE_PAGE else path
+
+
+def _said(problem: Mapping[str, Any]) -> str:
+    return "there is no such argument" if problem["type"] == "extra_forbidden" else str(problem["msg"])
 
 
 def _is_unset(value: object) -> bool:
