@@ -25,6 +25,7 @@ from airflow_provider_getty.inputs.pictures import (
     check_pixels,
     check_rendered,
     decode,
+    decoding,
     is_file,
     is_image,
     is_picture,
@@ -131,8 +132,10 @@ def _made(source: Any, size: tuple[int, int] | None, *, invert: bool) -> tuple[M
         image = from_array(source, name)
     elif is_image(source):
         form, name, data = "an image in memory", "The mask given as an image", b""
-        check_pixels(source.size, name, MaskError)
-        image = upright(source)
+        with decoding(name, MaskError):  # it may have been opened only
+            check_pixels(source.size, name, MaskError)
+            source.load()
+            image = upright(source)
     elif is_picture(source) or is_file(source):
         name, data = read(source, "The mask", MaskError)
         image = decode(data, name, MaskError)

@@ -8,6 +8,8 @@ What Getty would not take, or what would harm the machine, is refused before any
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from errno import ELOOP, ENAMETOOLONG, ENOTDIR
 from io import BytesIO
 from reprlib import repr as shortened
@@ -149,15 +151,27 @@ def decode(data: bytes, name: str, refusal: Refusal) -> PillowImage:
 
     :raises InvalidRequestError: as the refusal: it is no image, or a damaged or huge one.
     """
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
 
-    try:
+    with decoding(name, refusal):
         Image.init()
         formats = [known for known in Image.ID if known != "EPS"]  # which Ghostscript would run as a program
         image = Image.open(BytesIO(data), formats=formats)
         check_pixels(image.size, name, refusal)
         image.load()
         return upright(image)
+
+
+@contextmanager
+def decoding(name: str, refusal: Refusal) -> Iterator[None]:
+    """Refuse what Pillow cannot decode.
+
+    :raises InvalidRequestError: as the refusal.
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        yield
     except (InvalidRequestError, MemoryError):
         raise
     except UnidentifiedImageError:

@@ -81,7 +81,17 @@ def test_a_truncated_image_is_refused(kind: str) -> None:
     assert "is truncated or damaged" in message or "is not an image" in message
 
 
-@pytest.mark.parametrize("content", [b"<html>", b"{}", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"<html>",
+        b"{}",
+        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n",
+        b"<svg/>",
+        b"%PDF-1.4\n",
+        b"PK\x03\x04",
+    ],
+)
 def test_what_is_not_an_image_is_refused(content: bytes) -> None:
     assert "is not an image that Pillow reads: save it as PNG or JPEG." in refusal(content)
 

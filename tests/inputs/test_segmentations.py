@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from airflow_provider_getty.inputs.masks import make_mask
 from airflow_provider_getty.inputs.pictures import make_jpeg
@@ -25,6 +26,11 @@ def runs_of(pixels: Any) -> list[int]:
     runs = [(value, len(list(group))) for value, group in groupby(np.asarray(pixels).T.reshape(-1).tolist())]
     lengths = [length for _, length in runs]
     return [0, *lengths] if runs[0][0] else lengths
+
+
+def closed(opened: Any) -> Any:
+    opened.close()
+    return opened
 
 
 def compressed(counts: list[int]) -> str:
@@ -147,6 +153,11 @@ def test_run_lengths_are_read_as_they_are_written(width: int, height: int, data:
         (np.full((48, 64), "x"), "give numbers or booleans"),
         (np.ones((9, 9), bool), "is 9 x 9 pixels and the image to refine 64 x 48"),
         (io.StringIO("text"), "gives text: open it in binary mode"),
+        (closed(io.BytesIO(encoded(DRAWN))), "cannot be read: give one that is open for reading"),
+        (closed(Image.open(io.BytesIO(encoded(DRAWN)))), "is truncated or damaged"),
+        (Image.open(io.BytesIO(encoded(DRAWN)[:-40])), "is truncated or damaged"),
+        ({"size": [float("inf"), 64], "counts": [1]}, "has run lengths that cannot be read"),
+        ({"size": [48, 64], "counts": [float("nan"), 1]}, "has run lengths that cannot be read"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_the_reason(source: Any, words: str) -> None:
