@@ -15,6 +15,7 @@ from upath import UPath
 
 from airflow_provider_getty.inputs import pictures
 from airflow_provider_getty.inputs.masks import make_mask
+from airflow_provider_getty.inputs.storage import locate
 from tests.support.mask_pictures import BOX, DRAWN, SIZE, encoded, refusal
 
 if TYPE_CHECKING:
@@ -149,6 +150,7 @@ def test_a_huge_file_is_refused_unopened(tmp_path: Path, mocker: MockerFixture) 
     file = tmp_path / "huge.png"
     with file.open("wb") as stream:
         stream.truncate(200_000_001)
+    locate(file.as_uri())  # loads Airflow, which opens files of its own
     mocker.patch("pathlib.Path.open", side_effect=AssertionError)
     mocker.patch("fsspec.implementations.local.LocalFileSystem.open", side_effect=AssertionError)
     assert f"The mask '{file}' is larger than 200 MB" in refusal(file)
