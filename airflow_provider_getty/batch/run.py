@@ -23,6 +23,7 @@ from airflow_provider_getty.batch.reporting import Reporter, counts_line
 from airflow_provider_getty.hooks.getty import GettyHook, async_client_of
 from airflow_provider_getty.inputs.arguments import BatchOnBlocked, FailOn
 from airflow_provider_getty.inputs.storage import LocationLike
+from airflow_provider_getty.inputs.storage_errors import without_password
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +86,11 @@ class Batch:
     client_of: Callable[..., AsyncGettyClient] = field(default=async_client_of)
     progress: Progress | None = field(default=None, init=False)
     """How far it is, once the journal is known to be its own, and complete: also when it ends with an error."""
-    _shown: str = field(default="", init=False)
+
+    @property
+    def where(self) -> str:
+        """Where the journal is, by which it can be opened again."""
+        return without_password(str(self.journal))
 
     def begin(self) -> Deferral | BatchResult:
         """Check all items and all that is needed later; then continue from what the journal knows of earlier tries.
@@ -111,7 +116,7 @@ class Batch:
             began = Began(Owner.of(self.plan.task), self.plan.task.round)
             if progress.succeeded and (progress.owner, progress.round) == (began.owner, began.round):
                 log.info("The batch has ended already, in an earlier try.")
-                return BatchResult(manifest=outcome.manifest(file.shown, progress))
+                return BatchResult(manifest=outcome.manifest(self.where, progress))
             journal.begin(began)
             self.progress = progress
             if left := progress.left_behind:
@@ -138,7 +143,6 @@ class Batch:
             return self._go_on(journal, seen, stopped)
 
     def _opened(self, file: JournalFile, catalogue: Catalogue) -> Journal:
-        self._shown = file.shown
         progress = Progress(catalogue, self.on_blocked, downloads=self.plan.downloads is not None)
         return Journal(file, progress)
 
@@ -156,9 +160,7 @@ class Batch:
         :raises InvalidRequestError: so it is.
         """
         if self.known and self.known.get("succeeded", False) is None and progress.owner is None:
-            raise self._lost(
-                file, f"A try of this batch has begun, and the journal {file.shown!r} is not there."
-            )
+            raise self._lost(f"A try of this batch has begun, and the journal {file.shown!r} is not there.")
 
     def _check_is_complete(self, file: JournalFile, progress: Progress, charged: int) -> None:
         """Refuse a journal that knows less than was charged: it is another one, or an old one.
@@ -170,13 +172,12 @@ class Batch:
         found = counts["charged"] + counts["unknown"]
         if found < charged:
             raise self._lost(
-                file,
                 f"{charged} generations of this batch were charged, and the journal {file.shown!r} knows of {found}.",
             )
 
-    def _lost(self, file: JournalFile, what: str) -> InvalidRequestError:
-        before = self.known.get("journal", file.shown)
-        elsewhere = f" Before, the journal was {before}." if before != file.shown else ""
+    def _lost(self, what: str) -> InvalidRequestError:
+        before = self.known.get("journal", self.where)
+        elsewhere = f" Before, the journal was {before}." if before != self.where else ""
         return InvalidRequestError(
             f"{what}{elsewhere} It must lie where all workers reach it, such as in an object store; this worker does "
             "not find it, or it was replaced. Nothing more was submitted, so that nothing is paid for again.",
@@ -203,7 +204,7 @@ class Batch:
         succeeded = outcome.succeeded(progress.counts(), self.fail_on, self.on_blocked)
         journal.end(succeeded=succeeded)
         reporter.keep(progress.counts())
-        manifest = outcome.manifest(journal.file.shown, progress)
+        manifest = outcome.manifest(self.where, progress)
         if succeeded:
             return BatchResult(manifest=manifest)
         may_retry = progress.may_retry or not (engine.stopped or engine.is_through)
@@ -215,7 +216,7 @@ class Batch:
 
     def _keep(self, counts: Mapping[str, int]) -> None:
         succeeded = self.progress.succeeded if self.progress else None
-        self.store({**counts, "journal": self._shown, "round": self.plan.task.round, "succeeded": succeeded})
+        self.store({**counts, "journal": self.where, "round": self.plan.task.round, "succeeded": succeeded})
 
     async def _run(
         self,

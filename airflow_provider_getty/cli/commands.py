@@ -17,9 +17,11 @@ from sqlalchemy import select
 from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.errors import GettyError
 from airflow_provider_getty.api.results import HistoryItem
+from airflow_provider_getty.batch.journal import journal_file
 from airflow_provider_getty.generating import report
 from airflow_provider_getty.hooks.getty import GettyHook
-from airflow_provider_getty.inputs.storage import locate
+from airflow_provider_getty.inputs.storage_errors import without_secrets
+from airflow_provider_getty.operators.batch import GettyBatchOperator
 
 log = logging.getLogger(__name__)
 
@@ -67,34 +69,50 @@ def _history(args: Namespace, since: datetime) -> Iterator[HistoryItem]:
 
 
 def _collected(since: datetime) -> Iterator[str]:
-    """The results of tasks since then, and the journals that results of batches name."""
-    query = select(XComModel.value).where(XComModel.key == "return_value", XComModel.timestamp >= since)
+    """The results of tasks since then, and the journals of batches."""
+    from airflow.models import TaskInstance  # noqa: PLC0415 - Airflow's database
+    from airflow.models.renderedtifields import RenderedTaskInstanceFields as Rendered  # noqa: PLC0415
+    from sqlalchemy import and_  # noqa: PLC0415
+
+    results = select(XComModel.value).where(XComModel.key == "return_value", XComModel.timestamp >= since)
+    same = ("dag_id", "run_id", "task_id", "map_index")
+    # A batch that failed has no result; Airflow keeps the arguments of a task's last 30 runs.
+    batches = (
+        select(Rendered.rendered_fields)
+        .join(TaskInstance, and_(*(getattr(TaskInstance, key) == getattr(Rendered, key) for key in same)))
+        .where(TaskInstance.operator == GettyBatchOperator.__name__)
+    )
+    journals: set[str] = set()
     with create_session() as session:
-        for value in session.scalars(query):
+        for value in session.scalars(results):
             text = value if isinstance(value, str) else json.dumps(value, default=str)
             yield text
-            if journal := _journal_in(text):
-                yield journal
+            if '"journal"' in text.replace("\\", ""):
+                journals |= _journal_in(text)
+        for arguments in session.scalars(batches):
+            journals |= _journal_in(arguments)
+    for journal in sorted(journals):
+        yield from _read(journal)
 
 
-def _journal_in(text: str) -> str | None:
-    """The journal of a batch, if this is the result of one and it can be read from here."""
-    if '"journal"' not in text.replace("\\", ""):
-        return None
-    found: Any = text
+def _journal_in(found: Any) -> set[str]:
+    """The journal that the result or the arguments of a batch name."""
     while isinstance(found, str):
         try:
             found = json.loads(found)
         except ValueError:
-            return None
+            return set()
     journal = found.get("journal") if isinstance(found, dict) else None
-    if not isinstance(journal, str):
-        return None
+    return {journal} if isinstance(journal, str) else set()
+
+
+def _read(journal: str) -> Iterator[str]:
     try:
-        with locate(journal).open() as file:
-            return file.read().decode(errors="replace")
+        for line in journal_file(journal).peek():
+            yield line.decode(errors="replace")
     except (GettyError, OSError) as error:
         log.warning(
-            "The journal %s cannot be read; what it collected is listed as not collected: %s", journal, error
+            "The journal %s cannot be read; what it collected is listed as not collected: %s",
+            without_secrets(journal),
+            error,
         )
-        return None

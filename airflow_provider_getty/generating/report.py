@@ -10,6 +10,7 @@ from typing import Any
 from airflow_provider_getty.api.results import HistoryItem
 
 _MADE_BY = re.compile(r"airflow:(?:[0-9a-f]+ )?([^\s#\[|]+)", re.IGNORECASE)
+_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 NOT_BY_AIRFLOW = "not by Airflow"
 
 
@@ -56,12 +57,13 @@ def uncollected(items: Iterable[HistoryItem], collected: Iterable[str]) -> Itera
     :param collected: results of tasks, and journals of batches.
     """
     open_ = {item.generation_request_id.casefold(): item for item in items if made_by(item) != NOT_BY_AIRFLOW}
+    others = {name for name in open_ if not _GUID.fullmatch(name)}
     for text in collected:
         if not open_:
             return
         known = text.casefold()
-        for name in [name for name in open_ if name in known]:
-            del open_[name]
+        for name in (*_GUID.findall(known), *(name for name in others if name in known)):
+            open_.pop(name, None)
     for item in open_.values():
         yield {
             "day": day_of(item),

@@ -12,6 +12,7 @@ from airflow_provider_getty.api.errors import GettyError
 
 # The user of a URI and what follows its path. A secret key may have a "/", so "user:" reaches to the last "@".
 _SECRETS = re.compile(r"(?<=://)(?:[^/?#@]*:[^?#]*@|[^/?#]*@)|[?#].*", re.DOTALL)
+_PASSWORDS = re.compile(r"(?<=://)[^/?#@]*:[^?#]*@|[?#].*", re.DOTALL)
 _MAX_REASON = 300
 _NUMBERS = {
     FileNotFoundError: errno.ENOENT,
@@ -33,6 +34,11 @@ class StorageError(OSError):
 def without_secrets(text: str) -> str:
     """A path or URI as people may see it: without the user and what follows the path of a URI."""
     return _SECRETS.sub("", text) if "://" in text else text
+
+
+def without_password(text: str) -> str:
+    """A path or URI by which a program can open the file again: with Airflow's connection, or the user's name."""
+    return _PASSWORDS.sub("", text) if "://" in text else text
 
 
 @contextmanager

@@ -6,17 +6,27 @@ import json
 import os
 import subprocess
 import sys
+import warnings
+from collections.abc import Iterator
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.sdk import DAG
+from airflow.sdk.io import attach
+from airflow.utils.db import initdb
 from getty_emulator.server import Emulator
 
 from airflow_provider_getty.cli import commands
 from airflow_provider_getty.cli.__main__ import main
 from airflow_provider_getty.hooks.getty import GettyHook
+from tests.support.airflow_database import AirflowDatabase, clear
+from tests.support.batch_runs import generates
+from tests.support.batch_tasks import a_batch
+from tests.support.real_stores import s3_server
 from tests.support.refine_tasks import refine
-from tests.support.task_runs import DAG_ID, Worker
+from tests.support.task_runs import DAG_ID, RUN_ID, Worker
 
 
 def say(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Any:
@@ -62,6 +72,49 @@ def test_what_no_result_has_was_not_collected(
     collected = Worker().run(refine()).result
     Worker().run(refine(prompt="lost"))
     monkeypatch.setattr(commands, "_collected", lambda since: iter([json.dumps(collected)]))
+    [row] = say(capsys, monkeypatch, "generations", "--uncollected")
+    assert row["prompt"] == "lost"
+
+
+@pytest.fixture
+def bucket() -> Iterator[str]:
+    """The URI of a bucket that only its Airflow connection opens."""
+    with s3_server() as server:
+        conn_id = f"s3_{server.endpoint.rpartition(':')[2]}"  # Airflow keeps what is attached for the process
+        attach("s3", conn_id, fs=server.at("").fs)
+        yield f"s3://{conn_id}@{server.name}"
+
+
+@pytest.fixture
+def database() -> AirflowDatabase:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        initdb()
+    clear()
+    return AirflowDatabase()
+
+
+@pytest.mark.parametrize("ends", ["success", "failed"])
+def test_what_the_journal_of_a_batch_in_a_store_has_was_collected(
+    database: AirflowDatabase,
+    getty: Emulator,
+    bucket: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    ends: str,
+) -> None:
+    if ends == "failed":
+        getty.fault("block-images", "generate")
+    journal = f"{bucket}/{ends}.jsonl"
+    with DAG(DAG_ID, schedule=None) as dag:
+        task = a_batch(generates(2), tmp_path, journal=journal)
+    database.store(dag, RUN_ID)
+    run = Worker().run(task)
+    assert (run.state, getty.ledger()["total"]) == (ends, 2), run.message
+    assert ends == "failed" or run.result["journal"] == journal, "what opens it again"
+    database.ran(task, run, run_id=RUN_ID)
+    Worker().run(refine(prompt="lost"))
     [row] = say(capsys, monkeypatch, "generations", "--uncollected")
     assert row["prompt"] == "lost"
 

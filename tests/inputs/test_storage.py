@@ -12,10 +12,24 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from upath import UPath
 
 from airflow_provider_getty.inputs.storage import LocationError, locate, publishing
+from airflow_provider_getty.inputs.storage_errors import without_password
 from airflow_provider_getty.operators.download import GettyDownloadOperator
 from tests.support.object_stores import Bucket
 
 pytestmark = pytest.mark.filterwarnings("ignore:UPath .* filesystem not explicitly implemented")
+
+
+@pytest.mark.parametrize(
+    ("where", "opens_it"),
+    [
+        ("s3://my_conn@bucket/a.jsonl", "s3://my_conn@bucket/a.jsonl"),
+        ("sftp://user:se/cr@et@host/a.jsonl", "sftp://host/a.jsonl"),
+        ("https://host/a.jsonl?signature=secret", "https://host/a.jsonl"),
+        ("/data/a:b@c?d.jsonl", "/data/a:b@c?d.jsonl"),
+    ],
+)
+def test_what_opens_a_file_again_has_its_connection_and_no_password(where: str, opens_it: str) -> None:
+    assert without_password(where) == opens_it
 
 
 def test_a_relative_path_stays_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

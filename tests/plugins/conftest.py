@@ -37,7 +37,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def world(server: FastAPI) -> Iterator[GalleryWorld]:
     """The server, which knows no DAG, and whose gallery remembers nothing."""
     from airflow_provider_getty.plugins.getty import GettyPlugin  # noqa: PLC0415
-    from tests.support.gallery_world import GalleryWorld, clear  # noqa: PLC0415
+    from tests.support.airflow_database import clear  # noqa: PLC0415
+    from tests.support.gallery_world import GalleryWorld  # noqa: PLC0415
 
     clear()
     gallery = GettyPlugin.fastapi_apps[0]["app"]

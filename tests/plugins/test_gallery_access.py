@@ -10,7 +10,8 @@ from airflow.sdk import DAG, BaseOperator
 from getty_emulator.server import Emulator
 
 from airflow_provider_getty.operators.refine import GettyRefineOperator as Ours
-from tests.support.gallery_world import RUN, GalleryWorld
+from tests.support.airflow_database import RUN
+from tests.support.gallery_world import GalleryWorld
 from tests.support.getty_journal import sent
 from tests.support.refine_tasks import refine
 from tests.support.task_runs import Worker

@@ -31,7 +31,8 @@ from airflow_provider_getty.operators.refine import GettyRefineOperator
 from airflow_provider_getty.plugins.gallery import previews
 from airflow_provider_getty.plugins.gallery.journals import Journals
 from airflow_provider_getty.sensors.generation import GenerationSensor
-from tests.support.gallery_world import RUN, GalleryWorld
+from tests.support.airflow_database import RUN
+from tests.support.gallery_world import GalleryWorld
 from tests.support.getty_journal import sent
 from tests.support.refine_tasks import BOXES, IMAGE_ID, SIZE, refine
 from tests.support.task_runs import Worker, needs_store
