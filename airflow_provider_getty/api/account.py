@@ -119,14 +119,15 @@ def _credential(called: str, value: str) -> str:
 
 
 def _normalized(url: str) -> str:
-    """The URL in the one form: scheme and host in small letters, no default port, no slash at the end."""
+    """The URL in the one form: scheme and host in small letters, no default port, no dot or slash at the end."""
     url = url.strip().rstrip("/")
     scheme, colon, rest = url.partition("://")
     authority, slash, path = rest.partition("/")
     if not colon or "@" in authority:
         return url
     scheme, authority = scheme.lower(), authority.lower()
-    return f"{scheme}://{authority.removesuffix(_DEFAULT_PORTS.get(scheme, ' '))}{slash}{path}"
+    authority = authority.removesuffix(_DEFAULT_PORTS.get(scheme, " ")).removesuffix(".")
+    return f"{scheme}://{authority}{slash}{path}"
 
 
 def _check_url(name: str, url: str) -> None:

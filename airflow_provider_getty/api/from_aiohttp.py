@@ -10,7 +10,7 @@ import aiohttp
 from airflow_provider_getty.api import clock, errors
 from airflow_provider_getty.api.answers import Answer
 from airflow_provider_getty.api.bodies import ANSWER_BYTES, IMAGE_BYTES, Decoder, Ends
-from airflow_provider_getty.api.network import Network
+from airflow_provider_getty.api.network import Network, tls_reason
 
 _CHUNK = 256 * 1024
 
@@ -56,4 +56,5 @@ def failure(error: Exception, url: str, network: Network, *, is_answered: bool) 
             return errors.unsendable(error)
     never_reached = isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
     kind = errors.ConnectionFailedError if never_reached else errors.NoAnswerError
-    return kind(f"There was no answer ({type(error).__name__}).")
+    reason = tls_reason(getattr(error, "os_error", error))
+    return kind(f"There was no answer ({type(error).__name__}{reason}).")

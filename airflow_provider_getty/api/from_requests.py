@@ -14,7 +14,7 @@ from urllib3.exceptions import InvalidHeader, MaxRetryError, NewConnectionError,
 from airflow_provider_getty.api import clock, errors
 from airflow_provider_getty.api.answers import Answer
 from airflow_provider_getty.api.bodies import ANSWER_BYTES, IMAGE_BYTES, Decoder, Ends
-from airflow_provider_getty.api.network import Network
+from airflow_provider_getty.api.network import Network, tls_reason
 
 _CHUNK = 256 * 1024
 
@@ -66,7 +66,7 @@ def failure(error: Exception, url: str, network: Network, *, is_answered: bool) 
     )
     kind = errors.ConnectionFailedError if never_reached else errors.NoAnswerError
     named = type(reason if isinstance(reason, Exception) else error).__name__
-    return kind(f"There was no answer ({named}).")
+    return kind(f"There was no answer ({named}{tls_reason(reason)}).")
 
 
 def _pieces(response: requests.Response, decoder: Decoder, ends: float) -> Iterator[bytes]:

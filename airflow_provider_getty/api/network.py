@@ -6,7 +6,8 @@
 none of them                              what this system trusts, and what the package ``certifi`` lists
 ``HTTPS_PROXY``, ``HTTP_PROXY``           the proxy of a scheme, ``http://user:password@host:port`` or ``host:port``
 ``ALL_PROXY``                             the proxy of both
-``NO_PROXY``                              hosts, ``.domains``, addresses and networks without proxy; ``*`` for all
+``NO_PROXY``                              hosts, ``.domains``, addresses and networks without proxy; ``*`` for all;
+                                          separated by commas or blanks
 ========================================  ========================================================================
 
 In small letters, the proxies' names are heard first. A client reads all of this once, when it is made.
@@ -15,6 +16,7 @@ In small letters, the proxies' names are heard first. A client reads all of this
 from __future__ import annotations
 
 import os
+import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -85,7 +87,7 @@ class Network:
 
     def _goes_without(self, host: str, port: int | None) -> bool:
         listed = self.environment.get("no_proxy", self.environment.get("NO_PROXY", ""))
-        return any(_matches(entry.strip().lower(), host, port) for entry in listed.split(","))
+        return any(_matches(entry.lower(), host, port) for entry in re.split(r"[,\s]+", listed))
 
 
 def network(environment: Mapping[str, str] | None = None) -> Network:
@@ -103,6 +105,12 @@ def network(environment: Mapping[str, str] | None = None) -> Network:
         trusted = " and ".join(f"{name}={path}" for name, path in files.items())
         return Network(_trusting(" and ".join(files), *files.values()), trusted, read)
     return Network(_system_s_context(), "this system's certificate authorities and certifi's", read)
+
+
+def tls_reason(error: object) -> str:
+    """What OpenSSL says of an error of TLS, such as ``: wrong version number`` of a port without; else nothing."""
+    reason = error.reason if isinstance(error, ssl.SSLError) else None
+    return f": {reason.replace('_', ' ').lower()}" if reason else ""
 
 
 def _trusting(name: str, *paths: str) -> ssl.SSLContext:
@@ -176,5 +184,5 @@ def _matches(entry: str, host: str, port: int | None) -> bool:
         if int(number) != port:
             return False
         entry = name
-    entry = entry.strip("[]").removeprefix("*").removeprefix(".")
+    entry = entry.strip("[]").removeprefix("*").strip(".")
     return host == entry or host.endswith(f".{entry}")

@@ -112,6 +112,8 @@ def test_a_url_without_a_usable_host_is_refused(url: str) -> None:
         "https://api.gettyimages.com:443",
         "https://api.gettyimages.com:443/",
         " https://api.gettyimages.com\n",
+        "https://api.gettyimages.com.",
+        "https://api.gettyimages.com.:443/",
     ],
 )
 def test_one_host_has_one_form_and_keeps_its_token_url(url: str) -> None:

@@ -6,6 +6,7 @@ import io
 import ssl
 import subprocess
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from airflow_provider_getty.api.errors import (
     ConfigurationError,
     ConnectionFailedError,
     Credit,
+    GettyError,
     InvalidRequestError,
     ProxyRefusedError,
 )
@@ -78,6 +80,43 @@ def client_of(connect: Connect, getty: Recorder) -> Client:
 
 
 # Certificates
+
+
+@pytest.mark.parametrize(
+    ("host", "period", "said"),
+    [
+        (
+            "127.0.0.1",
+            {"not_before": datetime(2020, 1, 1, tzinfo=UTC), "not_after": datetime(2020, 1, 2, tzinfo=UTC)},
+            "certificate has expired",
+        ),
+        ("other.example", {}, "IP address mismatch"),
+    ],
+)
+def test_a_certificate_says_what_is_wrong_with_it(
+    connect: Connect,
+    company: trustme.CA,
+    ca_file: Path,
+    host: str,
+    period: dict[str, Any],
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(ca_file))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    company.issue_cert(host, **period).configure_cert(context)
+    with recording(wrap=lambda listener: context.wrap_socket(listener, server_side=True)) as getty:
+        client = connect(base_url=getty.url.replace("http:", "https:"))
+        with pytest.raises(CertificateError, match=said) as refused:
+            client.ask(ListProducts(), deadline=distant_deadline())
+    assert not refused.value.may_retry
+
+
+def test_a_port_without_tls_is_named_as_such(connect: Connect) -> None:
+    with recording() as getty:
+        client = connect(base_url=getty.url.replace("http:", "https:"))
+        with pytest.raises(GettyError, match=r"There was no answer \(\w+: wrong version number\)"):
+            client.ask(ListProducts())
 
 
 @pytest.mark.parametrize("variable", VARIABLES)
@@ -246,6 +285,8 @@ def test_the_environment_is_read_once_for_a_client(
         (".gettyimages.com", "api.gettyimages.com", True),
         ("*.gettyimages.com", "api.gettyimages.com", True),
         ("a.example, API.gettyimages.com", "api.gettyimages.com", True),
+        ("a.example api.gettyimages.com", "api.gettyimages.com", True),
+        ("api.gettyimages.com.", "api.gettyimages.com", True),
         ("images.com", "api.gettyimages.com", False),
         ("api.gettyimages.com:443", "api.gettyimages.com", True),
         ("api.gettyimages.com:8443", "api.gettyimages.com", False),

@@ -75,7 +75,7 @@ def test_defaults_are_for_items_that_do_not_give_them() -> None:
         ('["a"]', "items.json", "item 1: it is 'a'; it must be an object of arguments."),
         ("", "items.csv", "a table without a first line: was it written to its end"),
         ("\n \n", "items.csv", "a table without a first line: was it written to its end"),
-        ("prompt,colour\na,red\n", "items.csv", "line 2: Generate cannot be asked: colour: there is no such"),
+        ("prompt,size\na,red\n", "items.csv", "line 2: Generate cannot be asked: size: there is no such"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_with_its_line(
