@@ -30,12 +30,14 @@ myst_enable_extensions = ["attrs_block", "colon_fence", "deflist"]
 myst_heading_anchors = 4  # as on a forge: #too-many-pending-generations
 
 add_module_names = False
+toc_object_entries_show_parents = "hide"
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 python_maximum_signature_line_length = 90
 python_use_unqualified_type_names = True
 
 html_theme = "furo"
+pygments_dark_style = "github-dark"  # the default one underlines every module
 html_title = "Getty Images for Airflow"
 html_logo = "integration-logos/airflow-provider-getty.svg"
 html_static_path = ["_static"]
