@@ -66,7 +66,7 @@ def history_pages(
     :param since: only those that were made then or later; and
     :param until: only those that were made then or earlier.
     :param media_type: only photographs, or only illustrations.
-    :param product_ids: only those for which these products paid.
+    :param product_ids: only generations for which these products paid.
     :param company_generations: those of the whole company, if the account may see them.
     """
     first = operations.GetHistory(

@@ -122,7 +122,7 @@ class Items:
     """All items, read again by each iteration and never held together.
 
     :param requests: see :data:`Requests`.
-    :param operation: of items that name none.
+    :param operation: the operation of items that name none.
     :param defaults: arguments of items that do not give them.
     """
 

@@ -42,7 +42,7 @@ class Collecting(SyncSide):
 
         :param deadline: when to give up (``time.time()``).
         :param poll_interval: a fixed number of seconds between polls. Default: by the age of the generation.
-        :param kind: the operation, such as ``refine``: how long generations take is learned of each kind.
+        :param kind: the operation, such as ``refine``: typical durations are learned for each kind.
         :return: the generation, with signed URLs.
         :raises DeadlineExceededError: it is not finished in time; it can still be collected later.
         :raises GettyError: it cannot be collected at all.
@@ -56,7 +56,7 @@ class Collecting(SyncSide):
         Source: ``GET …/{generation_request_id}/images/{index}/download-sizes`` in Getty's API reference.
 
         :param index: which image, from 0.
-        :return: of each size its name, and its width and height in pixels.
+        :return: each size, with its name, width and height in pixels.
         :raises NotFoundError: there is no such image, or it is still pending.
         :raises GettyError: the call failed otherwise.
         """
@@ -114,7 +114,7 @@ class Collecting(SyncSide):
         notes: str | None = None,
         deadline: float | None = None,
     ) -> int:
-        """Download again what was downloaded before. What it costs is not published.
+        """Download an image again. The cost is not published.
 
         Source: ``POST /v3/ai/redownloads`` in Getty's API reference.
 
@@ -155,7 +155,7 @@ class Collecting(SyncSide):
         :param since: only those that were made then or later; and
         :param until: only those that were made then or earlier. A date without a time zone is in UTC.
         :param media_type: only photographs, or only illustrations.
-        :param product_ids: only those for which these products paid.
+        :param product_ids: only generations for which these products paid.
         :param company_generations: those of the whole company, if the account may see them.
         :raises InvalidRequestError: a filter cannot be used; nothing was sent.
         :raises PermissionDeniedError: the account may see only its own.
@@ -182,7 +182,7 @@ class Collecting(SyncSide):
         return self.ask(operations.GetHistoryItem(generation_request_id=generation_request_id))
 
     def products(self) -> tuple[Product, ...]:
-        """List the account's license products, with what they require and their credits, where Getty tells them.
+        """List the account's license products, with what they require, and their credits if Getty says.
 
         Source: ``GET /v3/products`` in Getty's API reference.
 

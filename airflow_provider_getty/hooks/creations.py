@@ -54,7 +54,7 @@ class Creations(SyncSide):
         :param product_id: the AI Generator product that pays. Default: the connection's.
         :param project_code: for products that require one. Default: the connection's.
         :param notes: for products that require them.
-        :return: a ``Pending``, or a ``Generation`` where Getty answers with the images at once.
+        :return: a ``Pending``, or a ``Generation`` if Getty answers with the images at once.
         :raises InvalidRequestError: an argument cannot be used; nothing was sent.
         :raises GettyError: its ``credit`` says whether a credit may have been used.
         """
@@ -87,12 +87,12 @@ class Creations(SyncSide):
         It may cost a credit.
         Source: ``POST …/{generation_request_id}/images/{index}/variations`` in Getty's API reference.
 
-        :param generation_request_id: the generation: its id, or the result of a task that has it.
+        :param generation_request_id: the generation: its id, or the result of the task that made it.
         :param index: which image, from 0. Default: the first that is not blocked, if a result is given; else 0.
         :param product_id: the AI Generator product that pays. Default: the connection's.
         :param project_code: for products that require one. Default: the connection's.
         :param notes: for products that require them.
-        :return: a ``Pending``, or a ``Generation`` where Getty answers with the images at once.
+        :return: a ``Pending``, or a ``Generation`` if Getty answers with the images at once.
         :raises InvalidRequestError: an argument cannot be used; nothing was sent.
         :raises GettyError: its ``credit`` says whether a credit may have been used.
         """
@@ -132,14 +132,14 @@ class Creations(SyncSide):
             task, or ``{"generation_request_id": …, "index": …}``. Or
         :param reference_file_registration_id: a file registered as ``ImageReference``. Exactly one of the three.
         :param prompt: what the images show.
-        :param noise_level: 0 to 1; more differs more from the reference. The API of 2024 requires it, today's no longer
-            lists it.
+        :param noise_level: 0 to 1; a higher value differs more from the reference.
+            The API of 2024 requires it, today's no longer lists it.
         :param negative_prompt: like ``seed`` no longer listed by today's API.
         :param aspect_ratio: width to height; only in today's API.
         :param product_id: the AI Generator product that pays. Default: the connection's.
         :param project_code: for products that require one. Default: the connection's.
         :param notes: for products that require them.
-        :return: a ``Pending``, or a ``Generation`` where Getty answers with the images at once.
+        :return: a ``Pending``, or a ``Generation`` if Getty answers with the images at once.
         :raises InvalidRequestError: an argument cannot be used; nothing was sent.
         :raises GettyError: its ``credit`` says whether a credit may have been used.
         """
@@ -184,12 +184,12 @@ class Creations(SyncSide):
 
         For the arguments that are not listed see :meth:`influence_color`.
 
-        :param influence_level: 0 to 1; more resembles the reference more. The API of 2024 requires it,
+        :param influence_level: 0 to 1; a higher value resembles the reference more. The API of 2024 requires it,
             today's no longer lists it.
         :param product_id: the AI Generator product that pays. Default: the connection's.
         :param project_code: for products that require one. Default: the connection's.
         :param notes: for products that require them.
-        :return: a ``Pending``, or a ``Generation`` where Getty answers with the images at once.
+        :return: a ``Pending``, or a ``Generation`` if Getty answers with the images at once.
         :raises InvalidRequestError: an argument cannot be used; nothing was sent.
         :raises GettyError: its ``credit`` says whether a credit may have been used.
         """
@@ -246,7 +246,7 @@ class Creations(SyncSide):
         :param product_id: the AI Generator product that pays. Default: the connection's.
         :param project_code: for products that require one. Default: the connection's.
         :param notes: for products that require them.
-        :return: a ``Pending``, or a ``Generation`` where Getty answers with the images at once.
+        :return: a ``Pending``, or a ``Generation`` if Getty answers with the images at once.
         :raises InvalidRequestError: an argument cannot be used; nothing was sent.
         :raises GettyError: its ``credit`` says whether a credit may have been used.
         """

@@ -36,7 +36,7 @@ class Edits(SyncSide):
         project_code: str | None = None,
         notes: str | None = None,
     ) -> Pending | Generation:
-        """Change what lies under the white of a mask, as a prompt says.
+        """Change the part of an image under the white of a mask, as a prompt says.
 
         It may cost a credit. Source: ``POST /v3/ai/image-generations/refine`` in Getty's API reference.
 
@@ -52,7 +52,7 @@ class Edits(SyncSide):
         :param product_id: the AI Generator product that pays. Default: the connection's.
         :param project_code: for products that require one. Default: the connection's.
         :param notes: for products that require them.
-        :return: a ``Pending``, or a ``Generation`` where Getty answers with the images at once.
+        :return: a ``Pending``, or a ``Generation`` if Getty answers with the images at once.
         :raises InvalidRequestError: an argument cannot be used; nothing was sent.
         :raises GettyError: its ``credit`` says whether a credit may have been used.
         """
@@ -100,7 +100,7 @@ class Edits(SyncSide):
         :param product_id: the AI Generator product that pays. Default: the connection's.
         :param project_code: for products that require one. Default: the connection's.
         :param notes: for products that require them.
-        :return: a ``Pending``, or a ``Generation`` where Getty answers with the images at once.
+        :return: a ``Pending``, or a ``Generation`` if Getty answers with the images at once.
         :raises InvalidRequestError: an argument cannot be used; nothing was sent.
         :raises GettyError: its ``credit`` says whether a credit may have been used.
         """
@@ -131,7 +131,7 @@ class Edits(SyncSide):
         project_code: str | None = None,
         notes: str | None = None,
     ) -> Pending | Generation:
-        """Remove what lies under the white of a mask.
+        """Remove the object under the white of a mask.
 
         It may cost a credit. Source: ``POST /v3/ai/image-generations/object-removal`` in Getty's API reference.
 
@@ -145,7 +145,7 @@ class Edits(SyncSide):
         :param product_id: the AI Generator product that pays. Default: the connection's.
         :param project_code: for products that require one. Default: the connection's.
         :param notes: for products that require them.
-        :return: a ``Pending``, or a ``Generation`` where Getty answers with the images at once.
+        :return: a ``Pending``, or a ``Generation`` if Getty answers with the images at once.
         :raises InvalidRequestError: an argument cannot be used; nothing was sent.
         :raises GettyError: its ``credit`` says whether a credit may have been used.
         """
@@ -180,7 +180,7 @@ class Edits(SyncSide):
         :param product_id: the AI Generator product that pays. Default: the connection's.
         :param project_code: for products that require one. Default: the connection's.
         :param notes: for products that require them.
-        :return: a ``Pending``, or a ``Generation`` where Getty answers with the images at once.
+        :return: a ``Pending``, or a ``Generation`` if Getty answers with the images at once.
         :raises InvalidRequestError: an argument cannot be used; nothing was sent.
         :raises GettyError: its ``credit`` says whether a credit may have been used.
         """
@@ -206,7 +206,7 @@ class Edits(SyncSide):
         project_code: str | None = None,
         notes: str | None = None,
     ) -> Pending | Generation:
-        """Put the subject of an image before another background. Only in today's API.
+        """Put the subject of an image in front of another background. Only in today's API.
 
         It may cost a credit.
         Source: ``POST /v3/ai/image-generations/background-replacement`` in Getty's API reference.
@@ -220,7 +220,7 @@ class Edits(SyncSide):
         :param product_id: the AI Generator product that pays. Default: the connection's.
         :param project_code: for products that require one. Default: the connection's.
         :param notes: for products that require them.
-        :return: a ``Pending``, or a ``Generation`` where Getty answers with the images at once.
+        :return: a ``Pending``, or a ``Generation`` if Getty answers with the images at once.
         :raises InvalidRequestError: an argument cannot be used; nothing was sent.
         :raises GettyError: its ``credit`` says whether a credit may have been used.
         """

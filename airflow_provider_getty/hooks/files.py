@@ -31,13 +31,13 @@ class Files(SyncSide):
 
         Source: ``PUT /v3/search/by-image/uploads/{file_name}`` in Getty's API reference.
 
-        :param mask: a made one, or what :func:`airflow_provider_getty.inputs.masks.make_mask` makes one of.
+        :param mask: a ``Mask``, or anything from which :func:`airflow_provider_getty.inputs.masks.make_mask` makes one.
         :param image_size: width and height in pixels of the image to refine; boxes and polygons need it.
         :param label: begins the name of the upload.
-        :param deadline: until when (``time.time()``) trouble is waited out. Default: for a minute.
+        :param deadline: until when (``time.time()``) temporary failures are waited out. Default: for a minute.
         :return: the ``mask_url``; Getty keeps the mask for 24 hours.
-        :raises MaskError: no mask can be made of this; nothing was sent.
-        :raises GettyError: Getty did not take it.
+        :raises MaskError: no mask can be made from this; nothing was sent.
+        :raises GettyError: Getty refused it.
         """
         upload = _mask_upload(mask, image_size, label)
         self.ask(upload, deadline=deadline)
@@ -50,10 +50,10 @@ class Files(SyncSide):
 
         :param file: a path, a URI or an ``ObjectStoragePath`` of an image, or its bytes.
         :param label: begins the name of the upload.
-        :param deadline: until when (``time.time()``) trouble is waited out. Default: for a minute.
+        :param deadline: until when (``time.time()``) temporary failures are waited out. Default: for a minute.
         :return: the ``url`` for a registration; Getty keeps the upload for 24 hours.
-        :raises InvalidRequestError: no JPEG can be made of this; nothing was sent.
-        :raises GettyError: Getty did not take it.
+        :raises InvalidRequestError: no JPEG can be made from this; nothing was sent.
+        :raises GettyError: Getty refused it.
         """
         upload = _file_upload(file, label)
         self.ask(upload, deadline=deadline)
@@ -67,7 +67,7 @@ class Files(SyncSide):
         Source: ``POST /v3/ai/file-registrations`` in Getty's API reference.
 
         :param url: what :meth:`upload_file` returned.
-        :param rights_claimed: that you own the file or have a license for it; Getty takes no other.
+        :param rights_claimed: True: you own the file or have a license for it, as Getty requires.
         :param category: ``ImageReference`` for an influence, ``CustomerProduct`` for a background generation.
         :raises InvalidRequestError: an argument cannot be used; nothing was sent.
         :raises GettyError: Getty did not register it.
@@ -104,7 +104,7 @@ class Files(SyncSide):
         return self._items(paging.registration_pages())
 
     def enhance_prompt(self, prompt: str) -> str:
-        """Make a short prompt into a more detailed one. Only in today's API; Getty names no cost.
+        """Turn a short prompt into a more detailed one. Only in today's API; Getty names no cost.
 
         Source: ``POST /v3/ai/enhance-prompt`` in Getty's API reference.
 

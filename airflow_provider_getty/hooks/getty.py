@@ -44,10 +44,10 @@ OperationName: TypeAlias = Literal[Creation, Edit]
 class GettyHook(Creations, Edits, Collecting, Files, BaseHook):
     """Speaks to Getty's AI Generator with the credentials of an Airflow connection.
 
-    Trouble that may pass (429, 409, 5xx, broken connections) is waited out for a minute, or until the
-    deadline that a method is given, as long as no credit can be used twice.
+    Temporary failures (429, 409, 5xx, broken connections) are waited out for a minute, or until a method's
+    ``deadline``, unless a credit could be used twice.
 
-    :meth:`async_session` has the same methods to be awaited.
+    :meth:`async_session` has the same methods as coroutines.
 
     :param getty_conn_id: a connection of the type ``getty``.
     """
@@ -63,7 +63,7 @@ class GettyHook(Creations, Edits, Collecting, Files, BaseHook):
 
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, Any]:
-        """The connection form of Airflow 3.1, which knows no declared fields: extras are entered as JSON."""
+        """The connection form of Airflow 3.1, which does not know declared fields: extras are entered as JSON."""
         return {
             "hidden_fields": ["port", "schema"],
             "relabeling": {"host": "Base URL", "login": "API key", "password": "API secret"},
@@ -108,7 +108,7 @@ class GettyHook(Creations, Edits, Collecting, Files, BaseHook):
 
     @asynccontextmanager
     async def async_session(self) -> AsyncIterator[AsyncGetty]:
-        """The same methods to be awaited: ``async with hook.async_session() as getty: await getty.products()``.
+        """The same methods as coroutines: ``async with hook.async_session() as getty: await getty.products()``.
 
         :raises ConfigurationError: the connection cannot be used, or is not known here.
         """
@@ -170,7 +170,7 @@ class GettyHook(Creations, Edits, Collecting, Files, BaseHook):
     def test_connection(self) -> tuple[bool, str]:
         """Fetch a token and list the products, which costs no credit.
 
-        The message goes to the log too: Airflow shows that of a failed test only.
+        The message goes to the log too: Airflow shows only that of a failed test.
 
         :return: whether the connection works, and the AI Generator products with their credits, or the reason.
         """
@@ -202,8 +202,8 @@ def async_client_of(
     """A new async client, for the running event loop; to be closed by the caller.
 
     :param getty_conn_id: names it in the metrics.
-    :param schedules: with what an earlier client has learned.
-    :param log_level: of the lines about each generation and download that go well.
+    :param schedules: the schedules of an earlier client, with what it has learned.
+    :param log_level: the level of the lines about generations and downloads that succeed.
     """
     from airflow_provider_getty.api.aio import AsyncGettyClient
 

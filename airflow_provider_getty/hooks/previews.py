@@ -39,7 +39,7 @@ def preview_url(hook: GettyHook, generation_request_id: str, index: int = 0) -> 
 def store_preview(
     hook: GettyHook, generation_request_id: str, destination: LocationLike, index: int = 0
 ) -> str:
-    """Store an image's largest preview, and return the destination as a text.
+    """Store an image's largest preview, and return the destination as text.
 
     It is a small JPEG, for looking at: a license comes with a download. Unlike a signed URL, it stays until you remove
     it, and who may read it is up to its storage.

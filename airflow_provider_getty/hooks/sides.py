@@ -43,7 +43,7 @@ class SyncSide(ABC):
     def ask(self, operation: Operation[AnswerT], *, deadline: float | None = None) -> AnswerT:
         """Perform any operation of :mod:`airflow_provider_getty.api.operations`.
 
-        :param deadline: until when (``time.time()``) trouble is waited out. Default: for a minute.
+        :param deadline: until when (``time.time()``) temporary failures are waited out. Default: for a minute.
         :raises GettyError: its ``credit`` says whether a credit may have been used.
         """
         return self.get_conn().ask(operation, deadline=_until(deadline))

@@ -1,4 +1,4 @@
-"""The text that shows a person what was generated, before more is paid: as the body of ``ApprovalOperator``."""
+"""The text that shows a person what was generated, before more is paid: the body of ``ApprovalOperator``."""
 
 from __future__ import annotations
 

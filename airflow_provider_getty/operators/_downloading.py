@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def download(task: DownloadingOperator, context: Context) -> str:
-    """Download, unless the destination is there already, and return the destination as a text.
+    """Download, unless the destination is there already, and return the destination as text.
 
     :raises AirflowException: or ``AirflowFailException``, which Airflow does not retry.
     """

@@ -29,7 +29,7 @@ class GettyBackgroundGenerationOperator(GenerationOperator):
     :param background_file_registration_id: a file registered as ``ImageReference`` that the scene follows; or
     :param background_asset_id: an image of Getty's creative library; or
     :param background_reference_generation: a generated image, in the forms of ``reference_generation`` of
-        :class:`.GettyRefineOperator`. At most one of the three; only of today's API.
+        :class:`.GettyRefineOperator`. At most one of the three; only in today's API.
     :param background_reference_adherence: how closely the scene follows it: ``flexible`` or ``strong``.
     """
 
@@ -96,7 +96,7 @@ class GettyBackgroundGenerationOperator(GenerationOperator):
 
 
 class BackgroundGenerationArguments(arguments.RequestArguments, total=False):
-    """The arguments that say what to ask of Getty, which a decorated function returns."""
+    """The request's arguments, as a decorated function returns them."""
 
     reference_file_registration_id: arguments.Text
     prompt: arguments.Text

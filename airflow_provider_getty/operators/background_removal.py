@@ -46,7 +46,7 @@ class GettyBackgroundRemovalOperator(GenerationOperator):
 
 
 class BackgroundRemovalArguments(arguments.RequestArguments, total=False):
-    """The arguments that say what to ask of Getty, which a decorated function returns."""
+    """The request's arguments, as a decorated function returns them."""
 
     image_id: arguments.Text | None
     reference_generation: arguments.Generated | None

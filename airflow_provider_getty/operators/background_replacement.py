@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class GettyBackgroundReplacementOperator(GenerationOperator):
-    """Puts the subject of an image before another background; only of today's API.
+    """Puts the subject of an image in front of another background; only in today's API.
 
     ``POST /v3/ai/image-generations/background-replacement``.
 
@@ -74,7 +74,7 @@ class GettyBackgroundReplacementOperator(GenerationOperator):
 
 
 class BackgroundReplacementArguments(arguments.RequestArguments, total=False):
-    """The arguments that say what to ask of Getty, which a decorated function returns."""
+    """The request's arguments, as a decorated function returns them."""
 
     image_id: arguments.Text | None
     reference_generation: arguments.Generated | None

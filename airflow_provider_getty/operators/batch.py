@@ -49,8 +49,8 @@ _RULES: Mapping[str, Rule] = {
 class GettyBatchOperator(CheckedOperator):
     """Submits any number of generations, waits for them and, with ``download_to``, downloads their images.
 
-    What becomes of each item is written to a journal, durably and before it matters, so that a task that dies at any
-    moment continues where it was and pays for nothing twice. The result, in XCom, is small: ``journal``, the counts
+    A journal records each item durably, before anything depends on it. So a task that dies at any moment continues
+    where it was, and pays for nothing twice. The result, in XCom, is small: ``journal``, the counts
     ``total``, ``submitted``, ``completed``, ``blocked``, ``failed`` (items), ``charged`` (generations submitted) and
     ``downloaded`` (images), and ``failures``, the first ten, of ``item`` and ``error``.
 
@@ -58,7 +58,7 @@ class GettyBatchOperator(CheckedOperator):
         file of JSON Lines, of a JSON array, or of CSV. An item has the arguments that the operator of its operation
         takes, and may have an ``operation`` and a ``name``, which names its files.
     :param journal: a path, URI or ``ObjectStoragePath`` of a file, one for each run: put ``{{ run_id }}`` in it.
-    :param operation: of items that name none.
+    :param operation: the operation of items that name none.
     :param defaults: arguments for all items that do not give them.
     :param download_to: a folder, as a path or URI. None: nothing is downloaded.
     :param size_name: the download size, such as ``1k`` or ``4k``; a large one may cost.
@@ -171,7 +171,7 @@ class GettyBatchOperator(CheckedOperator):
         return self._run(context)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
-        """Continue with what the trigger has seen to finish."""
+        """Continue with the generations that the trigger has seen finish."""
         return self._run(context, event)
 
     def _run(self, context: Context, event: dict[str, Any] | None = None) -> dict[str, Any]:

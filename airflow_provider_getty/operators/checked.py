@@ -30,7 +30,7 @@ class CheckedOperator(BaseOperator):
 
     @classmethod
     def partial(cls, **kwargs: Any) -> Any:
-        """Map the operator. What is not mapped is checked here, what is mapped when the task runs.
+        """Map the operator. Arguments that are not mapped are checked here, mapped ones when the task runs.
 
         :raises InvalidRequestError: an argument cannot be used.
         """
@@ -43,7 +43,7 @@ class CheckedOperator(BaseOperator):
         return GettyHook(self.getty_conn_id)
 
     def charged(self) -> int | None:
-        """How many generations were submitted for this task, each of which may cost a credit; None: not known."""
+        """How many generations were submitted for this task, each of which may cost a credit; None: unknown."""
         return None
 
     def get_openlineage_facets_on_start(self) -> OperatorLineage[Any, Any]:

@@ -19,13 +19,13 @@ _KEY = "getty_download"
 
 
 class GettyDownloadOperator(DownloadingOperator):
-    """Downloads one image of a finished generation; the destination holds it whole, or stays as it was.
+    """Downloads one image of a finished generation; the destination holds it complete or stays as it was.
 
-    The result, in XCom, is the destination as a text; in a folder, the file is named
+    The result, in XCom, is the destination as text; in a folder, the file is named
     ``<generation_request_id>-<index>-<size_name>.jpg``. Getty requires a license product that covers the original,
     and that the original was downloaded before. See :class:`.DownloadingOperator` for the other arguments.
 
-    :param generation_request_id: the generation: its id, or the result of a task that has it (``refine.output``).
+    :param generation_request_id: the generation: its id, or the result of the task that made it (``refine.output``).
     :param index: which image, from 0. Default: the first that is not blocked, if a result is given; else 0.
     """
 

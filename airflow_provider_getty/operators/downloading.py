@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 class DownloadingOperator(CheckedOperator):
-    """Brings an image to a destination, which holds it whole, or stays as it was.
+    """Downloads an image to a destination, which holds it complete or stays as it was.
 
-    The result, in XCom, is the destination as a text.
+    The result, in XCom, is the destination as text.
 
     :param destination: a local path, a URI or an ``ObjectStoragePath``. A text that ends in ``/`` is a folder.
     :param size_name: one of the image's download sizes, such as ``1k`` or ``4k``; a large one may cost.
-    :param overwrite: whether to download again what is already there.
+    :param overwrite: whether to download even if the file exists.
     :param product_id: the license product to download with. Default: the connection's.
     :param project_code: for products that require one. Default: the connection's.
     :param notes: for products that require them.
@@ -84,7 +84,7 @@ class DownloadingOperator(CheckedOperator):
 
         :param deadline: when to give up (``time.time()``).
         :raises OSError: the destination cannot be written to.
-        :raises GettyError: in every other way in which it may fail.
+        :raises GettyError: the download failed otherwise.
         """
         raise NotImplementedError
 

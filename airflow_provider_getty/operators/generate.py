@@ -74,7 +74,7 @@ class GettyGenerateOperator(GenerationOperator):
 
 
 class GenerateArguments(arguments.RequestArguments, total=False):
-    """The arguments that say what to ask of Getty, which a decorated function returns."""
+    """The request's arguments, as a decorated function returns them."""
 
     prompt: arguments.Text
     negative_prompt: arguments.Text | None

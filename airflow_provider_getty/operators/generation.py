@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 class GenerationOperator(CheckedOperator):
     """Submits a generation and, unless ``wait_for_completion`` is False, waits until it is finished.
 
-    An operator is a subclass that names its :attr:`operation` and keeps the operation's arguments as attributes of the
-    same names; all else is done here.
+    A subclass names its :attr:`operation` and keeps the operation's arguments as attributes of the same names;
+    this class does the rest.
 
     The result, in XCom, is plain JSON: ``generation_request_id``, ``status`` (``completed``, or ``pending`` if it
     did not wait), ``seed``, ``results`` (of ``index``, ``is_blocked``, ``preview_urls``) and ``original_asset``.
@@ -45,7 +45,7 @@ class GenerationOperator(CheckedOperator):
         Default: ``[getty] marker``, ``notes`` unless it is set.
     :param on_unsure_submission: what to do if it is unknown whether an earlier try created a generation: ``fail``,
         or ``resubmit``, which may pay twice.
-    :param history_lag: after how long a generation is certain to be in Getty's history, in seconds or as a
+    :param history_lag: when a generation is certain to be in Getty's history, in seconds after it was made or as a
         ``timedelta``; a retry that finds none waits until then before it submits. Default: ``[getty] history_lag``,
         1 minute unless it is set.
     :param getty_conn_id: a connection of the type ``getty``.
@@ -110,7 +110,7 @@ class GenerationOperator(CheckedOperator):
         return _generating.request(self)
 
     def prepare(self, context: Context) -> None:  # noqa: ARG002 - for subclasses
-        """Make the arguments ready: called in each try before the request is made.
+        """Prepare the arguments; called in each try before the request is made.
 
         :raises GettyError: the arguments cannot be used.
         """

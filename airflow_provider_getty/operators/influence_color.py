@@ -24,10 +24,10 @@ class GettyInfluenceColorOperator(GenerationOperator):
     :param reference_file_registration_id: a file registered as ``ImageReference``; see
         :class:`.GettyRegisterFileOperator`.
     :param prompt: what the images show.
-    :param noise_level: 0 to 1: more differs more from the reference. The API of 2024 requires it, today's no longer
-        lists it.
+    :param noise_level: 0 to 1: a higher value differs more from the reference.
+        The API of 2024 requires it, today's no longer lists it.
     :param negative_prompt: what they must not show. Today's API no longer lists it.
-    :param aspect_ratio: width to height: ``1:1``, ``3:4``, ``4:3``, ``9:16`` or ``16:9``; only of today's API.
+    :param aspect_ratio: width to height: ``1:1``, ``3:4``, ``4:3``, ``9:16`` or ``16:9``; only in today's API.
     :param media_type: ``photography`` or ``illustration``.
     :param mood: ``black_and_white``, ``warm``, ``cool``, ``natural``, ``vivid``, ``dramatic`` or ``bold``.
     :param seed: of earlier images, for new ones that look alike. Today's API no longer lists it.
@@ -90,7 +90,7 @@ class GettyInfluenceColorOperator(GenerationOperator):
 
 
 class InfluenceColorArguments(arguments.RequestArguments, total=False):
-    """The arguments that say what to ask of Getty, which a decorated function returns."""
+    """The request's arguments, as a decorated function returns them."""
 
     image_id: arguments.Text | None
     reference_generation: arguments.Generated | None

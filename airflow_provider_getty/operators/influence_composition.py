@@ -26,10 +26,10 @@ class GettyInfluenceCompositionOperator(GenerationOperator):
     :param reference_file_registration_id: a file registered as ``ImageReference``; see
         :class:`.GettyRegisterFileOperator`.
     :param prompt: what the images show.
-    :param influence_level: 0 to 1: more resembles the reference more. The API of 2024 requires it, today's no longer
-        lists it.
+    :param influence_level: 0 to 1: a higher value resembles the reference more.
+        The API of 2024 requires it, today's no longer lists it.
     :param negative_prompt: what they must not show. Today's API no longer lists it.
-    :param aspect_ratio: width to height: ``1:1``, ``3:4``, ``4:3``, ``9:16`` or ``16:9``; only of today's API.
+    :param aspect_ratio: width to height: ``1:1``, ``3:4``, ``4:3``, ``9:16`` or ``16:9``; only in today's API.
     :param media_type: ``photography`` or ``illustration``.
     :param mood: ``black_and_white``, ``warm``, ``cool``, ``natural``, ``vivid``, ``dramatic`` or ``bold``.
     :param seed: of earlier images, for new ones that look alike. Today's API no longer lists it.
@@ -92,7 +92,7 @@ class GettyInfluenceCompositionOperator(GenerationOperator):
 
 
 class InfluenceCompositionArguments(arguments.RequestArguments, total=False):
-    """The arguments that say what to ask of Getty, which a decorated function returns."""
+    """The request's arguments, as a decorated function returns them."""
 
     image_id: arguments.Text | None
     reference_generation: arguments.Generated | None

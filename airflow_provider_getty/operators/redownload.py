@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 class GettyRedownloadOperator(DownloadingOperator):
-    """Downloads again what was downloaded before (``POST /v3/ai/redownloads``), also in another size.
+    """Downloads an image again (``POST /v3/ai/redownloads``), in the same or in another size.
 
-    The result, in XCom, is the destination as a text; in a folder, the file is named
+    The result, in XCom, is the destination as text; in a folder, the file is named
     ``<generated_asset_id>-<size_name>.jpg``. Getty requires a ``product_id``, the task's or the connection's, and does
-    not publish what it costs: a call whose answer is lost is not repeated. See :class:`.DownloadingOperator` for the
+    not publish the cost: a call whose answer is lost is not repeated. See :class:`.DownloadingOperator` for the
     other arguments.
 
     :param generated_asset_id: as the first download returned it.

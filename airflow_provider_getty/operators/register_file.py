@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 class GettyRegisterFileOperator(CheckedOperator):
     """Uploads an image of yours and registers it with Getty (``POST /v3/ai/file-registrations``).
 
-    The result, in XCom, is the id of the registration as a text, for the ``reference_file_registration_id`` of other
+    The result, in XCom, is the id of the registration as text, for the ``reference_file_registration_id`` of other
     operators. It costs no credit; each run registers the image again.
 
-    :param file: a path, URI or ``ObjectStoragePath`` of an image, or its bytes. What is not a JPEG of at most 10 MB
-        is made into one, with white for what is transparent.
-    :param rights_claimed: True: you acknowledge that you own the image or have a license for it. Getty registers no
-        other.
+    :param file: a path, URI or ``ObjectStoragePath`` of an image, or its bytes. Anything but a JPEG of at most
+        10 MB is converted to one, with white in place of transparency.
+    :param rights_claimed: True: you acknowledge that you own the image or have a license for it. Getty registers
+        no other images.
     :param category: ``ImageReference`` for an influence or the background of a product, ``CustomerProduct`` for a
         product that gets a new background.
     :param timeout: how long the task may take, in seconds of wall-clock time or as a ``timedelta``.

@@ -17,7 +17,7 @@ class GettyVariationsOperator(GenerationOperator):
 
     It may cost a credit. See :class:`.GenerationOperator` for waiting, the result and the other arguments.
 
-    :param generation_request_id: the generation: its id, or the result of a task that has it (``generate.output``).
+    :param generation_request_id: the generation: its id, or the result of the task that made it (``generate.output``).
     :param index: which image, from 0. Default: the first that is not blocked, if a result is given; else 0.
     """
 
@@ -45,7 +45,7 @@ class GettyVariationsOperator(GenerationOperator):
 
 
 class VariationsArguments(arguments.RequestArguments, total=False):
-    """The arguments that say what to ask of Getty, which a decorated function returns."""
+    """The request's arguments, as a decorated function returns them."""
 
     generation_request_id: arguments.Generated
     index: arguments.WholeNumber | None

@@ -29,13 +29,13 @@ _POKE_INTERVAL = 5.0
 class GenerationSensor(CheckedOperator, BaseSensorOperator):
     """Waits until a generation is finished, in a worker (``poke``, ``reschedule``) or without one (``deferrable``).
 
-    The result, in XCom, is the finished generation, as of :class:`.GenerationOperator`. Trouble that may pass (429,
-    409, 5xx, broken connections) is waited out until the timeout.
+    The result, in XCom, is the finished generation, as of :class:`.GenerationOperator`. Temporary failures
+    (429, 409, 5xx, broken connections) are waited out until the timeout.
 
-    :param generation_request_id: the generation: its id, or the result of a task that has it (``refine.output``).
+    :param generation_request_id: the generation: its id, or the result of the task that made it (``refine.output``).
     :param deferrable: whether to wait in the triggerer. Default: ``[operators] default_deferrable``.
     :param timeout: how long to wait, in seconds of wall-clock time or as a ``timedelta``. Default: ``[getty] timeout``
-        of Airflow's configuration, 1 hour unless it is set, as it is where the DAG file is read.
+        of Airflow's configuration, read with the DAG file; 1 hour unless it is set.
     :param poke_interval: seconds between polls. Default: ``[getty] poll_interval``, likewise; if that is not set, 5
         in a worker, and in the triggerer by the generation's age.
     :param on_blocked: what to do about images that Getty's content policy blocked: ``fail`` or ``skip`` if all

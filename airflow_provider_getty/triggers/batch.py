@@ -72,7 +72,7 @@ class BatchTrigger(BaseTrigger):
         self._is_enough = asyncio.Event()
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """The class and the arguments from which Airflow makes this trigger again elsewhere."""
+        """The class and the arguments from which Airflow recreates this trigger in another process."""
         names = (
             "in_flight", "enough", "until", "deadline", "stopped", "charged", "getty_conn_id", "poll_interval",
             "kind",

@@ -28,7 +28,7 @@ class GenerationTrigger(BaseTrigger):
         is polled.
     :param getty_conn_id: a connection of the type ``getty``.
     :param poll_interval: a fixed number of seconds between polls. None: by the age of the generation.
-    :param kind: the operation that made it, if known: how long it takes is learned of each kind.
+    :param kind: the operation that made it, if known: typical durations are learned for each kind.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class GenerationTrigger(BaseTrigger):
         self.kind = kind
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """The class and the arguments from which Airflow makes this trigger again elsewhere."""
+        """The class and the arguments from which Airflow recreates this trigger in another process."""
         return (
             f"{type(self).__module__}.{type(self).__qualname__}",
             {

@@ -23,12 +23,12 @@ _KEY = "getty_history"
 class NewGenerationTrigger(BaseEventTrigger):
     """Watches the account's history for an ``AssetWatcher``; fires once for each generation that finishes.
 
-    It continues after a restart where it was (Airflow 3.3): what finished meanwhile is told then, and nothing
-    twice, unless the triggerer is killed between an event and the note of it. On older versions it starts again, and
-    what finished while no triggerer ran is not told.
+    On Airflow 3.3 it continues after a restart where it was: it fires for what finished in the meantime, and for
+    nothing twice, unless the triggerer is killed right after an event. On older versions it starts afresh, and does
+    not fire for what finished while no triggerer ran.
 
     :param getty_conn_id: a connection of the type ``getty``.
-    :param product_ids: only those for which these products paid.
+    :param product_ids: only generations for which these products paid.
     :param notes: only those with this text in their notes, in whatever case.
     :param poll_interval: seconds between two looks at the history.
     """
@@ -50,7 +50,7 @@ class NewGenerationTrigger(BaseEventTrigger):
         self.poll_interval = poll_interval
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """The class and the arguments from which Airflow makes this trigger again elsewhere."""
+        """The class and the arguments from which Airflow recreates this trigger in another process."""
         names = ("getty_conn_id", "product_ids", "notes", "poll_interval")
         return (
             f"{type(self).__module__}.{type(self).__qualname__}",
@@ -58,7 +58,7 @@ class NewGenerationTrigger(BaseEventTrigger):
         )
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Look at the history for ever, and fire for each generation that has finished since."""
+        """Watch the history, and fire for each generation that finishes."""
         watch = Watch.of(await self._recall())
         while True:
             now = clock.now()

@@ -76,7 +76,7 @@ class GenerationSensorTrigger(BaseTrigger):
         self._rendering_error: Exception | None = None
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """The class and the arguments from which Airflow makes this trigger again elsewhere."""
+        """The class and the arguments from which Airflow recreates this trigger in another process."""
         return (
             f"{type(self).__module__}.{type(self).__qualname__}",
             {

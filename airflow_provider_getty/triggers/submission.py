@@ -59,7 +59,7 @@ class SubmissionTrigger(BaseTrigger):
         self.getty_conn_id = getty_conn_id
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """The class and the arguments from which Airflow makes this trigger again elsewhere."""
+        """The class and the arguments from which Airflow recreates this trigger in another process."""
         return (
             f"{type(self).__module__}.{type(self).__qualname__}",
             {

@@ -122,8 +122,8 @@ class _Influence(ImageOperation):
 class InfluenceColor(_Influence):
     """Make images from a prompt in the colors of a reference.
 
-    :param noise_level: 0 to 1; more differs more from the reference. The API of 2024 requires it, today's no longer
-        lists it: if Getty answers 400, set it or leave it out.
+    :param noise_level: 0 to 1; a higher value differs more from the reference.
+        The API of 2024 requires it, today's no longer lists it: if Getty answers 400, set it or leave it out.
     """
 
     name: ClassVar[str] = "influence_color"
@@ -137,8 +137,8 @@ class InfluenceColor(_Influence):
 class InfluenceComposition(_Influence):
     """Make images from a prompt with the composition of a reference: its poses, places and depth.
 
-    :param influence_level: 0 to 1; more resembles the reference more. The API of 2024 requires it, today's no longer
-        lists it: if Getty answers 400, set it or leave it out.
+    :param influence_level: 0 to 1; a higher value resembles the reference more.
+        The API of 2024 requires it, today's no longer lists it: if Getty answers 400, set it or leave it out.
     """
 
     name: ClassVar[str] = "influence_composition"

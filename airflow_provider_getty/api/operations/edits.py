@@ -15,7 +15,7 @@ __all__ = ["BackgroundRemoval", "BackgroundReplacement", "Extend", "ObjectRemova
 
 
 class Refine(ImageOperation):
-    """Change what lies under the white of a mask, as a prompt says.
+    """Change the part of an image under the white of a mask, as a prompt says.
 
     :param mask_url: the full URL of the uploaded mask.
     :param prompt: what the refined portion shows. Optional on the reference page, required by today's API.
@@ -81,7 +81,7 @@ class BackgroundRemoval(ImageOperation):
 
 
 class BackgroundReplacement(ImageOperation):
-    """Put the subject of an image before another background. Only of today's API.
+    """Put the subject of an image in front of another background. Only of today's API.
 
     :param prompt: the background, of which Getty makes four; or
     :param background_color: its color, as ``#RRGGBB``, of which Getty makes one. Exactly one of the two: what Getty
@@ -107,7 +107,7 @@ class BackgroundReplacement(ImageOperation):
 
 
 class ObjectRemoval(ImageOperation):
-    """Remove what lies under the white of a mask.
+    """Remove the object under the white of a mask.
 
     :param mask_url: the full URL of the uploaded mask.
     """
