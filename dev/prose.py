@@ -34,6 +34,16 @@ VOCABULARY = {
     r"nobody can tell|cannot be told": "it is unknown",
     r"all that (generate|describes)s?": "name it: every generating operator, every argument",
     r"was not measured|were not measured": "say what is; what changed is for the changelog",
+    r"so many": "the number, or what it counts",
+    r"nothing to do": "name what is not needed",
+    r"trouble that may pass": "temporary failures",
+    r"as long as no": "unless",
+    r"to be awaited": "as coroutines",
+    r"as a text": "as text",
+    r"only of today's": "only in today's",
+    r"to whom": "who",
+    r"for ever": "forever, for good",
+    r"(is|are|was|were) (called|told) (as|of|what)": "is named after; reports, receives, knows",
     r"(so|so it) was kept": "say what is; what changed is for the changelog",
 }
 """Regular expressions of words to avoid, and what to write instead."""

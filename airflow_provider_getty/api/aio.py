@@ -343,7 +343,7 @@ def _link(account: Account) -> AsyncLink | None:
 
 
 class _Connector(aiohttp.TCPConnector):
-    """Tells the budget about requests that had to wait for a connection, and left later than it was told."""
+    """Tells the budget about requests that waited for a connection, and left later than planned."""
 
     def __init__(self, budget: RequestBudget, connections: int, tls: ssl.SSLContext) -> None:
         super().__init__(limit=connections, ssl=tls)

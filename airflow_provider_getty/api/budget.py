@@ -31,7 +31,7 @@ class RequestBudget:
     """Who of a process may send next: safe to use from several threads and event loops at once.
 
     Calls (token, upload, submission, download) go before polls, about in the order in which they came, but every
-    few calls it is the turn of a poll. Nothing is promised in advance: who is told to wait asks again.
+    few calls it is the turn of a poll. Nothing is promised in advance: a caller that has to wait asks again.
 
     With a line, a request takes a slot of it; while its coordinator is away, this process adapts by itself.
 

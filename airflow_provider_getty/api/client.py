@@ -110,8 +110,8 @@ class GettyClient:
     ) -> ResultT:
         """Perform the operation.
 
-        :param deadline: until when (``time.time()``) trouble that may pass is waited out: 429, 409, 5xx and
-            broken connections, as long as no credit can be used twice. None: fail at once.
+        :param deadline: until when (``time.time()``) temporary failures are waited out: 429, 409, 5xx and
+            broken connections, unless a credit could be used twice. None: fail at once.
         :param not_for: errors that are not waited out.
         :param before_send: called right before the request is sent; if it raises, nothing is sent.
         :raises GettyError: in every way in which it may fail.
@@ -141,7 +141,7 @@ class GettyClient:
         :param interval: a fixed number of seconds between polls. None: by the age of what is waited for.
         :param submitted: when it was submitted (``time.time()``). None: now.
         :param first_poll_in: seconds in which it is not polled yet; 0: poll at once.
-        :param kind: what takes about as long as this: how long it takes is learned of each kind.
+        :param kind: the kind of operation; typical durations are learned for each kind.
         :raises DeadlineExceededError: it is not finished in time.
         :raises GettyError: in every other way in which it fails for good.
         """

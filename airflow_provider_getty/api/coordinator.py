@@ -24,7 +24,7 @@ LINE = files(__package__).joinpath("line.lua").read_text("utf-8")
 
 _AHEAD = 2.0
 """Seconds by which a slot may be booked ahead: a process that is killed wastes no more."""
-# The share of a limit that is told which is used: eleven requests of a limit of ten are then 1.05 s apart, which leaves
+# The share of a configured limit that is used: eleven requests of a limit of ten are then 1.05 s apart, which leaves
 # room for ways and processes that are late by 0.05 s.
 _USED = 0.95
 
@@ -97,7 +97,7 @@ class Coordinator:
         return Command(_SET_TOKEN, (f"{self._name}:token",), (sealed, max(1, int(lifetime * 1000))))
 
     def learned(self, kind: str) -> Command:
-        """Get what has been learned of how long this kind takes; see :meth:`recalled`."""
+        """Get the durations that have been learned for this kind; see :meth:`recalled`."""
         return Command(_GET_LEARNED, (f"{self._name}:learned:{kind}",))
 
     def learn(self, kind: str, learned: Iterable[tuple[int, int]]) -> Command:

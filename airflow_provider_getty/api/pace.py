@@ -11,7 +11,7 @@ _MARGIN = 1.04
 # Seconds of sending that a late event loop may catch up on.
 CATCH_UP = 0.05
 
-# The start, where no limit is told: the rate in requests per second, the burst and the doubling time in seconds. The
+# The start if no limit is set: the rate in requests per second, the burst and the doubling time in seconds. The
 # rate grows until the first 429.
 _FIRST_RATE = 4.0
 _FIRST_BURST = 0.5

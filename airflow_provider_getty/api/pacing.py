@@ -21,7 +21,7 @@ CERTAIN_AFTER = 30.0
 class Polling:
     """The wait for a generation or a download: told what each poll brought, it says when to poll next.
 
-    Trouble that may pass (429, 409, 5xx, a broken connection) only makes the next poll come later. A refusal that may
+    A temporary failure (429, 409, 5xx, a broken connection) only makes the next poll come later. A refusal that may
     be a slip (401, 403, 404) is believed when it is repeated: the generation is paid for, and asking again is free.
 
     :param asked: what is waited for, for the error at the deadline.

@@ -27,21 +27,22 @@ LONGEST_DELAY = 15.0
 # Seconds of lateness that one request is worth at price 1; a 5 s grid pays about as much.
 _WORTH = 0.6
 
-# Ages are told apart to 3 %, up to one that few generations reach.
+# Ages are distinguished to 3 %, up to one that few generations reach.
 _RESOLUTION = 1.03
 _OLDEST = 300.0
 _STEPS = math.ceil(math.log(_OLDEST / SHORTEST_DELAY, _RESOLUTION))
 AGES = (0.0, *(SHORTEST_DELAY * _RESOLUTION**k for k in range(_STEPS + 1)))
 
-# So many are followed at a time, from their start, and so many of these that completed are remembered.
+# How many are followed at a time, from their start, and how many completed ones are remembered.
 _FOLLOWED = 150
 _MEMORY = 500
-# An estimate is made again after this many more.
+# How many more lead to a new estimate.
 _NEWS = 100
 _ITERATIONS = 12
-# Shares are smoothed over so many steps to either side: where no look tells ages apart, a peak would be made up.
+# Shares are smoothed over this number of steps to either side: otherwise ages that no look distinguishes
+# would make a peak up.
 _SMOOTHING = 4
-# The prior weighs as much as so many completions, and has this share in the first guess.
+# The prior weighs as much as this number of completions, and has this share in the first guess.
 _PRIOR_WEIGHT = 8.0
 _PRIOR_IN_GUESS = 0.1
 

@@ -87,7 +87,7 @@ class Progress:
     _submitted: int = 0
     _charged: int = 0
     _unknown: dict[str, int] = field(default_factory=dict)
-    """By marker, the requests that may have created a generation that nobody knows of, where there are any."""
+    """By marker, the requests that may have created a generation unknown to the batch, if there are any."""
     _downloaded: int = 0
 
     def __post_init__(self) -> None:
@@ -134,7 +134,7 @@ class Progress:
 
     def counts(self) -> dict[str, int]:
         """Count items (``total``, ``submitted``, ``completed``, ``blocked``, ``failed``), generations (``charged``, and
-        ``unknown``: submissions of which nobody knows whether they created one), and images (``downloaded``).
+        ``unknown``: submissions that may have created one), and images (``downloaded``).
         """  # noqa: D205 - a list
         return {
             "total": len(self.catalogue),

@@ -52,7 +52,7 @@ class Record:
     :param try_number: and the number of that try.
     :param owner: a random name of the process that wrote the record; only that process may submit by it.
     :param intended: when the first request was about to be sent, by the clock of that machine (Unix time).
-    :param attempts: requests of this round of which nobody knows whether they created a generation; one that is
+    :param attempts: requests of this round that may have created a generation; one that is
         under way counts.
     :param unknown: the same, of all rounds.
     :param charged: generations that are known to have been created.

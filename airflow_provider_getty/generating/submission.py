@@ -189,7 +189,7 @@ class Submission:
         return error.with_context(credit=Credit.EARLIER) if is_half_true else error
 
     def _attempt(self, attempt: Record, if_refused: Record | None) -> Steps[Pending | Generation | None]:
-        """Submit; None: nobody knows whether it created a generation."""
+        """Submit; None: it is unknown whether that created a generation."""
         operation = self.operation.model_copy(update=(yield Upload()))
         if self.policy.marker:
             operation = operation.model_copy(update={"notes": with_marker(operation.notes, attempt.marker)})
@@ -329,7 +329,7 @@ class Submission:
         return () if found.alike else found.ours
 
     def _counted(self, record: Record) -> str:
-        """What may have been charged; where nothing is kept, nobody knows how many requests earlier tries sent."""
+        """What may have been charged; where nothing is kept, it is unknown how many requests earlier tries sent."""
         return record.charges + ("" if self.task.earlier is None else "; all earlier tries count as one")
 
     def _unsure(

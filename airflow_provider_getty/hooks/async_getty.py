@@ -9,7 +9,7 @@ from airflow_provider_getty.hooks.files import AsyncFiles
 
 
 class AsyncGetty(AsyncCreations, AsyncEdits, AsyncCollecting, AsyncFiles):
-    """The methods of :class:`.getty.GettyHook`, to be awaited; see :meth:`.getty.GettyHook.async_session`.
+    """The methods of :class:`.getty.GettyHook` as coroutines; see :meth:`.getty.GettyHook.async_session`.
 
     :param client: of the running event loop; whoever opened it closes it.
     """

@@ -28,7 +28,7 @@ AnswerT = TypeVar("AnswerT")
 ItemT = TypeVar("ItemT")
 
 _PATIENCE = 60.0
-"""Seconds for which trouble that may pass is waited out where a method is given no deadline."""
+"""Seconds for which temporary failures are waited out if a method gets no deadline."""
 _DOWNLOAD_PATIENCE = 600.0
 """The same for downloads."""
 

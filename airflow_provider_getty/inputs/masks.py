@@ -110,7 +110,7 @@ def make_mask(
         size of its own must be of this size.
     :param invert: refine what would stay, and keep what would be refined.
     :param log_level: of that line. A mask of almost nothing, or of almost everything, is a warning in any case.
-    :raises MaskError: no mask can be made of this, now or later. Trouble that may pass, such as a network's
+    :raises MaskError: no mask can be made from this, now or later. A temporary failure, such as a network's
         on the way to an object store, is raised as it comes.
     """
     size = _image_size(image_size)

@@ -45,7 +45,7 @@ def make_jpeg(source: PictureSource, what: str = "The file") -> bytes:
 
     :param source: any image that Pillow reads. What is transparent becomes white.
     :param what: names it in errors.
-    :raises InvalidRequestError: it cannot be made, now or later. Trouble that may pass, such as a network's on the
+    :raises InvalidRequestError: it cannot be made, now or later. A temporary failure, such as a network's on the
         way to an object store, is raised as it comes.
     """
     if not (is_picture(source) or is_file(source)):

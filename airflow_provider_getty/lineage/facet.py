@@ -13,7 +13,7 @@ class GettyRunFacet(RunFacet):
     :param operation: of a task that generates, such as ``refine``.
     :param generationRequestIds: of the generations that it made, waited for or downloaded, up to 200.
     :param creditsAtMost: how many generations were submitted for it, each of which may cost a credit; None: none, or
-        nobody knows.
+        it is unknown.
     """
 
     operation: str | None

@@ -56,7 +56,7 @@ def _download(task: DownloadingOperator, context: Context, *, deadline: float) -
 
 
 def _tell(task: DownloadingOperator, context: Context, destination: LocationLike) -> str:
-    """Return the destination as a text; Airflow's assets and OpenLineage are told of the file."""
+    """Return the destination as text, and report the file to Airflow's assets and OpenLineage."""
     task.made = (known_to_getty(task, Made(file=destination, **task.image())),)
     announce(task, context, task.made)
     return str(destination)

@@ -120,7 +120,7 @@ def _finish(task: GenerationOperator, context: Context, generation: dict[str, An
 
 
 def _tell(task: GenerationOperator, context: Context, result: dict[str, Any]) -> dict[str, Any]:
-    """Return the result, which Airflow's assets and OpenLineage are told of."""
+    """Return the result, and report it to Airflow's assets and OpenLineage."""
     task.made = (generated(result, _written(task)),)
     announce(task, context, task.made)
     return result

@@ -53,7 +53,7 @@ def complete(sensor: GenerationSensor, context: Context, event: dict[str, Any]) 
 
 
 def _accept(sensor: GenerationSensor, context: Context, generation: dict[str, Any]) -> dict[str, Any]:
-    """Return the generation, if the policy on blocked images accepts it; assets and OpenLineage are told of it."""
+    """Return the generation if the policy on blocked images accepts it; report it to assets and OpenLineage."""
     result = accept(generation, sensor.on_blocked)
     sensor.made = (known_to_getty(sensor, generated(result, {})),)
     announce(sensor, context, sensor.made)

@@ -27,7 +27,7 @@ def sign_in(call: Call) -> Account:
 def count_query(call: Call, account: Account) -> None:
     """Refuse the call when the account had its queries of the last second. Refused calls do not count.
 
-    Moving the clock does not matter here: a limit on how fast one may send has nothing to do with the age of things.
+    Moving the clock does not matter here: a limit on the rate does not depend on the age of things.
     """
     limit = account.queries_per_second
     if limit is None:

@@ -23,7 +23,7 @@ class Request:
     account: str | None = None
     fault: str | None = None
     status: int | None = None
-    """None while it is being answered, and for ever when no answer is sent."""
+    """None while it is being answered, and for good if no answer is sent."""
 
 
 class Journal:

@@ -45,7 +45,7 @@ Level: TypeAlias = Annotated[float, Field(ge=0, le=1)]
 
 
 class EnhancePrompt(Operation[EnhancedPrompt]):
-    """Have a short prompt made into a more detailed one. Only of today's API.
+    """Turn a short prompt into a more detailed one. Only in today's API.
 
     What it costs is not published; Getty names no credit.
     """
@@ -100,7 +100,7 @@ class _Influence(ImageOperation):
 
     :param reference_file_registration_id: a file registered as ``ImageReference``, instead of one of Getty's images.
     :param prompt: what the images show.
-    :param aspect_ratio: of the images; only of today's API.
+    :param aspect_ratio: width to height of the images; only in today's API.
     :param negative_prompt: like ``seed`` no longer listed by today's API. If Getty answers 400, leave it out.
     """
 
@@ -158,7 +158,7 @@ class BackgroundGeneration(GeneratingOperation, MovedOperation[Pending | Generat
     :param negative_prompt: no longer listed by today's API. If Getty answers 400, leave it out.
     :param background_file_registration_id: a file registered as ``ImageReference`` that the scene follows; or
     :param background_asset_id: an image of Getty's creative library; or
-    :param background_reference_generation: a generated image. At most one; only of today's API.
+    :param background_reference_generation: a generated image. At most one; only in today's API.
     :param background_reference_adherence: how closely the scene follows it.
     """
 

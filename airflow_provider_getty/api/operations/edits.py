@@ -81,7 +81,7 @@ class BackgroundRemoval(ImageOperation):
 
 
 class BackgroundReplacement(ImageOperation):
-    """Put the subject of an image in front of another background. Only of today's API.
+    """Put the subject of an image in front of another background. Only in today's API.
 
     :param prompt: the background, of which Getty makes four; or
     :param background_color: its color, as ``#RRGGBB``, of which Getty makes one. Exactly one of the two: what Getty

@@ -77,7 +77,7 @@ class GetRegistration(MovedOperation[Registration]):
 
 
 class ListRegistrations(Operation[Registrations]):
-    """Ask for a page of the registered files. Only of today's API."""
+    """Ask for a page of the registered files. Only in today's API."""
 
     name: ClassVar[str] = "registrations"
     route: ClassVar[str] = "/v3/ai/file-registrations"
@@ -89,7 +89,7 @@ class ListRegistrations(Operation[Registrations]):
 
 
 class DeleteRegistration(Operation[None]):
-    """Archive a registered file. Only of today's API."""
+    """Archive a registered file. Only in today's API."""
 
     name: ClassVar[str] = "delete_registration"
     method: ClassVar[str] = "DELETE"
