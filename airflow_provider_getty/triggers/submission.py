@@ -55,7 +55,9 @@ class SubmissionTrigger(BaseTrigger):
         super().__init__()  # type: ignore[no-untyped-call]
         self.attempts = attempts
         self.deadline = deadline
-        self.due = due or clock.now() + next_attempt_in(attempts, jitter=random.random())  # noqa: S311
+        due = due or clock.now() + next_attempt_in(attempts, jitter=random.random())  # noqa: S311
+        # Another attempt after one this late would come after the deadline.
+        self.due = deadline if due > deadline - _WORKER_ENDS_IN else due
         self.getty_conn_id = getty_conn_id
 
     def serialize(self) -> tuple[str, dict[str, Any]]:

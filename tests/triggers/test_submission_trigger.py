@@ -62,6 +62,15 @@ def test_it_fires_at_the_deadline_at_the_latest() -> None:
     assert clock.monotonic() - began == pytest.approx(20)
 
 
+@pytest.mark.parametrize(("due_in", "fires_in"), [(14, 14), (15, 15), (15.1, 20), (19.9, 20)])
+def test_an_attempt_after_which_there_is_no_time_for_another_is_made_at_the_deadline(
+    due_in: float, fires_in: float
+) -> None:
+    began = clock.monotonic()
+    asyncio.run(only_event(trigger(due_in=due_in, ends_in=20)))
+    assert clock.monotonic() - began == pytest.approx(fires_in)
+
+
 def test_it_gives_the_worker_time_to_end_before_it_fires() -> None:
     """Or LocalExecutor takes the task for failed."""
 
