@@ -64,14 +64,17 @@ class _Marks(threading.local):
 
 
 class VirtualClock:
-    """A :class:`.clock.Clock` on which no wait takes real time. It starts at the present.
+    """A :class:`.clock.Clock` on which no wait takes real time.
 
     :param on_advance: called with the seconds of each jump before anybody wakes, to move other clocks along.
+    :param start: the Unix time at which it starts. Default: the present.
     """
 
-    def __init__(self, on_advance: Callable[[float], object] | None = None) -> None:
-        self._began = time.time()
-        self._started = time.monotonic()
+    def __init__(
+        self, on_advance: Callable[[float], object] | None = None, *, start: float | None = None
+    ) -> None:
+        self._began = time.time() if start is None else start
+        self._started = time.monotonic() if start is None else start
         self._elapsed = 0.0
         self._on_advance = on_advance
         self._lock = threading.RLock()

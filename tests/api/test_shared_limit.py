@@ -29,6 +29,7 @@ from tests.support.scripted_getty import account
 LIMIT = 10
 WARM_UP, END = 50.0, 120.0
 TRIP = 0.05  # seconds, each way
+START = 1_767_225_600.0  # what happens in which second is the same in each run
 
 
 @dataclass
@@ -156,7 +157,7 @@ async def test_two_triggerers_among_workers_use_the_limit_and_leave_nobody_behin
     caplog.set_level("ERROR", "airflow_provider_getty")
     random.seed(1)
     chance = random.Random(1)
-    with clock.replaced_by(VirtualClock()):
+    with clock.replaced_by(VirtualClock(start=START)):
         server = Server()
         triggerers = [Triggerer(name, server, random.Random(10 + k)) for k, name in enumerate("ab")]
         async with asyncio.TaskGroup() as group:
@@ -180,7 +181,7 @@ async def test_with_a_coordinator_triggerers_and_fresh_processes_use_all_of_the_
 ) -> None:
     caplog.set_level("ERROR", "airflow_provider_getty")
     random.seed(1)
-    with running_redis() as redis, clock.replaced_by(VirtualClock()):
+    with running_redis() as redis, clock.replaced_by(VirtualClock(start=START)):
         server = Server()
         triggerers = [
             Triggerer(name, server, random.Random(10 + k), redis.url) for k, name in enumerate("ab")
@@ -191,7 +192,7 @@ async def test_with_a_coordinator_triggerers_and_fresh_processes_use_all_of_the_
             for number in range(8):
                 group.create_task(worker(f"worker {number}", server, redis.url, random.Random(number)))
     accepted, refused = server.accepted.total(), server.refused.total()
-    assert accepted > 0.85 * LIMIT * (END - WARM_UP)  # 0.93 where nobody is late
+    assert accepted > 0.93 * LIMIT * (END - WARM_UP), accepted
     assert refused <= 0.01 * (accepted + refused)
     assert max(server.accepted["a"], server.accepted["b"]) < 1.2 * min(
         server.accepted["a"], server.accepted["b"]
