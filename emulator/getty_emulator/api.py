@@ -70,7 +70,8 @@ class Api:
             call = Call(
                 self._service, operation, path, segments, query.encode("latin-1"), headers, origin, body
             )
-        fault, answer = await self._answer(call, record)
+        with self._service.answering():
+            fault, answer = await self._answer(call, record)
         if call is not None:
             answer, altered = self._service.faults.alter(call, answer)
             record.fault = ", ".join([*([record.fault] if record.fault else []), *altered]) or None

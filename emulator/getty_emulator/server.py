@@ -82,11 +82,12 @@ class Emulator(Controls, ServerOptions):
         self._service.close()
 
     def _do(self, action: Callable[[Control], Result]) -> Result:
-        """Run something in the server's event loop, where its state lives."""
+        """Run something in the server's event loop, where its state lives, after all that was sent before."""
         if self._loop is None:
             raise RuntimeError("The emulator is not running: use it in a with block.")
 
         async def act() -> Result:
+            await self._service.settled()
             return action(self._control)
 
         return asyncio.run_coroutine_threadsafe(act(), self._loop).result()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from random import Random
 from typing import Any, ParamSpec, Protocol, TypeVar
 
@@ -17,6 +18,9 @@ from getty_emulator.operations import DRAW
 from getty_emulator.options import Dialect, Options
 from getty_emulator.state import State
 from getty_emulator.state_file import StateFile, Thing
+
+# In as many turns an event loop has taken up what clients sent before; it takes about five.
+_TURNS = 10
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -51,7 +55,8 @@ class Service:
         self.strict = options.strict
         self.dialect = Dialect(options.dialect)
         self.latency = Latency.parse(options.latency)
-        self.sleep = sleep
+        self._sleep = sleep
+        self._answering = 0
         self.in_thread = in_thread
         self.random = random or Random()  # noqa: S311 - latencies and seeds, no secrets
         self.faults = Faults()
@@ -102,6 +107,30 @@ class Service:
         name = parameters.pop("fault")
         aim = {key: parameters.pop(key) for key in Aim.__slots__ if key in parameters}
         return self.faults.add(name, Aim(**aim), parameters)
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """Count a request as one that :meth:`settled` waits for."""
+        self._answering += 1
+        try:
+            yield
+        finally:
+            self._answering -= 1
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait in a request, which does not count as being answered meanwhile."""
+        self._answering -= 1
+        try:
+            await self._sleep(seconds)
+        finally:
+            self._answering += 1
+
+    async def settled(self) -> None:
+        """Wait until what clients sent before has been answered, also those that are gone by now."""
+        quiet = 0
+        while quiet < _TURNS:
+            quiet = 0 if self._answering else quiet + 1
+            await asyncio.sleep(0.001 if self._answering else 0)
 
     def new_id(self) -> str:
         """Return a new GUID."""

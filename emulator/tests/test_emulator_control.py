@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import socket
 import subprocess
 import sys
 from random import Random
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -35,6 +37,28 @@ def test_a_request_that_matches_nothing_is_in_the_journal(getty: Client) -> None
     getty.call("GET", "/v3/nothing?secret=x")
     record = getty.emulator.requests()[-1]
     assert (record["operation"], record["status"], record["query_names"]) == (None, 403, ("secret",))
+
+
+def test_what_a_client_sent_before_it_was_gone_is_seen_and_meets_no_later_fault(getty: Client) -> None:
+    getty.token()
+    request = requests.Request(
+        "POST",
+        f"{getty.emulator.url}/v3/ai/image-generations",
+        json={"prompt": "balloons"},
+        headers={"Api-Key": getty.key, "Authorization": f"Bearer {getty.token()}"},
+    ).prepare()
+    address = urlsplit(getty.emulator.url)
+    head = "".join(
+        f"{name}: {value}\r\n" for name, value in {"Host": address.netloc, **request.headers}.items()
+    )
+    assert isinstance(request.body, bytes)
+    sent = f"POST {request.path_url} HTTP/1.1\r\n{head}\r\n".encode() + request.body
+    for _ in range(20):
+        with socket.create_connection((address.hostname, address.port)) as connection:
+            connection.sendall(sent)
+    getty.emulator.fault("server-error", times=None)
+    assert [record["fault"] for record in getty.emulator.requests()[1:]] == [None] * 20
+    assert getty.emulator.ledger()["total"] == 20
 
 
 def test_the_clock_moves_forward_only(getty: Client) -> None:
