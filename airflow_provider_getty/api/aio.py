@@ -182,6 +182,10 @@ class AsyncGettyClient:
         log.log(self.log_level, "%s", polling.summary(now=clock.now()))
         return result  # type: ignore[no-any-return]
 
+    async def reserve_slot(self) -> bool:
+        """Reserve a slot for a submission, for half a minute, if the coordinator knows that one is free."""
+        return self._link is not None and await self._drive(self._protocol.reserve_slot(), "slot")
+
     async def fetch_image(self, url: str, into: BinaryIO, *, asked: str, deadline: float = math.inf) -> int:
         """Stream an image from its signed URL into a file; see :meth:`.client.GettyClient.fetch_image`."""
         ends = bodies.soon_after(deadline)

@@ -1,4 +1,6 @@
-"""The commands by which the processes of an account share slots, token and latencies through Redis. No I/O.
+"""The commands by which the processes of an account share what they know through Redis. No I/O.
+
+They share the slots in which requests are sent, the access token, how long generations take, and how many are pending.
 
 A :class:`Command` says what Redis is to do; :mod:`.redis_link` does it. All keys of an account begin with a digest of
 its base URL and API key, so that accounts share nothing.
@@ -20,7 +22,7 @@ from airflow_provider_getty.api.account import Account
 if TYPE_CHECKING:
     from airflow_provider_getty.api.seal import Seal
 
-LINE = files(__package__).joinpath("line.lua").read_text("utf-8")
+LINE, SLOTS = (files(__package__).joinpath(name).read_text("utf-8") for name in ("line.lua", "slots.lua"))
 
 _AHEAD = 2.0
 """Seconds by which a slot may be booked ahead: a process that is killed wastes no more."""
@@ -116,10 +118,32 @@ class Coordinator:
         token = self._seal.open(reply[0]) if reply and reply[0] else None
         return None if token is None else (token, reply[1] / 1000)
 
+    def began(self, generation_request_id: str) -> Command:
+        """Count a generation as pending."""
+        return self._slots("began", generation_request_id)
+
+    def finished(self, generation_request_id: str) -> Command:
+        """Count it no longer."""
+        return self._slots("finished", generation_request_id)
+
+    def full(self) -> Command:
+        """Report that Getty refused a submission, as too many generations are pending."""
+        return self._slots("refused")
+
+    def reserve(self, name: str) -> Command:
+        """Reserve a slot for a submission. The reply is 1 if one is known to be free, else 0."""
+        return self._slots("reserve", name)
+
     def _line(self, *arguments: str | float) -> Command:
         now = clock.shared_now()
         at = "" if now is None else f"{now * 1e6:.0f}"
         return Command(LINE, (f"{self._name}:line",), (at, *arguments))
+
+    def _slots(self, *arguments: str) -> Command:
+        now = clock.shared_now()
+        at = "" if now is None else f"{now:.3f}"
+        keys = tuple(f"{self._name}:{key}" for key in ("pending", "reserved", "most-pending"))
+        return Command(SLOTS, keys, (at, *arguments))
 
     @cached_property
     def _seal(self) -> Seal:

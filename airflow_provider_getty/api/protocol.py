@@ -9,6 +9,7 @@ decided there.
 from __future__ import annotations
 
 import logging
+import uuid
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
@@ -20,9 +21,15 @@ from airflow_provider_getty.api.account import Account, Dialect
 from airflow_provider_getty.api.answers import Answer
 from airflow_provider_getty.api.coordinator import Command, Coordinator
 from airflow_provider_getty.api.errors import Credit
-from airflow_provider_getty.api.operations import Credentials, NoImages, Operation
+from airflow_provider_getty.api.operations import (
+    Credentials,
+    GeneratingOperation,
+    GetGeneration,
+    NoImages,
+    Operation,
+)
 from airflow_provider_getty.api.patience import Patience, Pause, repeated
-from airflow_provider_getty.api.results import AccessToken
+from airflow_provider_getty.api.results import AccessToken, Generation, Pending
 from airflow_provider_getty.api.schedule import Schedule
 
 log = logging.getLogger(__name__)
@@ -164,7 +171,26 @@ class Protocol:
             first = others[0]
         if others and answer.status in operation.answers:
             dialects.learn(self.account, operation, first)
-        return _result(operation, answer, first)
+        if not self.account.coordinator:
+            return _result(operation, answer, first)
+        try:
+            result = _result(operation, answer, first)
+        except errors.ConcurrentGenerationsError:
+            yield Coordinator(self.account).full()
+            raise
+        yield from self._count(operation, result)
+        return result
+
+    def _count(self, operation: Operation[Any], result: Any) -> Conversation[None]:
+        """Tell other processes which generations are pending."""
+        if isinstance(operation, GeneratingOperation) and isinstance(result, Pending):
+            yield Coordinator(self.account).began(result.generation_request_id)
+        elif isinstance(operation, GetGeneration) and isinstance(result, Generation):
+            yield Coordinator(self.account).finished(operation.generation_request_id)
+
+    def reserve_slot(self) -> Conversation[bool]:
+        """Reserve a slot for a submission among the account's pending generations, if one is known to be free."""
+        return bool((yield Coordinator(self.account).reserve(uuid.uuid4().hex)))
 
     def renew_token(self, refused: str | None) -> Conversation[None]:
         """Get the access token that other processes share, or a new one, which is shared.

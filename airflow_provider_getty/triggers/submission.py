@@ -16,8 +16,13 @@ from weakref import WeakKeyDictionary
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_getty.api import clock
+from airflow_provider_getty.api.errors import GettyError
 from airflow_provider_getty.api.memory import remembered
 from airflow_provider_getty.triggers import WORKER_ENDS_IN
+from airflow_provider_getty.triggers.shared_client import shared_client
+
+# Seconds after which the coordinator is asked whether a slot is free.
+_LOOKS_EVERY = 2.0
 
 _FIRST_WAIT = 10.0
 _GROWTH = 1.5
@@ -57,7 +62,7 @@ class SubmissionTrigger(BaseTrigger):
         self.deadline = deadline
         due = due or clock.now() + next_attempt_in(attempts, jitter=random.random())  # noqa: S311
         # Another attempt after one this late would come after the deadline.
-        self.due = deadline if due > deadline - _WORKER_ENDS_IN else due
+        self.due = deadline if due > deadline - WORKER_ENDS_IN else due
         self.getty_conn_id = getty_conn_id
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
@@ -81,11 +86,24 @@ class SubmissionTrigger(BaseTrigger):
             await clock.pause(WORKER_ENDS_IN)
             with suppress(TimeoutError):
                 async with clock.timeout(min(self.due, self.deadline) - clock.now()):
-                    await freed.wait()
+                    await self._free_slot(freed)
         finally:
             waiting.remove(freed)
         # What it takes to continue is in the event: dag.test() drops what else a task defers with (Airflow 3.3.2).
         yield TriggerEvent({"deadline": self.deadline, "attempts": self.attempts})  # type: ignore[no-untyped-call]
+
+    async def _free_slot(self, freed: asyncio.Event) -> None:
+        """Wait until a slot has become free here, or, as the coordinator knows, anywhere."""
+        with suppress(GettyError):  # the submission fails with it as well, and says so
+            async with shared_client(self.getty_conn_id) as client:
+                while client.account.coordinator:
+                    with suppress(TimeoutError):
+                        async with clock.timeout(_LOOKS_EVERY):
+                            await freed.wait()
+                            return
+                    if await client.reserve_slot():
+                        return
+        await freed.wait()
 
 
 _waiting: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, list[asyncio.Event]]] = remembered(

@@ -14,10 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_getty.api import clock
+from airflow_provider_getty.api.errors import ConcurrentGenerationsError
+from airflow_provider_getty.api.operations import Refine
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.triggers import submission
 from airflow_provider_getty.triggers.generation import GenerationTrigger
 from airflow_provider_getty.triggers.submission import SubmissionTrigger, next_attempt_in, slot_freed
+from tests.support.running_redis import running_redis
 from tests.support.task_runs import only_event
 
 LONG = 1000.0
@@ -113,6 +116,45 @@ def test_a_generation_that_finishes_in_this_triggerer_frees_a_place(getty: Emula
         return clock.monotonic() - began
 
     assert asyncio.run(wait_for_place()) < 60
+
+
+@pytest.mark.parametrize("is_coordinated", [True, False])
+def test_with_a_coordinator_a_generation_that_finishes_anywhere_frees_a_slot(
+    getty: Emulator, monkeypatch: pytest.MonkeyPatch, *, is_coordinated: bool
+) -> None:
+    with running_redis() as redis:
+        connection = getty.connection
+        if is_coordinated:
+            connection["extra"]["coordinator"] = redis.url
+        monkeypatch.setenv("AIRFLOW_CONN_GETTY_DEFAULT", json.dumps(connection))
+        getty.fault("stay-pending", "refine")
+        getty.fault("concurrent-generations", "refine", skip=1, voice="service")
+        elsewhere = GettyHook()
+        mask_url = elsewhere.upload_mask([(10, 10, 90, 90)], image_size=(100, 100))
+        pending = elsewhere.refine(image_id="1473240153", mask_url=mask_url).generation_request_id
+        with pytest.raises(ConcurrentGenerationsError):
+            elsewhere.get_conn().ask(Refine(image_id="1473240153", mask_url=mask_url))
+
+        async def collect_elsewhere() -> float:
+            began = clock.monotonic()
+            waiting = asyncio.create_task(only_event(trigger(due_in=LONG)))
+            await clock.pause(100)
+            assert not waiting.done()
+            getty.fault("finish-at-once", "get-generation")
+            await clock.in_thread(elsewhere.get_generation, pending)
+            await waiting
+            return clock.monotonic() - began
+
+        took = asyncio.run(collect_elsewhere())
+        elsewhere.get_conn().close()
+        assert took == pytest.approx(100, abs=5) if is_coordinated else took == pytest.approx(LONG)
+
+
+def test_a_connection_that_cannot_be_used_is_told_by_the_submission(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_GETTY_DEFAULT", json.dumps({"conn_type": "getty"}))
+    began = clock.monotonic()
+    asyncio.run(only_event(trigger(due_in=30)))
+    assert clock.monotonic() - began == pytest.approx(30)
 
 
 def test_it_is_made_again_from_what_airflow_stores_and_due_at_the_same_time() -> None:
