@@ -125,6 +125,17 @@ class Progress:
             if self.status(number) in (Status.SUBMITTED, Status.GENERATED):
                 yield ItemRef(number, self.catalogue.key(number), entry.name), entry
 
+    def keep_to(self, account: str) -> None:
+        """Have what is under way in other accounts submitted again: this one can neither poll nor download it.
+
+        :param account: see :func:`~.generating.record.account_digest`.
+        """
+        for number, entry in self._entries.items():
+            is_under_way = self.status(number) in (Status.SUBMITTED, Status.GENERATED)
+            if is_under_way and entry.record.account != account:
+                entry.finished = None
+                self._move(number, Status.INTENDED)
+
     @property
     def left_behind(self) -> list[str]:
         """The generations whose items are no longer in the batch."""

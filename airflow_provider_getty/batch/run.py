@@ -20,6 +20,7 @@ from airflow_provider_getty.batch.journal import Journal, journal_file
 from airflow_provider_getty.batch.journal_files import JournalFile
 from airflow_provider_getty.batch.progress import Progress, Status
 from airflow_provider_getty.batch.reporting import Reporter, counts_line
+from airflow_provider_getty.generating.record import account_digest
 from airflow_provider_getty.hooks.getty import GettyHook, async_client_of
 from airflow_provider_getty.inputs.arguments import BatchOnBlocked, FailOn
 from airflow_provider_getty.inputs.storage import LocationLike
@@ -188,6 +189,7 @@ class Batch:
     def _go_on(
         self, journal: Journal, seen: Mapping[int, Finished | None] | None = None, stopped: str = ""
     ) -> Deferral | BatchResult:
+        journal.progress.keep_to(account_digest(self.hook.account))
         reporter = Reporter(self._keep)
         reporter.keep(journal.progress.counts())
         engine = asyncio.run(self._run(journal, reporter, seen, stopped))
