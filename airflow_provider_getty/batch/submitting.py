@@ -22,7 +22,7 @@ from airflow_provider_getty.batch.journal import Journal
 from airflow_provider_getty.batch.slots import PendingSlots
 from airflow_provider_getty.generating.record import Policy, Record, Task, account_digest
 from airflow_provider_getty.generating.request import Request
-from airflow_provider_getty.generating.steps import LookUp, Post, Save, Say, Step, Upload, Wait
+from airflow_provider_getty.generating.steps import LookUp, Post, Save, Say, Step, Steps, Upload, Wait
 from airflow_provider_getty.generating.submission import MOST_REFUSALS, Submission
 
 log = logging.getLogger(__name__)
@@ -54,8 +54,23 @@ class ItemSubmitter:
         :raises GettyError: see :meth:`~.generating.submission.Submission.submit`.
         """
         request = await self._request(item)
+        steps = self.steps(item, request)
+        slot = _Slot(self.slots)
+        try:
+            answer = await drive_async(steps, lambda step: self._do(step, item, request, slot))
+        except BaseException:
+            slot.release()
+            raise
+        if isinstance(answer, Pending):
+            slot.occupy()
+        else:
+            slot.release()
+        return answer
+
+    def steps(self, item: Item, request: Request) -> Steps[Pending | Generation]:
+        """Return what is to be done to submit the item."""
         entry = self.journal.progress.entry(item.number)
-        steps = Submission(
+        return Submission(
             task=replace(self.task, map_index=item.number),
             operation=request.operation,
             inputs=request.inputs,
@@ -68,17 +83,6 @@ class ItemSubmitter:
             waits_for_slot=self.waits,
             most_refusals=None if self.waits else MOST_REFUSALS,
         ).submit(entry.record if entry else None)
-        slot = _Slot(self.slots)
-        try:
-            answer = await drive_async(steps, lambda step: self._do(step, item, request, slot))
-        except BaseException:
-            slot.release()
-            raise
-        if isinstance(answer, Pending):
-            slot.occupy()
-        else:
-            slot.release()
-        return answer
 
     async def _request(self, item: Item) -> Request:
         if "mask" not in item.written:

@@ -35,7 +35,7 @@ from airflow_provider_getty.generating.steps import Post, Save, Say
 from airflow_provider_getty.generating.submission import Submission
 from airflow_provider_getty.generating.submitter import Submitter
 from airflow_provider_getty.inputs.masks import make_mask
-from tests.support.direct_getty import DirectClient, DirectHook, SettableClock
+from tests.support.direct_getty import FATES, DirectClient, DirectHook, SettableClock
 
 LAG = 60.0
 EXAMPLES = int(os.environ.get("ADVERSARY_EXAMPLES", "60"))
@@ -43,28 +43,6 @@ MASK = make_mask([(60, 16, 964, 250)], image_size=(1024, 683))
 HOSTS = ("https://api.gettyimages.com", "http://127.0.0.1:8900", "http://localhost:8900")
 NOTES = ("kept", "cut", "lower-case", "drop-hash", "drop-non-ascii", "drop")
 
-FATES: dict[str, list[dict[str, Any]]] = {
-    "answered": [{}],
-    "done": [
-        {"fault": "cut-after"},
-        {"fault": "server-error", "status": 504, "work": "after"},
-        {"fault": "other-status", "status": 303},
-        {"fault": "html"},
-        {"fault": "empty-body"},
-        {"fault": "missing-id"},
-    ],
-    "lost": [
-        {"fault": "cut-before"},
-        {"fault": "server-error", "status": 503, "work": "before"},
-        {"fault": "redirect", "status": 303},
-    ],
-    "refused": [
-        {"fault": "quota-exceeded"},
-        {"fault": "refuse", "status": 404},
-        {"fault": "redirect", "status": 307, "to": "https://other.example"},
-    ],
-}
-"""What becomes of a POST, and the faults of the emulator that make it so."""
 TROUBLE: list[dict[str, Any]] = [
     {"fault": "refuse", "status": 403},
     {"fault": "server-error", "status": 503},

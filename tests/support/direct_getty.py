@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,6 +23,29 @@ from airflow_provider_getty.api.protocol import Conversation, NewToken, Protocol
 from airflow_provider_getty.api.results import HistoryItem
 
 ResultT = TypeVar("ResultT")
+
+FATES: dict[str, list[dict[str, Any]]] = {
+    "answered": [{}],
+    "done": [
+        {"fault": "cut-after"},
+        {"fault": "server-error", "status": 504, "work": "after"},
+        {"fault": "other-status", "status": 303},
+        {"fault": "html"},
+        {"fault": "empty-body"},
+        {"fault": "missing-id"},
+    ],
+    "lost": [
+        {"fault": "cut-before"},
+        {"fault": "server-error", "status": 503, "work": "before"},
+        {"fault": "redirect", "status": 303},
+    ],
+    "refused": [
+        {"fault": "quota-exceeded"},
+        {"fault": "refuse", "status": 404},
+        {"fault": "redirect", "status": 307, "to": "https://other.example"},
+    ],
+}
+"""What becomes of a POST, and the faults of the emulator that make it so."""
 
 
 @dataclass
@@ -63,6 +86,35 @@ class DirectClient:
             return None
 
         return drive(steps, do)
+
+
+@dataclass
+class AsyncDirectClient:
+    """The same as :class:`~.api.aio.AsyncGettyClient`."""
+
+    direct: DirectClient
+
+    @property
+    def account(self) -> Account:
+        """Whose credentials are used."""
+        return self.direct.account
+
+    @property
+    def ahead_of_getty(self) -> float:
+        """By how many seconds the clock is ahead of Getty's."""
+        return self.direct.ahead_of_getty
+
+    async def ask(
+        self,
+        operation: Operation[ResultT],
+        *,
+        before_send: Callable[[], Awaitable[None]] | None = None,
+        **_: Any,
+    ) -> ResultT:
+        """Perform the operation."""
+        if before_send:
+            await before_send()
+        return self.direct.ask(operation)
 
 
 @dataclass
