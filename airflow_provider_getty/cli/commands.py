@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from argparse import Namespace
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow.cli.simple_table import AirflowConsole
 from airflow.models.xcom import XComModel
+from airflow.providers.common.compat.sdk import AirflowNotFoundException
 from airflow.utils.session import create_session
 from sqlalchemy import select
 
 from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.errors import GettyError
-from airflow_provider_getty.api.results import HistoryItem
 from airflow_provider_getty.batch.journal import journal_file
 from airflow_provider_getty.generating import report
 from airflow_provider_getty.hooks.getty import GettyHook
@@ -31,10 +33,8 @@ def credits_left(args: Namespace) -> None:
 
     :raises SystemExit: the account cannot be asked; it says why.
     """
-    try:
-        products = GettyHook(args.conn_id).products()
-    except GettyError as error:
-        raise SystemExit(str(error)) from None
+    with _account(args) as hook:
+        products = hook.products()
     rows = [
         {
             "product_id": each.id,
@@ -54,18 +54,25 @@ def generations(args: Namespace) -> None:
     :raises SystemExit: the account cannot be asked; it says why.
     """
     since = datetime.fromtimestamp(clock.now(), UTC) - timedelta(days=args.days)
-    try:
-        items = list(_history(args, since))
-    except GettyError as error:
-        raise SystemExit(str(error)) from None
+    with _account(args) as hook:
+        items = [
+            item
+            for item in hook.history(since=since)
+            if args.dag_id is None or report.is_of_dag(item, args.dag_id)
+        ]
     rows = report.uncollected(items, _collected(since)) if args.uncollected else report.counted(items)
     AirflowConsole().print_as(data=list(rows), output=args.output)
 
 
-def _history(args: Namespace, since: datetime) -> Iterator[HistoryItem]:
-    for item in GettyHook(args.conn_id).history(since=since):
-        if args.dag_id is None or report.is_of_dag(item, args.dag_id):
-            yield item
+@contextmanager
+def _account(args: Namespace) -> Iterator[GettyHook]:
+    """The hook of the connection; what goes wrong with it ends the command with the reason."""
+    # As "airflow connections test" does: without it, connections in Airflow's database are not found (3.3.2).
+    os.environ["_AIRFLOW_PROCESS_CONTEXT"] = "server"
+    try:
+        yield GettyHook(args.conn_id)
+    except (GettyError, AirflowNotFoundException) as error:
+        raise SystemExit(str(error)) from None
 
 
 def _collected(since: datetime) -> Iterator[str]:

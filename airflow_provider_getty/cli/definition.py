@@ -4,10 +4,22 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
+
 from airflow.cli.cli_config import ARG_OUTPUT, ActionCommand, Arg, CLICommand, GroupCommand, lazy_load_command
 
+_MOST_DAYS = 3650
+
+
+def _days(text: str) -> int:
+    """A number of days of the command line."""
+    if not text.isascii() or not text.isdigit() or not 0 < int(text[:9]) <= _MOST_DAYS:
+        raise ArgumentTypeError(f"{text!r} must be a whole number from 1 to {_MOST_DAYS}.")
+    return int(text)
+
+
 _CONN_ID = Arg(("--conn-id",), help="A connection of the type getty", default="getty_default")
-_DAYS = Arg(("--days",), help="How many days to look back (default: 30)", type=int, default=30)
+_DAYS = Arg(("--days",), help="How many days to look back (default: 30)", type=_days, default=30)
 _DAG_ID = Arg(("--dag-id",), help="Only the generations of this DAG")
 _UNCOLLECTED = Arg(
     ("--uncollected",),

@@ -37,6 +37,12 @@ def say(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *ar
     return json.loads(capsys.readouterr().out)
 
 
+@pytest.fixture(autouse=True)
+def _is_no_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command tells Airflow what kind of process it is; this one is of another."""
+    monkeypatch.setenv("_AIRFLOW_PROCESS_CONTEXT", "client")
+
+
 @pytest.mark.usefixtures("getty")
 def test_generations_are_counted_by_day_and_task(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -127,6 +133,35 @@ def test_an_account_that_cannot_be_asked_ends_it_with_the_reason(
     monkeypatch.setattr(sys, "argv", ["getty", "credits"])
     with pytest.raises(SystemExit, match="Getty answered 401"):
         main()
+
+
+def test_a_connection_in_airflows_database_is_found(getty: Emulator, database: AirflowDatabase) -> None:
+    from airflow.models.connection import Connection  # noqa: PLC0415 - in a database that is there by now
+    from airflow.utils.session import create_session  # noqa: PLC0415
+
+    conn_id = "getty_of_the_database"
+    fields = getty.connection | {"extra": json.dumps(getty.connection["extra"])}
+    with create_session() as session:
+        session.merge(Connection(conn_id=conn_id, **fields))
+    command = [sys.executable, "-m", "airflow_provider_getty.cli", "generations", "--conn-id", conn_id]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
+
+
+def test_a_connection_that_is_nowhere_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["getty", "credits", "--conn-id", "no_such_connection"])
+    with pytest.raises(SystemExit, match="no_such_connection"):
+        main()
+
+
+@pytest.mark.parametrize("days", ["0", "-1", "x", "3651", "9" * 50])
+def test_days_are_a_whole_number(
+    days: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["getty", "generations", "--days", days])
+    with pytest.raises(SystemExit):
+        main()
+    assert "from 1 to 3650" in capsys.readouterr().err or days == "-1"
 
 
 @pytest.mark.skipif(version("apache-airflow").startswith("3.1."), reason="providers add no commands to it")
