@@ -18,6 +18,7 @@ from tests.support.batch_runs import REFINE, generates
 from tests.support.refine_tasks import refine
 from tests.support.task_runs import Worker
 
+Serde = pytest.importorskip("openlineage.client.serde", reason="OpenLineage is not installed").Serde
 pytest.importorskip("airflow.providers.openlineage", reason="OpenLineage is not installed")
 openlineage = importlib.import_module("airflow_provider_getty.lineage.openlineage")
 
@@ -79,13 +80,14 @@ def test_a_task_that_failed_tells_of_the_generation_that_it_paid_for() -> None:
     assert told(refine(), failed=True)[2] == {}
 
 
-def a_batch(folder: Path, requests: Any) -> GettyBatchOperator:
+def a_batch(folder: Path, requests: Any, **changes: Any) -> GettyBatchOperator:
     return GettyBatchOperator(
         task_id="batch",
         requests=requests,
         journal=str(folder / "journal.jsonl"),
         download_to=str(folder / "images"),
         poll_interval=0.05,
+        **changes,
     )
 
 
@@ -108,6 +110,24 @@ def test_of_a_large_batch_the_first_are_told(tmp_path: Path, monkeypatch: pytest
     assert Worker().run(a_batch(tmp_path, generates(3))).state == "success"
     _, outputs, _ = told(a_batch(tmp_path, generates(3)))
     assert len(outputs) == 4
+
+
+@pytest.mark.usefixtures("grey")
+def test_of_240_images_of_a_batch_the_first_200_are_told_with_their_generations(
+    getty: Emulator, tmp_path: Path
+) -> None:
+    items = [{**REFINE, "prompt": str(number), "name": str(number)} for number in range(60)]
+    batch = a_batch(tmp_path, items, images="all")
+    assert Worker().run(batch).state == "success"
+    _, outputs, facets = told(a_batch(tmp_path, items, images="all"))
+    files, generations = [
+        [each for each in outputs if each.startswith(start)] for start in ("file/", f"{API}/")
+    ]
+    assert (len(set(files)), len(generations), len(outputs)) == (200, 50, 250)
+    by_name = {each["prompt"]: each["generation_request_id"] for each in getty.generations()}
+    assert facets["getty"].generationRequestIds == [by_name[str(number)] for number in range(50)]
+    assert "externalQuery" not in facets
+    assert len(Serde.to_json(facets["getty"])) < 16 * 1024
 
 
 def test_a_batch_that_failed_before_it_had_a_journal_tells_what_it_was_to_read(tmp_path: Path) -> None:

@@ -39,14 +39,25 @@ def crowded() -> Iterator[Emulator]:
 
 
 @pytest.fixture(scope="session")
+def watched() -> Iterator[Emulator]:
+    """A third account, whose history a trigger watches."""
+    with Emulator(strict=True) as emulator:
+        yield emulator
+
+
+@pytest.fixture(scope="session")
 def airflow(
-    getty: Emulator, crowded: Emulator, tmp_path_factory: pytest.TempPathFactory
+    getty: Emulator, crowded: Emulator, watched: Emulator, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[LocalAirflow]:
     home = tmp_path_factory.mktemp("airflow")
     dags = tmp_path_factory.mktemp("dags")
     for folder in (EXAMPLE_DAGS, OTHER_DAGS):
         shutil.copytree(folder, dags, dirs_exist_ok=True)
-    connections = {"getty_default": getty.connection, "getty_crowded": crowded.connection}
+    connections = {
+        "getty_default": getty.connection,
+        "getty_crowded": crowded.connection,
+        "getty_watched": watched.connection,
+    }
     settings = {"getty": {"gallery_folders": str(home / "gallery")}}
     with LocalAirflow(home, dags, connections, settings=settings) as local:
         local.wait_for_dags([DAG_ID])

@@ -16,6 +16,7 @@ from tests.support.whole_airflow import ONE_AT_A_TIME, RUN_SECONDS
 pytestmark = ONE_AT_A_TIME
 
 DAG_ID = "getty_approve"
+UNANSWERED = "getty_unanswered"
 LATENCY = 600
 
 
@@ -79,3 +80,26 @@ def test_after_a_no_nothing_is_downloaded(airflow: LocalAirflow, getty: Emulator
     rejected = answer(airflow, getty, tmp_path, "Reject")
     assert rejected.states == {"generate": "success", "approve": "success", "download": "skipped"}
     assert rejected.files == []
+
+
+def test_without_a_yes_nothing_is_downloaded(airflow: LocalAirflow) -> None:
+    """Nobody answers in time, with and without a default; somebody rejects, where that fails the task or not."""
+    airflow.wait_for_dags([UNANSWERED])
+    run_id = airflow.api.trigger(UNANSWERED)
+
+    def reject(task: Any) -> None:
+        if task.task_id in ("a_no", "a_no_fails") and task.state in ("awaiting_input", "deferred"):
+            place = f"dags/{UNANSWERED}/dagRuns/{run_id}/taskInstances/{task.task_id}/-1/hitlDetails"
+            airflow.api._request("PATCH", place, json={"chosen_options": ["Reject"], "params_input": {}})
+
+    airflow.api.wait(UNANSWERED, run_id, timeout=RUN_SECONDS, on_change=reject)
+    assert {each.task_id: each.state for each in airflow.api.task_instances(UNANSWERED, run_id)} == {
+        "nobody": "failed",
+        "download_after_nobody": "upstream_failed",
+        "nobody_is_a_no": "success",
+        "download_after_nobody_is_a_no": "skipped",
+        "a_no": "success",
+        "download_after_a_no": "skipped",
+        "a_no_fails": "failed",
+        "download_after_a_no_fails": "upstream_failed",
+    }
