@@ -34,10 +34,14 @@ class TaskInstance:
 
 
 class AirflowApi:
-    """An Airflow's REST API, for an Airflow whose SimpleAuthManager takes everybody for an admin."""
+    """An Airflow's REST API, for an Airflow whose SimpleAuthManager takes everybody for an admin.
 
-    def __init__(self, url: str) -> None:
+    `person` is the name and password of somebody, where it does not.
+    """
+
+    def __init__(self, url: str, person: tuple[str, str] | None = None) -> None:
         self.url = url
+        self._person = person
         self._session = requests.Session()
         self._session.trust_env = False  # a proxy from the environment does not know our loopback
 
@@ -47,7 +51,9 @@ class AirflowApi:
 
     def login(self) -> None:
         """Get a token. Raises requests.RequestException as long as the API server is not up."""
-        answer = self._session.get(f"{self.url}/auth/token", timeout=REQUEST_SECONDS)
+        method = "POST" if self._person else "GET"
+        fields = dict(zip(("username", "password"), self._person, strict=True)) if self._person else None
+        answer = self._session.request(method, f"{self.url}/auth/token", json=fields, timeout=REQUEST_SECONDS)
         answer.raise_for_status()
         self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
 

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import time
+from secrets import token_urlsafe
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeAlias
 
 import requests
@@ -38,6 +39,7 @@ class LocalAirflow:
     SQLite one in `home`; `settings` are Airflow's by section and key, and replace those that are made here.
     `components` are its processes by name, with the arguments of the `airflow` command; each finds its name in the
     environment variable `COMPONENT_VARIABLE`.
+    `admin` is the name of the one who may log in, with `password`; without one, everybody is an admin.
     """
 
     def __init__(
@@ -51,13 +53,15 @@ class LocalAirflow:
         database_url: str | None = None,
         settings: Settings | None = None,
         components: Components = COMPONENTS,
+        admin: str = "",
     ) -> None:
         self.home = home
         self.logs = home / "processes"
         free_port, *log_ports = free_ports(3)
         port = port or free_port
         self.url = f"http://{LOOPBACK}:{port}{path}"
-        self.api = AirflowApi(self.url)
+        self.admin, self.password = admin, token_urlsafe() if admin else ""
+        self.api = AirflowApi(self.url, (admin, self.password) if admin else None)
         self._commands = components
         self._components: dict[str, Popen[bytes]] = {}
         self._frozen: dict[str, Popen[bytes]] = {}
@@ -66,6 +70,7 @@ class LocalAirflow:
             | {"AIRFLOW_HOME": str(home)}
             | _variables(_settings(dags_folder, self.url, port, *log_ports))
             | _variables({"database": {"sql_alchemy_conn": database_url}} if database_url else {})
+            | _variables({"core": _login(admin, self._passwords)} if admin else {})
             | _variables(settings or {})
             | {f"AIRFLOW_CONN_{name.upper()}": json.dumps(each) for name, each in (connections or {}).items()}
         )
@@ -145,8 +150,14 @@ class LocalAirflow:
             self.ensure_alive()
             time.sleep(1)
 
+    @property
+    def _passwords(self) -> Path:
+        return self.home / "passwords.json"
+
     def _start(self) -> None:
         self.home.mkdir(parents=True, exist_ok=True)
+        if self.admin:
+            self._passwords.write_text(json.dumps({self.admin: self.password}))
         migrate = (sys.executable, "-m", "airflow", "db", "migrate")
         self._processes.run(migrate, log=self.logs / "db-migrate.log")
         for component in self._commands:
@@ -200,6 +211,15 @@ def _settings(
         "scheduler": {"scheduler_heartbeat_sec": 1, "scheduler_idle_sleep_time": 0.2},
         "logging": {"worker_log_server_port": worker_log_port, "trigger_log_server_port": trigger_log_port},
         "usage_data_collection": {"enabled": False},
+    }
+
+
+def _login(admin: str, passwords: Path) -> Mapping[str, object]:
+    """Return the settings of an Airflow to which one has to log in."""
+    return {
+        "simple_auth_manager_all_admins": False,
+        "simple_auth_manager_users": f"{admin}:admin",
+        "simple_auth_manager_passwords_file": passwords,
     }
 
 

@@ -79,10 +79,11 @@ def seen(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
             {"getty_default": getty.connection},
             path="/team",
             settings=settings,
+            admin="ada",
         ) as airflow,
     ):
         dags = ("getty_refine", "getty_catalogue")
-        airflow.wait_for_dags(dags)
+        airflow.wait_for_dags([*dags, "getty_approve"])
         runs = {}
         for dag in dags:
             run = runs[dag] = airflow.api.trigger(dag, {"folder": f"{folder}/"})
@@ -90,16 +91,41 @@ def seen(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
         yield Seen(airflow.url, getty, airflow, runs, folder)
 
 
+def log_in(page: Any, airflow: LocalAirflow) -> None:
+    """Fill in Airflow's form, which the page shows, and wait for what comes next."""
+    page.locator("input[type=password]").wait_for()
+    page.locator("input").first.fill(airflow.admin)
+    page.locator("input[type=password]").fill(airflow.password)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(lambda url: "/auth/login" not in url)
+
+
+@pytest.fixture(scope="session")
+def cookies(chromium: Any, seen: Seen) -> Any:
+    """What a browser keeps of somebody who has logged in."""
+    context = chromium.new_context()
+    context.set_default_timeout(PAGE_MILLISECONDS)
+    page = context.new_page()
+    page.goto(f"{seen.url}/")
+    log_in(page, seen.airflow)
+    kept = context.storage_state()
+    context.close()
+    return kept
+
+
 @pytest.fixture
-def look(chromium: Any, seen: Seen) -> Iterator[Callable[..., Any]]:
-    """Opens a page of Airflow, which takes everybody for an admin."""
+def look(chromium: Any, seen: Seen, cookies: Any) -> Iterator[Callable[..., Any]]:
+    """Opens a page of Airflow as somebody who has logged in, or not."""
     contexts = []
 
-    def look(path: str, size: tuple[int, int] = DESKTOP, scheme: str = "light") -> Any:
+    def look(
+        path: str, size: tuple[int, int] = DESKTOP, scheme: str = "light", *, is_known: bool = True
+    ) -> Any:
         context = chromium.new_context(
             viewport={"width": size[0], "height": size[1]},
             color_scheme=scheme,
             reduced_motion="reduce",
+            storage_state=cookies if is_known else None,
         )
         contexts.append(context)
         context.set_default_timeout(PAGE_MILLISECONDS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
@@ -10,7 +11,7 @@ from urllib.parse import quote
 import pytest
 from PIL import Image
 
-from tests.browser.conftest import PAGE_MILLISECONDS, PHONE, Seen
+from tests.browser.conftest import PAGE_MILLISECONDS, PHONE, RUN_SECONDS, Seen, log_in
 from tests.support.whole_airflow import ONE_AT_A_TIME
 
 pytestmark = [ONE_AT_A_TIME, pytest.mark.real_time]
@@ -157,6 +158,51 @@ def test_a_browser_finds_nothing_to_complain_of(seen: Seen, look: Look) -> None:
     assert complaints == []
     hosts = page.evaluate("performance.getEntriesByType('resource').map(each => new URL(each.name).host)")
     assert set(hosts) == {seen.url.split("/")[2]}
+
+
+def test_who_has_not_logged_in_sees_nothing_and_is_led_to_the_form(seen: Seen, look: Look) -> None:
+    page = look(f"/getty{of_run(seen)}", is_known=False)
+    page.locator("h1", has_text="401").wait_for()
+    assert PROMPT not in page.content()
+    assert page.locator("img").count() == 0
+    page.get_by_role("link", name="Log in to Airflow").click()
+    log_in(page, seen.airflow)
+    page.goto(f"{seen.url}/getty{of_run(seen)}")
+    assert captions(page.main_frame) == ONE_REFINE
+
+
+def test_after_a_logout_the_browser_shows_no_image_that_it_has_kept(seen: Seen, look: Look) -> None:
+    page = look(f"/getty{of_run(seen)}")
+    assert widths(page.main_frame) == [480] * 6
+    images = page.eval_on_selector_all(".frame img", "found => found.map(image => image.src)")
+    assert [page.goto(image).status for image in images] == [200] * 6
+    page.context.clear_cookies()
+    assert [page.goto(image).status for image in images] == [401] * 6
+
+
+def test_an_approval_shows_the_previews_and_downloads_after_a_yes(
+    seen: Seen, look: Look, photograph: Photograph
+) -> None:
+    api = seen.airflow.api
+    run_id = api.trigger("getty_approve", {"folder": f"{seen.folder}/"})
+    for _ in range(int(RUN_SECONDS)):
+        states = {each.task_id: each.state for each in api.task_instances("getty_approve", run_id)}
+        if states.get("approve") in ("awaiting_input", "deferred"):
+            break
+        time.sleep(1)
+    run = quote(run_id, safe="")
+    page = look(f"/dags/getty_approve/runs/{run}/tasks/approve/required_actions")
+    page.get_by_text("Download this picture in 4k?").first.wait_for()
+    page.locator("img[src*='/getty/']").nth(3).wait_for()
+    _wait_until(
+        page.main_frame,
+        "[...document.querySelectorAll(\"img[src*='/getty/']\")].filter(each => each.naturalWidth > 400).length == 4",
+    )
+    photograph(page, "approval")
+    page.get_by_role("button", name="Approve").click()
+    assert api.wait("getty_approve", run_id, timeout=RUN_SECONDS) == "success"
+    made = api.xcom("getty_approve", run_id, "generate")["generation_request_id"]
+    assert (seen.folder / f"{made}-0-4k.jpg").is_file()
 
 
 def test_the_connection_form_asks_for_key_and_secret(seen: Seen, look: Look, photograph: Photograph) -> None:
