@@ -6,7 +6,7 @@ import random
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import count, pairwise
 
@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 
 from airflow_provider_getty.api.answers import Answer
 from airflow_provider_getty.api.budget import RequestBudget, budget_of
+from airflow_provider_getty.api.coordinator import Command, Coordinator, CoordinatorError
+from airflow_provider_getty.api.line import Booking, Line
 from airflow_provider_getty.api.pace import Pace
 from tests.support.scripted_getty import account, answer, error
 
@@ -278,6 +280,94 @@ def test_who_gives_up_his_place_holds_up_nobody() -> None:
     gone, here = budget.queue(), budget.queue()
     budget.leave(gone)
     assert budget.take_call(here) == 0
+
+
+# In a line with other processes
+
+
+@dataclass
+class InLine:
+    """A budget whose slots come from a coordinator; what that replies is for the test to say."""
+
+    clock: Clock = field(default_factory=Clock)
+
+    def __post_init__(self) -> None:
+        line = Line(Coordinator(account(coordinator="redis://redis.example.com")))
+        self.budget = RequestBudget(None, line=line, monotonic=self.clock)
+
+    def booked(self, wait: float | Booking, slots: int, *, rate: float = 10.0) -> None:
+        """Let a booking have so many slots, the first one now, as many in a second as the rate."""
+        assert isinstance(wait, Booking)
+        self.budget.booked(wait, [slots, 0, 1e6 / rate, 0, rate])
+
+
+@pytest.fixture
+def in_line() -> InLine:
+    return InLine()
+
+
+def test_in_a_line_a_request_leaves_in_a_slot_that_was_booked_for_it(in_line: InLine) -> None:
+    budget = in_line.budget
+    first, second = budget.queue(), budget.queue()
+    in_line.booked(budget.take_call(first), 2)
+    assert budget.rate == 10
+    assert budget.take_call(first) == 0
+    budget.leave(first)
+    assert budget.take_call(second) == pytest.approx(0.1)
+    in_line.clock.now += 0.1
+    assert budget.take_call(second) == 0
+
+
+def test_in_a_line_calls_go_before_polls_but_polls_do_not_starve(in_line: InLine) -> None:
+    budget, order = in_line.budget, list[str]()
+    call = budget.queue()
+    in_line.booked(budget.take_call(call), 101)
+    due = {"call": in_line.clock.now, "poll": in_line.clock.now}
+    while len(order) < 100:
+        for who in sorted(due, key=lambda who: due[who]):
+            if due[who] > in_line.clock.now:
+                continue
+            wait = budget.take_call(call) if who == "call" else budget.take_poll(1)
+            assert not isinstance(wait, Booking)
+            due[who] = in_line.clock.now + wait
+            if not wait:
+                order.append(who)
+            if not wait and who == "call":
+                budget.leave(call)
+                call = budget.queue()
+        in_line.clock.now += 0.005
+    assert order.count("call") == pytest.approx(80, abs=5)
+
+
+def test_while_the_coordinator_is_away_the_process_has_a_rate_of_its_own_and_then_looks_for_it(
+    in_line: InLine,
+) -> None:
+    budget = in_line.budget
+    number = budget.queue()
+    in_line.booked(budget.take_call(number), 1, rate=3.0)
+    budget.lost(CoordinatorError("It is away."))
+    assert not budget.is_coordinated
+    assert budget.rate != 3
+    assert budget.take_call(number) == 0
+    in_line.clock.now += 5
+    assert isinstance(budget.take_call(number), Booking)
+    in_line.clock.now += 30
+    in_line.booked(budget.take_poll(1), 1, rate=4.0)
+    assert budget.is_coordinated
+    assert budget.rate == 4
+
+
+def test_in_a_line_a_429_is_told_to_all_processes(in_line: InLine) -> None:
+    budget = in_line.budget
+    in_line.booked(budget.take_call(budget.queue()), 1)
+    assert budget.answered(answer(200), 0.1) is None
+    assert budget.answered(TOO_MANY_PENDING, 0.1) is None
+    assert isinstance(budget.answered(OVER_QPS, 0.1), Command)
+    assert budget.rate == 10
+    budget.lost(CoordinatorError("It is away."))
+    before = budget.rate
+    assert budget.answered(OVER_QPS, 0.1) is None
+    assert budget.rate < before
 
 
 # What slows down

@@ -62,6 +62,12 @@ def claim(store: Memory, time: Time) -> Claim:
     return claim
 
 
+def test_the_record_is_that_of_the_store(claim: Claim, store: Memory) -> None:
+    assert claim.load() is None
+    store.record = THEIRS
+    assert claim.load() == THEIRS
+
+
 def test_a_moment_after_the_write_nothing_is_read_back(claim: Claim, store: Memory, time: Time) -> None:
     claim.save(MINE)
     time.now += TRUSTED_FOR
