@@ -206,7 +206,8 @@ def locate(where: LocationLike) -> Location:
     if not text.strip() or "\0" in text:
         raise LocationError(f"{shortened(shown)} is not a path: give that of an image file.")
     if "://" not in text:
-        return _LocalFile(shown, Path(text).absolute())
+        path = Path(text)
+        return _LocalFile(shown, (path.expanduser() if text.startswith("~/") else path).absolute())
     with explaining(shown):
         fs, path, conn_id = _open(where if in_store(where) else text, shown)
     from fsspec.implementations.local import LocalFileSystem

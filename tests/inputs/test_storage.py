@@ -42,6 +42,13 @@ def test_a_relative_path_stays_where_it_was(tmp_path: Path, monkeypatch: pytest.
     assert (tmp_path / "image.jpg").read_bytes() == b"whole"
 
 
+def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with publishing(locate("~/images/image.jpg")) as file:
+        file.write(b"whole")
+    assert (tmp_path / "images" / "image.jpg").read_bytes() == b"whole"
+
+
 def test_an_object_is_not_taken_for_missing_when_its_store_does_not_answer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
