@@ -11,6 +11,7 @@ from getty_emulator.faults.active import parse_fault
 from getty_emulator.faults.kinds import KINDS
 from getty_emulator.server import Emulator
 
+from airflow_provider_getty.api.errors import NotFoundError
 from tests.support.documents import codes, rows, section
 from tests.support.download_tasks import download, draw_nothing, generate
 from tests.support.getty_journal import sent
@@ -99,6 +100,23 @@ def test_the_table_says_what_becomes_of_an_odd_answer(
 def test_it_is_the_same_in_the_triggerer(cells: list[str], getty: Emulator, tmp_path: Path) -> None:
     """Of polls."""
     assert became(getty, tmp_path, "get-generation", codes(cells[1]), deferrable=True) == cells[3]
+
+
+def test_the_id_of_another_generation_in_what_is_finished_at_once_shows_when_it_is_downloaded(
+    getty: Emulator, tmp_path: Path
+) -> None:
+    getty.fault("finish-at-once", "refine")
+    getty.fault("other-id", "refine")
+    made = refined(deferrable=False)
+    assert made.state == "success"
+    lost = download(made.result, str(tmp_path / "image.jpg"))
+    assert isinstance(getattr(lost.error, "error", None), NotFoundError)
+
+
+@pytest.mark.parametrize(("flag", "state"), [("yes", "failed"), ("blocked", "success")])
+def test_a_flag_in_words_is_read_as_the_page_says(getty: Emulator, flag: str, state: str) -> None:
+    getty.fault("set-fields", "get-generation", fields={"results.*.is_blocked": flag}, times=None)
+    assert refined(deferrable=False).state == state
 
 
 def test_the_page_names_every_fault_of_the_emulator() -> None:
