@@ -9,6 +9,7 @@ whose ``strerror`` says what the store said.
 from __future__ import annotations
 
 import os
+import re
 import stat
 import tempfile
 from abc import ABC, abstractmethod
@@ -206,8 +207,10 @@ def locate(where: LocationLike) -> Location:
     if not text.strip() or "\0" in text:
         raise LocationError(f"{shortened(shown)} is not a path: give that of an image file.")
     if "://" not in text:
-        path = Path(text)
-        return _LocalFile(shown, (path.expanduser() if text.startswith("~/") else path).absolute())
+        home = Path.home() if text.startswith("~/") else Path()
+        return _LocalFile(shown, (home / text.removeprefix("~/")).absolute())
+    if isinstance(where, str) and re.match("file://(?!/)", text):  # fsspec takes it for a relative path
+        raise LocationError(f"{shown!r} names a host: a local file has three slashes, file:///path.")
     with explaining(shown):
         fs, path, conn_id = _open(where if in_store(where) else text, shown)
     from fsspec.implementations.local import LocalFileSystem

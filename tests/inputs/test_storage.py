@@ -102,6 +102,13 @@ def test_a_local_name_is_shown_as_it_is() -> None:
     assert locate("a@b?c#d.jpg").shown == "a@b?c#d.jpg"
 
 
+@pytest.mark.parametrize("where", ["file://tmp/image.jpg", "file://localhost/tmp/image.jpg", "file://"])
+def test_a_local_file_has_no_host(where: str) -> None:
+    """Fsspec would write it below the folder that the worker happens to run in."""
+    with pytest.raises(LocationError, match="names a host: a local file has three slashes, file:///path"):
+        locate(where)
+
+
 @pytest.mark.parametrize("where", ["", " ", "a\0b", "s3://[b/image.jpg", None, 5, b"image.jpg"], ids=repr)
 def test_what_is_no_place_is_an_error(where: Any) -> None:
     with pytest.raises(LocationError, match=r"is not a path|cannot be opened here"):
