@@ -38,7 +38,7 @@ GettyError
 └── GenerationBlockedError ............... Getty's content policy blocked the images
 
 Each error says four things: what was asked, what Getty answered, what became of the credit, and what to do. It is
-complete when it is made; whoever knows more raises a copy (:meth:`GettyError.with_context`).
+complete when it is made; code that knows more raises a copy (:meth:`GettyError.with_context`).
 """
 
 from __future__ import annotations

@@ -80,7 +80,7 @@ AskedT = TypeVar("AskedT", bound=Mapping[str, Any])
 
 
 class Decorator(Protocol):
-    """Makes a task of a function."""
+    """Turns a function into a task."""
 
     def __call__(self, python_callable: Callable[P, AskedT], /) -> Task[P, AskedT]:
         """Make the task."""
@@ -110,7 +110,7 @@ def getty_generate(**options: Unpack[GenerateTask]) -> Decorator: ...
 def getty_generate(
     python_callable: Callable[..., Any] | None = None, /, **options: Unpack[GenerateTask]
 ) -> Any:
-    """Make a function, which returns the request, a task like those of :class:`.GettyGenerateOperator`."""
+    """Turn a function that returns the request into a task of :class:`.GettyGenerateOperator`."""
     return _decorate(_Generate, python_callable, options)
 
 
@@ -124,7 +124,7 @@ def getty_refine(python_callable: Callable[P, AskedT], /) -> Task[P, AskedT]: ..
 @overload
 def getty_refine(**options: Unpack[RefineTask]) -> Decorator: ...
 def getty_refine(python_callable: Callable[..., Any] | None = None, /, **options: Unpack[RefineTask]) -> Any:
-    """Make a function, which returns the request, a task like those of :class:`.GettyRefineOperator`."""
+    """Turn a function that returns the request into a task of :class:`.GettyRefineOperator`."""
     return _decorate(_Refine, python_callable, options)
 
 
@@ -138,7 +138,7 @@ def getty_extend(python_callable: Callable[P, AskedT], /) -> Task[P, AskedT]: ..
 @overload
 def getty_extend(**options: Unpack[ExtendTask]) -> Decorator: ...
 def getty_extend(python_callable: Callable[..., Any] | None = None, /, **options: Unpack[ExtendTask]) -> Any:
-    """Make a function, which returns the request, a task like those of :class:`.GettyExtendOperator`."""
+    """Turn a function that returns the request into a task of :class:`.GettyExtendOperator`."""
     return _decorate(_Extend, python_callable, options)
 
 
@@ -154,7 +154,7 @@ def getty_variations(**options: Unpack[VariationsTask]) -> Decorator: ...
 def getty_variations(
     python_callable: Callable[..., Any] | None = None, /, **options: Unpack[VariationsTask]
 ) -> Any:
-    """Make a function, which returns the request, a task like those of :class:`.GettyVariationsOperator`."""
+    """Turn a function that returns the request into a task of :class:`.GettyVariationsOperator`."""
     return _decorate(_Variations, python_callable, options)
 
 
@@ -172,7 +172,7 @@ def getty_background_removal(
     /,
     **options: Unpack[BackgroundRemovalTask],
 ) -> Any:
-    """Make a function, which returns the request, a task like those of :class:`.GettyBackgroundRemovalOperator`."""
+    """Turn a function that returns the request into a task of :class:`.GettyBackgroundRemovalOperator`."""
     return _decorate(_BackgroundRemoval, python_callable, options)
 
 
@@ -188,7 +188,7 @@ def getty_object_removal(**options: Unpack[ObjectRemovalTask]) -> Decorator: ...
 def getty_object_removal(
     python_callable: Callable[..., Any] | None = None, /, **options: Unpack[ObjectRemovalTask]
 ) -> Any:
-    """Make a function, which returns the request, a task like those of :class:`.GettyObjectRemovalOperator`."""
+    """Turn a function that returns the request into a task of :class:`.GettyObjectRemovalOperator`."""
     return _decorate(_ObjectRemoval, python_callable, options)
 
 
@@ -204,7 +204,7 @@ def getty_influence_color(**options: Unpack[InfluenceColorTask]) -> Decorator: .
 def getty_influence_color(
     python_callable: Callable[..., Any] | None = None, /, **options: Unpack[InfluenceColorTask]
 ) -> Any:
-    """Make a function, which returns the request, a task like those of :class:`.GettyInfluenceColorOperator`."""
+    """Turn a function that returns the request into a task of :class:`.GettyInfluenceColorOperator`."""
     return _decorate(_InfluenceColor, python_callable, options)
 
 
@@ -222,7 +222,7 @@ def getty_influence_composition(
     /,
     **options: Unpack[InfluenceCompositionTask],
 ) -> Any:
-    """Make a function, which returns the request, a task like those of :class:`.GettyInfluenceCompositionOperator`."""
+    """Turn a function that returns the request into a task of :class:`.GettyInfluenceCompositionOperator`."""
     return _decorate(_InfluenceComposition, python_callable, options)
 
 
@@ -240,7 +240,7 @@ def getty_background_generation(
     /,
     **options: Unpack[BackgroundGenerationTask],
 ) -> Any:
-    """Make a function, which returns the request, a task like those of :class:`.GettyBackgroundGenerationOperator`."""
+    """Turn a function that returns the request into a task of :class:`.GettyBackgroundGenerationOperator`."""
     return _decorate(_BackgroundGeneration, python_callable, options)
 
 
@@ -260,5 +260,5 @@ def getty_background_replacement(
     /,
     **options: Unpack[BackgroundReplacementTask],
 ) -> Any:
-    """Make a function, which returns the request, a task like those of :class:`.GettyBackgroundReplacementOperator`."""
+    """Turn a function that returns the request into a task of :class:`.GettyBackgroundReplacementOperator`."""
     return _decorate(_BackgroundReplacement, python_callable, options)

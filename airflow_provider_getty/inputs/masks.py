@@ -1,8 +1,8 @@
-"""Make what a user has, an image, shapes or segmentations, into a mask that Getty takes.
+"""Turns a user's image, shapes or segmentations into a mask that Getty accepts.
 
-Getty's mask is a black and white JPEG of at most 10 MB: white is refined, black stays as it is. What is one
-already is used byte for byte; any other image becomes one by its transparency or its lightness. What would
-waste a credit, such as a mask without any white, is refused before anything is sent.
+Getty's mask is a black and white JPEG of at most 10 MB: white is refined, black stays as it is. A file that is already
+one is used byte for byte; any other image is converted by its transparency or its lightness. A mask that would waste a
+credit, such as one without any white, is refused before anything is sent.
 """
 
 # ruff: noqa: PLC0415 - Pillow loads only when a mask is made: DAG files stay quick to parse
@@ -66,7 +66,7 @@ class SupportsArray(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Mask:
-    """A mask that Getty takes: a JPEG of at most 10 MB, and its width and height in pixels."""
+    """A mask that Getty accepts: a JPEG of at most 10 MB, with its width and height in pixels."""
 
     jpeg: bytes = field(repr=False)
     size: tuple[int, int]
@@ -108,7 +108,7 @@ def make_mask(
         text that a template renders them to.
     :param image_size: width and height in pixels of the image to refine. Boxes and polygons need it; a mask that has a
         size of its own must be of this size.
-    :param invert: refine what would stay, and keep what would be refined.
+    :param invert: swap the refined part and the part that stays.
     :param log_level: of that line. A mask of almost nothing, or of almost everything, is a warning in any case.
     :raises MaskError: no mask can be made from this, now or later. A temporary failure, such as a network's
         on the way to an object store, is raised as it comes.

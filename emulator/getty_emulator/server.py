@@ -1,4 +1,4 @@
-"""The emulator in a thread of this process, for tests and for whoever wants one in Python."""
+"""The emulator in a thread of this process, for tests and other programs in Python."""
 
 from __future__ import annotations
 
