@@ -57,4 +57,4 @@ def failure(error: Exception, url: str, network: Network, *, is_answered: bool) 
     never_reached = isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
     kind = errors.ConnectionFailedError if never_reached else errors.NoAnswerError
     reason = tls_reason(getattr(error, "os_error", error))
-    return kind(f"There was no answer ({type(error).__name__}{reason}).")
+    return kind(network.no_answer(url, f"{type(error).__name__}{reason}"))

@@ -66,7 +66,7 @@ def failure(error: Exception, url: str, network: Network, *, is_answered: bool) 
     )
     kind = errors.ConnectionFailedError if never_reached else errors.NoAnswerError
     named = type(reason if isinstance(reason, Exception) else error).__name__
-    return kind(f"There was no answer ({named}{tls_reason(reason)}).")
+    return kind(network.no_answer(url, f"{named}{tls_reason(reason)}"))
 
 
 def _pieces(response: requests.Response, decoder: Decoder, ends: float) -> Iterator[bytes]:

@@ -64,8 +64,7 @@ class Network:
 
     def proxy_error(self, url: str, status: int, reason: str) -> errors.ConnectionFailedError:
         """The error for a connection that the proxy did not make."""
-        host = (self.proxy_for(url) or "").rpartition("@")[2].rpartition("/")[2]
-        answered = f"The proxy {host} answered {status} {reason}".rstrip()
+        answered = f"The proxy {self._proxy_s_host(url)} answered {status} {reason}".rstrip()
         if status == 407:  # noqa: PLR2004
             return errors.ProxyRefusedError(
                 f"{answered}: it wants a user and a password, or others than these.",
@@ -74,6 +73,14 @@ class Network:
         if status < 500:  # noqa: PLR2004
             return errors.ProxyRefusedError(f"{answered}.")
         return errors.ConnectionFailedError(f"{answered}.")
+
+    def no_answer(self, url: str, reason: str) -> str:
+        """Says that there was no answer from a URL, and through which proxy, if any."""
+        way = f" through the proxy {host}" if (host := self._proxy_s_host(url)) else ""
+        return f"There was no answer{way} ({reason})."
+
+    def _proxy_s_host(self, url: str) -> str:
+        return (self.proxy_for(url) or "").rpartition("@")[2].rstrip("/").rpartition("/")[2]
 
     def _named(self, scheme: str) -> tuple[str, str] | None:
         """The variable that names the proxy of a scheme, and its value."""

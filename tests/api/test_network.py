@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import ssl
 import subprocess
+import traceback
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -235,6 +236,17 @@ def test_a_proxy_of_plain_http_that_wants_a_password_is_the_same_error(
         with pytest.raises(ProxyRefusedError, match="it wants a user and a password"):
             client.fetch_image(f"{getty_emulator.url}/a.jpg", io.BytesIO(), asked="Image 0")
     assert len(proxy.asked) == 2
+
+
+def test_a_proxy_that_is_away_is_named_without_its_password(
+    connect: Connect, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level("DEBUG")
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:pass-word@127.0.0.1:9/")
+    with pytest.raises(ConnectionFailedError, match="no answer through the proxy 127.0.0.1:9 ") as failed:
+        connect(base_url="https://127.0.0.1:9").ask(ListProducts())
+    shown = "".join(traceback.format_exception(failed.value)) + caplog.text
+    assert "pass-word" not in shown
 
 
 @pytest.mark.parametrize("status", [502, 503])
