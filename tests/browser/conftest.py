@@ -15,6 +15,7 @@ from getty_emulator.server import Emulator
 from PIL import Image
 
 from dev.local_airflow import LocalAirflow
+from tests.support.whole_airflow import warm_up
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "example_dags"
@@ -83,7 +84,8 @@ def seen(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
         ) as airflow,
     ):
         dags = ("getty_refine", "getty_catalogue")
-        airflow.wait_for_dags([*dags, "getty_approve"])
+        airflow.wait_for_dags(dags)
+        warm_up(airflow)
         runs = {}
         for dag in dags:
             run = runs[dag] = airflow.api.trigger(dag, {"folder": f"{folder}/"})

@@ -28,8 +28,10 @@ from airflow_provider_getty.generating.record import Record
 from airflow_provider_getty.operators.batch import GettyBatchOperator
 from airflow_provider_getty.operators.download import GettyDownloadOperator
 from airflow_provider_getty.operators.refine import GettyRefineOperator
-from airflow_provider_getty.plugins.gallery import previews
+from airflow_provider_getty.plugins.gallery import pool, previews
 from airflow_provider_getty.plugins.gallery.journals import Journals
+from airflow_provider_getty.plugins.gallery.previews import Previews
+from airflow_provider_getty.plugins.getty import GettyPlugin
 from airflow_provider_getty.sensors.generation import GenerationSensor
 from tests.support.airflow_database import RUN
 from tests.support.gallery_world import GalleryWorld
@@ -115,6 +117,23 @@ def test_a_slow_getty_is_not_waited_for(
     getty.fault("slow", "get-generation", seconds=600)
     assert world.get(f"{OF_RUN}/tasks/refine/image?kind=preview").status_code == 504
     assert world.get(f"{OF_RUN}/tasks/refine").status_code == 200
+
+
+def test_a_getty_that_hangs_is_left_alone_for_some_seconds(
+    refined: Any, world: GalleryWorld, getty: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the six connections that a browser has to Airflow wait, one image after the other."""
+    monkeypatch.setattr(previews, "SECONDS", 0.2)
+    monkeypatch.setattr(previews, "_SILENT_SECONDS", 3600.0)
+    getty.fault("slow", "media", seconds=600)
+    known: Previews = GettyPlugin.fastapi_apps[0]["app"].app.state.previews
+    assert world.get(f"{OF_RUN}/tasks/refine/image?kind=preview&index=0").status_code == 504
+    [until] = known._silent.values()
+    before = sent(getty).count("media")
+    for index in (0, 1, 2, 3):
+        assert world.get(f"{OF_RUN}/tasks/refine/image?kind=preview&index={index}").status_code == 504
+    assert sent(getty).count("media") == before
+    assert list(known._silent.values()) == [until], "it ends, though somebody asks meanwhile"
 
 
 def test_submission_wait_and_download_are_one_sheet(
@@ -280,27 +299,40 @@ def test_half_of_a_character_in_a_prompt_does_not_cost_the_page(
         assert (answer.status_code, "half of a ?" in answer.text) == (200, True)
 
 
-def test_a_storage_that_hangs_takes_only_threads_of_the_gallery_and_these_for_a_time(
+def test_what_may_hang_takes_only_threads_of_the_gallery(
     batch: Any, world: GalleryWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Airflow's API server has forty threads for everything that blocks."""
-    is_over, threads = Event(), set()
+    threads: list[str] = []
+
+    def read(*_: object) -> list[Any]:
+        threads.append(current_thread().name.rpartition("_")[0])
+        return []
+
+    monkeypatch.setattr(Journals, "items", read)
+    for address in ("/getty/dags/a_dag", OF_RUN, f"{OF_RUN}/tasks/batch"):
+        assert world.get(address).status_code == 200
+    assert world.get(f"{OF_RUN}/tasks/batch/image?kind=file&item=1").status_code == 404
+    assert threads == ["getty-gallery-pages"] * 3 + ["getty-gallery-files"]
+
+
+def test_a_storage_that_hangs_is_not_waited_for(
+    batch: Any, world: GalleryWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_over = Event()
 
     def hang(*_: object) -> list[Any]:
-        threads.add(current_thread().name.rpartition("_")[0])
         is_over.wait(60)
         return []
 
     monkeypatch.setattr(Journals, "items", hang)
-    monkeypatch.setattr(previews, "SECONDS", 0.2)
+    monkeypatch.setattr(pool, "SECONDS", 0.2)
     try:
-        for address in ("/getty/dags/a_dag", OF_RUN, f"{OF_RUN}/tasks/batch"):
+        for address in (f"{OF_RUN}/tasks/batch", f"{OF_RUN}/tasks/batch/image?kind=file&item=1"):
             answer = world.get(address)
             assert (answer.status_code, "takes too long" in answer.text) == (504, True)
-        assert world.get(f"{OF_RUN}/tasks/batch/image?kind=file&item=1").status_code == 504
     finally:
         is_over.set()
-    assert threads == {"getty-gallery-pages", "getty-gallery-files"}
 
 
 @pytest.mark.parametrize(

@@ -35,3 +35,11 @@ class Refinement:
     def xcom(self, task_id: str) -> Any:
         """Return what a task has returned."""
         return self.airflow.api.xcom(DAG_ID, self.run_id, task_id)
+
+
+def warm_up(airflow: LocalAirflow) -> None:
+    """Let a task fail: the first one of an Airflow may fail on a loaded machine, whose API server is just starting."""
+    airflow.wait_for_dags(["getty_approve"])
+    airflow.api.wait(
+        "getty_approve", airflow.api.trigger("getty_approve", {"prompt": ""}), timeout=RUN_SECONDS
+    )

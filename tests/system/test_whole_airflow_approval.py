@@ -11,7 +11,7 @@ import pytest
 from getty_emulator.server import Emulator
 
 from dev.local_airflow import LocalAirflow
-from tests.support.whole_airflow import ONE_AT_A_TIME, RUN_SECONDS
+from tests.support.whole_airflow import ONE_AT_A_TIME, RUN_SECONDS, warm_up
 
 pytestmark = ONE_AT_A_TIME
 
@@ -54,9 +54,7 @@ def answer(airflow: LocalAirflow, getty: Emulator, folder: Path, option: str) ->
 
 @pytest.fixture(scope="module", autouse=True)
 def _is_warm(airflow: LocalAirflow) -> None:
-    """The first task of an Airflow may fail on a loaded machine: its API server is busy with the first call."""
-    airflow.wait_for_dags([DAG_ID])
-    airflow.api.wait(DAG_ID, airflow.api.trigger(DAG_ID, {"prompt": ""}), timeout=RUN_SECONDS)
+    warm_up(airflow)
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,11 @@ from concurrent.futures import Executor
 from typing import TypeVar
 
 from airflow_provider_getty.api import clock
-from airflow_provider_getty.plugins.gallery import previews
 
 ResultT = TypeVar("ResultT")
+
+SECONDS = 20.0
+"""How long a browser waits for a page, or for a file."""
 
 
 async def in_pool(pool: Executor, function: Callable[[], ResultT]) -> ResultT:
@@ -22,6 +24,6 @@ async def in_pool(pool: Executor, function: Callable[[], ResultT]) -> ResultT:
 
     :raises TimeoutError: it takes too long; its thread is free again when it returns.
     """
-    async with clock.timeout(previews.SECONDS):
+    async with clock.timeout(SECONDS):
         with clock.at_work():
             return await asyncio.get_running_loop().run_in_executor(pool, function)

@@ -30,6 +30,7 @@ SECONDS = 20.0
 """How long a browser waits for a preview."""
 _AT_A_TIME = 8
 _WAITING = 500
+_SILENT_SECONDS = 10.0
 _ACCOUNT_SECONDS = 60.0
 _ANSWER_SECONDS = 60.0  # signed URLs hold for minutes at least
 _IDLE_SECONDS = 600.0
@@ -65,6 +66,7 @@ class Previews:
     _clients: dict[Account, _Client] = field(default_factory=dict)
     _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_A_TIME))
     _closing: set[asyncio.Future[None]] = field(default_factory=set)
+    _silent: dict[Account, float] = field(default_factory=dict)
     _waiting: int = 0
 
     async def jpeg(
@@ -78,11 +80,15 @@ class Previews:
         if self._waiting >= _WAITING:
             raise TimeoutError
         self._waiting += 1
+        account = None
         try:
             async with clock.timeout(SECONDS):
                 account = await self._account(dag_id, getty_conn_id)
                 key = (account, generation_request_id, index, size)
                 if (kept := self.pictures.get(key)) is None:
+                    # A browser has six connections to a server, and Airflow's own pages need them.
+                    if self._is_silent(account):
+                        raise TimeoutError
                     async with self._slots:
                         original = await self._fetch(account, generation_request_id, index, size)
                         kept = await clock.in_thread(rendition, original, size)
@@ -90,8 +96,16 @@ class Previews:
                 return kept
         except GettyError as error:
             raise NotShownError(f"Getty does not show it: {error.problem}") from None
+        except TimeoutError:
+            if account and not self._is_silent(account):
+                self._silent[account] = clock.monotonic() + _SILENT_SECONDS
+            raise
         finally:
             self._waiting -= 1
+
+    def _is_silent(self, account: Account) -> bool:
+        """Whether somebody has waited for Getty without an answer a moment ago."""
+        return clock.monotonic() < self._silent.get(account, 0.0)
 
     async def close(self) -> None:
         """Close all connections."""
