@@ -243,7 +243,7 @@ def test_a_proxy_that_is_away_is_named_without_its_password(
 ) -> None:
     caplog.set_level("DEBUG")
     monkeypatch.setenv("HTTPS_PROXY", "http://user:pass-word@127.0.0.1:9/")
-    with pytest.raises(ConnectionFailedError, match="no answer through the proxy 127.0.0.1:9 ") as failed:
+    with pytest.raises(ConnectionFailedError, match=r"no answer through the proxy 127\.0\.0\.1:9 ") as failed:
         connect(base_url="https://127.0.0.1:9").ask(ListProducts())
     shown = "".join(traceback.format_exception(failed.value)) + caplog.text
     assert "pass-word" not in shown
