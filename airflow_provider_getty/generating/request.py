@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 _NO_PROMPTS = frozenset({"", "none", "null", "nan", "nat", "<na>", "undefined"})
 _NO_VALUE = re.compile(r"#(?:ref!|n/a|name\?|value!|null!|num!|div/0!|spill!|calc!)", re.IGNORECASE)
 """What a spreadsheet shows in a cell whose formula failed, in English."""
+_NO_CHARACTERS = re.compile("[\\0\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -123,8 +124,10 @@ def check_values(value: object, name: str = "") -> None:
         case str() if "{{" in value or "{%" in value:
             shown = shortened(without_secrets(value))
             raise InvalidRequestError(f"{name} {shown} is a template that was not rendered: render it first.")
-        case str() if "\0" in value:
-            raise InvalidRequestError(f"{name} has a NUL character, which is no text: {shortened(value)}.")
+        case str() if _NO_CHARACTERS.search(value):
+            raise InvalidRequestError(
+                f"{name} has a NUL or half a character, which is no text: {shortened(value)}."
+            )
         case float() if not math.isfinite(value):
             raise InvalidRequestError(f"{name} is {value}, which is not a value.")
 

@@ -274,7 +274,7 @@ def test_lines_of_all_kinds_that_cannot_be_used_are_named_together(tmp_path: Pat
     "prompt",
     [
         *["", "  ", "None", "nan", "NaT", "<NA>", float("nan"), "a {{ params.what }}", "{% if x %}"],
-        *["#REF!", " #N/A", "#NAME?", "#DIV/0!", "a\0b"],
+        *["#REF!", " #N/A", "#NAME?", "#DIV/0!", "a\0b", "\ud800"],
     ],
 )
 def test_a_prompt_that_nobody_means_is_refused(prompt: Any) -> None:
