@@ -12,10 +12,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow.cli.simple_table import AirflowConsole
+from airflow.models import TaskInstance
+from airflow.models.renderedtifields import RenderedTaskInstanceFields as Rendered
 from airflow.models.xcom import XComModel
 from airflow.providers.common.compat.sdk import AirflowNotFoundException
 from airflow.utils.session import create_session
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.errors import GettyError
@@ -77,10 +79,6 @@ def _account(args: Namespace) -> Iterator[GettyHook]:
 
 def _collected(since: datetime) -> Iterator[str]:
     """The results of tasks since then, and the journals of batches."""
-    from airflow.models import TaskInstance  # noqa: PLC0415 - Airflow's database
-    from airflow.models.renderedtifields import RenderedTaskInstanceFields as Rendered  # noqa: PLC0415
-    from sqlalchemy import and_  # noqa: PLC0415
-
     results = select(XComModel.value).where(XComModel.key == "return_value", XComModel.timestamp >= since)
     same = ("dag_id", "run_id", "task_id", "map_index")
     # A batch that failed has no result; Airflow keeps the arguments of a task's last 30 runs.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Unpack
 
 from airflow_provider_getty.api import choices
 from airflow_provider_getty.inputs import arguments
+from airflow_provider_getty.inputs.rules import ID, SOURCE, Rule, one_of
 from airflow_provider_getty.operators.generation import GenerationOperator
 
 if TYPE_CHECKING:
@@ -49,12 +50,12 @@ class GettyBackgroundGenerationOperator(GenerationOperator):
         "background_reference_adherence",
         *GenerationOperator.template_fields,
     )
-    rules: ClassVar[Mapping[str, arguments.Rule]] = {
+    rules: ClassVar[Mapping[str, Rule]] = {
         **GenerationOperator.rules,
-        "background_file_registration_id": arguments.ID,
-        "background_asset_id": arguments.ID,
-        "background_reference_generation": arguments.SOURCE,
-        "background_reference_adherence": arguments.one_of(choices.Adherence),
+        "background_file_registration_id": ID,
+        "background_asset_id": ID,
+        "background_reference_generation": SOURCE,
+        "background_reference_adherence": one_of(choices.Adherence),
     }
     template_fields_renderers: ClassVar[dict[str, str]] = {"background_reference_generation": "json"}
 

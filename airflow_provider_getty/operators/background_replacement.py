@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Unpack
 
 from airflow_provider_getty.api import choices
 from airflow_provider_getty.inputs import arguments
+from airflow_provider_getty.inputs.rules import Rule
 from airflow_provider_getty.operators.generation import GenerationOperator
 
 if TYPE_CHECKING:
@@ -41,9 +42,9 @@ class GettyBackgroundReplacementOperator(GenerationOperator):
         "media_type",
         *GenerationOperator.template_fields,
     )
-    rules: ClassVar[Mapping[str, arguments.Rule]] = {
+    rules: ClassVar[Mapping[str, Rule]] = {
         **GenerationOperator.rules,
-        "background_color": arguments.Rule(
+        "background_color": Rule(
             lambda value: isinstance(value, str) and re.match(choices.HEX_COLOR, value) is not None,
             "#RRGGBB",
         ),

@@ -13,7 +13,8 @@ from airflow.providers.common.compat.sdk import conf
 from airflow_provider_getty.api.errors import GettyError
 from airflow_provider_getty.hooks.getty import GettyHook, OperationName
 from airflow_provider_getty.inputs import arguments
-from airflow_provider_getty.inputs.arguments import BOOLEAN, BatchOnBlocked, FailOn, Images, Rule, one_of
+from airflow_provider_getty.inputs.arguments import BatchOnBlocked, FailOn, Images
+from airflow_provider_getty.inputs.rules import BOOLEAN, Rule, one_of
 from airflow_provider_getty.operators.checked import CheckedOperator
 
 if TYPE_CHECKING:

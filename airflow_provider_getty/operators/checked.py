@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.common.compat.sdk import BaseOperator, BaseOperatorLink
 
 from airflow_provider_getty.hooks.getty import GettyHook
-from airflow_provider_getty.inputs import arguments
+from airflow_provider_getty.inputs.rules import RULES, Check, Rule
 from airflow_provider_getty.links.getty import GettyEmulatorLink, GettyGalleryLink
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class CheckedOperator(BaseOperator):
     """Checks the arguments of a task when the DAG file is read, and knows its connection."""
 
-    rules: ClassVar[Mapping[str, arguments.Rule]] = arguments.RULES
+    rules: ClassVar[Mapping[str, Rule]] = RULES
     """The values that arguments may have, by the argument's name."""
     operator_extra_links: Collection[BaseOperatorLink] = (GettyGalleryLink(), GettyEmulatorLink())
     getty_conn_id: str
@@ -34,7 +34,7 @@ class CheckedOperator(BaseOperator):
 
         :raises InvalidRequestError: an argument cannot be used.
         """
-        arguments.Check(str(kwargs.get("task_id")), cls.template_fields, cls.rules).values(kwargs)
+        Check(str(kwargs.get("task_id")), cls.template_fields, cls.rules).values(kwargs)
         return super().partial(**kwargs)
 
     @cached_property
@@ -63,11 +63,11 @@ class CheckedOperator(BaseOperator):
 
         return openlineage.lineage(self, made, charged=charged)
 
-    def _check(self) -> arguments.Check:
+    def _check(self) -> Check:
         """Refuse values that cannot be used, and return the check for further questions.
 
         :raises InvalidRequestError: an argument cannot be used.
         """
-        check = arguments.Check(self.task_id, self.template_fields, self.rules)
+        check = Check(self.task_id, self.template_fields, self.rules)
         check.values({name: getattr(self, name) for name in self.rules if name in vars(self)})
         return check

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Unpack
 
 from airflow_provider_getty.api import choices
 from airflow_provider_getty.inputs import arguments
+from airflow_provider_getty.inputs.rules import Rule, one_of
 from airflow_provider_getty.operators.generation import GenerationOperator
 
 if TYPE_CHECKING:
@@ -41,10 +42,10 @@ class GettyGenerateOperator(GenerationOperator):
         "depth_of_field",
         *GenerationOperator.template_fields,
     )
-    rules: ClassVar[Mapping[str, arguments.Rule]] = {
+    rules: ClassVar[Mapping[str, Rule]] = {
         **GenerationOperator.rules,
-        "lens_type": arguments.one_of(choices.LensType),
-        "depth_of_field": arguments.one_of(choices.DepthOfField),
+        "lens_type": one_of(choices.LensType),
+        "depth_of_field": one_of(choices.DepthOfField),
     }
 
     def __init__(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Unpack
 
 from airflow_provider_getty.api import choices
 from airflow_provider_getty.inputs import arguments
+from airflow_provider_getty.inputs.rules import Rule, number
 from airflow_provider_getty.operators.generation import GenerationOperator
 
 if TYPE_CHECKING:
@@ -50,9 +51,9 @@ class GettyInfluenceCompositionOperator(GenerationOperator):
         "seed",
         *GenerationOperator.template_fields,
     )
-    rules: ClassVar[Mapping[str, arguments.Rule]] = {
+    rules: ClassVar[Mapping[str, Rule]] = {
         **GenerationOperator.rules,
-        "influence_level": arguments.number(1),
+        "influence_level": number(1),
     }
     template_fields_renderers: ClassVar[dict[str, str]] = {"reference_generation": "json"}
 

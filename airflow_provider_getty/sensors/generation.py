@@ -14,6 +14,7 @@ from airflow.providers.common.compat.sdk import (
 
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.inputs import arguments, config
+from airflow_provider_getty.inputs.rules import Check
 from airflow_provider_getty.links.getty import GettyOriginalLink
 from airflow_provider_getty.operators.checked import CheckedOperator
 from airflow_provider_getty.sensors import in_triggerer
@@ -63,7 +64,7 @@ class GenerationSensor(CheckedOperator, BaseSensorOperator):
         **kwargs: Unpack[SensorArguments],
     ) -> None:
         times = {"timeout": timeout, "poke_interval": poke_interval}
-        arguments.Check(kwargs["task_id"]).values(times)  # before Airflow does, which names no task
+        Check(kwargs["task_id"]).values(times)  # before Airflow does, which names no task
         fixed_interval = config.poll_interval(arguments.seconds_given(poke_interval))
         limit = config.timeout(arguments.seconds_given(timeout))
         super().__init__(

@@ -10,7 +10,7 @@ import pytest
 
 from airflow_provider_getty.api.errors import Credit, InvalidRequestError
 from airflow_provider_getty.inputs import arguments
-from airflow_provider_getty.inputs.arguments import Check
+from airflow_provider_getty.inputs.rules import Check
 
 
 @pytest.mark.parametrize(
