@@ -250,6 +250,18 @@ def test_a_retry_after_the_delivery_adopts_even_if_a_deploy_has_changed_retries(
 
 
 @needs_store
+def test_two_airflows_with_one_dag_on_one_account_never_take_each_others_generation(getty: Emulator) -> None:
+    first = Worker().run(refine())
+    getty.fault("cut-after", "refine")
+
+    second = Worker().run(refine())
+
+    assert second.state == "success"
+    assert second.result["generation_request_id"] != first.result["generation_request_id"]
+    assert getty.ledger()["total"] == 2
+
+
+@needs_store
 def test_another_account_of_the_connection_gets_a_generation_of_its_own(
     getty: Emulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
