@@ -304,7 +304,7 @@ class OneTask(RuleBasedStateMachine):
 
     def _ended(self, process: Process, end: str | GettyError) -> None:
         # Airflow takes no result of a try that it, or a person, has given up.
-        is_last = process is self.processes[-1] and process.task.round == self.max_tries
+        is_last = process.task.try_number == self.try_number and process.task.round == self.max_tries
         self.processes.remove(process)
         record = self.store.record
         if isinstance(end, GettyError):
