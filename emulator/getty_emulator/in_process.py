@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from getty_emulator.api import Api
 from getty_emulator.control import Control
 from getty_emulator.controls import Controls
+from getty_emulator.faults.wire import arrives_whole
 from getty_emulator.options import Options
 from getty_emulator.service import Service
 
@@ -76,10 +77,10 @@ class Getty(Controls, Options):
         reply = _run(self._api.answer(method.upper(), parts.path, parts.query, lower, origin, body))
         fault, answer = reply.fault, reply.answer
         if fault is not None and fault.kind.deliver:
-            if fault.kind.name != "drip":
+            if not arrives_whole(fault.kind.name, fault.parameters):
                 reply.completed(is_whole=False)
                 raise NoAnswerError(fault.kind.name)
-            self._service.clock.advance(fault.parameters["seconds"])
+            self._service.clock.advance(fault.parameters.get("seconds", 0))
         reply.completed(is_whole=True)
         return Response(answer.status, {name.lower(): value for name, value in answer.headers}, answer.body)
 

@@ -111,6 +111,7 @@ def test_an_answer_can_be_odd_http(getty: Client, form: str, begins: bytes) -> N
     assert answered.startswith(begins)
     lengths = {"http-1.0": 0, "two-lengths": 2, "early-hints": 1}.get(form, 0)
     assert answered.lower().count(b"content-length:") == lengths
+    assert getty.emulator.requests()[-1]["status"] == (200 if form in ("http-1.0", "early-hints") else None)
     assert b'{"products":' in answered
 
 

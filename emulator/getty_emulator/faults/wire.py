@@ -17,6 +17,8 @@ Send = Callable[[Message], Awaitable[None]]
 _SILENCE = 3600
 """Seconds after which a call without reply is given up."""
 _DROPS_PER_SECOND = 10
+_WHOLE_FORMS = ("http-1.0", "early-hints")
+"""The forms of odd HTTP whose answer is whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,12 @@ async def _odd_http(wire: Wire, parameters: Parameters) -> bool:
     wire.transport.write("\r\n".join([start, *headers, "Connection: close", "", ""]).encode() + body)
     wire.transport.close()
     await wire.disconnected()
-    return False
+    return parameters["form"] in _WHOLE_FORMS
+
+
+def arrives_whole(name: str, parameters: Parameters) -> bool:
+    """Whether a fault of this name lets a whole answer arrive."""
+    return name == "drip" or (name == "odd-http" and parameters["form"] in _WHOLE_FORMS)
 
 
 KINDS = (
