@@ -1,4 +1,4 @@
-"""What a task has read and made, for OpenLineage, which is imported only where Airflow asks for this."""
+"""Tells OpenLineage what a task has read and made. Imported only where Airflow asks for that."""
 
 from __future__ import annotations
 

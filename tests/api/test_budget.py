@@ -339,6 +339,18 @@ def test_in_a_line_calls_go_before_polls_but_polls_do_not_starve(in_line: InLine
     assert order.count("call") == pytest.approx(80, abs=5)
 
 
+def test_in_a_line_it_is_the_turn_of_a_poll_after_four_calls(in_line: InLine) -> None:
+    budget = in_line.budget
+    calls = [budget.queue() for _ in range(6)]
+    in_line.booked(budget.take_call(calls[0]), 20)
+    for number in calls[:4]:
+        assert budget.take_call(number) == 0
+        budget.leave(number)
+        in_line.clock.now += 0.101
+    in_line.clock.now -= 0.05
+    assert budget.take_poll(1) == pytest.approx(0.05, abs=0.01)
+
+
 def test_while_the_coordinator_is_away_the_process_has_a_rate_of_its_own_and_then_looks_for_it(
     in_line: InLine,
 ) -> None:
