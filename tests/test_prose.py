@@ -13,6 +13,7 @@ from dev.prose import findings
         ("Mend the cause.", ["Mend"]),
         ("The batch goes on.\nIt is asked anew.", ["goes on", "anew"]),
         ("```python\nlog('goes on')\n```\n", []),
+        ("There is nothing to do.\nIt is told of so many.", ["so many", "nothing to do", "is told of"]),
         ("The recommended amendment to an ongoing task.", []),
     ],
 )

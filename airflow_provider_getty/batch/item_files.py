@@ -161,7 +161,7 @@ def _table(lines: TextIO) -> Iterator[Document]:
             )
         if repeated := _repeated(names):
             raise InvalidRequestError(
-                f"line {skipped + 1} of the requests names {repeated} twice: nobody knows which column is meant."
+                f"line {skipped + 1} of the requests names {repeated} twice: rename or remove one of the columns."
             )
         for row in reader:
             if any(cell.strip() for cell in row):

@@ -96,8 +96,8 @@ def spent(counts: Mapping[str, int]) -> str:
     sentence = f"{charged} {noun} charged" + (f", {unknown} unknown." if unknown else ".")
     if unknown:
         sentence += (
-            " Of an unknown one nobody knows whether it was created: a retry looks it up in Getty's history "
-            "before it submits again."
+            " An unknown one may have been created: a retry looks it up in Getty's history before it submits "
+            "again."
         )
     return sentence
 

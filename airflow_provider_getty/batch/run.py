@@ -122,7 +122,7 @@ class Batch:
             self.progress = progress
             if left := progress.left_behind:
                 log.warning(
-                    "The items have been edited: %d paid generations are of none of them any more, such as %s.",
+                    "The items have been edited: %d paid generations belong to none of them any more, such as %s.",
                     len(left),
                     ", ".join(left[:3]),
                 )

@@ -42,7 +42,7 @@ def credits_left(args: Namespace) -> None:
             "product_id": each.id,
             "name": each.name or "",
             "status": each.status or "",
-            "credits_left": "not told" if each.credits_remaining is None else each.credits_remaining,
+            "credits_left": "unknown" if each.credits_remaining is None else each.credits_remaining,
         }
         for each in products
         if each.type == "aigen"

@@ -201,7 +201,7 @@ def _check_length(length: int, name: str, refusal: Refusal) -> None:
     if not length:
         raise refusal(f"{name} is empty: was it written to its end before this task began?")
     if length > _MAX_SOURCE_BYTES:
-        raise refusal(f"{name} is larger than 200 MB: shrink it; an image of fewer pixels will do.")
+        raise refusal(f"{name} is larger than 200 MB: shrink it; an image with fewer pixels is enough.")
 
 
 def _on_white(image: PillowImage, name: str) -> PillowImage:

@@ -181,7 +181,7 @@ def _announce(task: GettyBatchOperator, context: Context, manifest: dict[str, An
         files = made(task) if has_alias(task) else ()
         announce(task, context, files, {name: manifest[name] for name in manifest if name != "failures"})
     except (GettyError, OSError) as error:
-        log.warning("The assets are not told of the files: %s", error)
+        log.warning("The asset events lack the files: %s", error)
 
 
 def _batch(task: GettyBatchOperator, context: Context, deadline: float) -> Batch:

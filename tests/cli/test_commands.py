@@ -67,7 +67,7 @@ def test_credits_are_those_that_getty_tells(
     assert {row["product_id"] for row in rows} == set(told)
     assert all(
         row["credits_left"]
-        == ("not told" if told[row["product_id"]] is None else str(told[row["product_id"]]))
+        == ("unknown" if told[row["product_id"]] is None else str(told[row["product_id"]]))
         for row in rows
     )
 
