@@ -246,6 +246,19 @@ def test_calls_go_before_polls_but_polls_do_not_starve() -> None:
     assert len(order) > 180
 
 
+def test_after_four_calls_the_fifth_lets_a_poll_that_waits_go_first() -> None:
+    clock = Clock()
+    budget = RequestBudget(10, monotonic=clock)
+    calls = [budget.queue() for _ in range(5)]
+    for number in calls[:4]:
+        assert budget.take_poll(1) != 0
+        assert budget.take_call(number) == 0
+        budget.leave(number)
+        clock.now += 0.11
+    assert budget.take_call(calls[4]) != 0
+    assert budget.take_poll(1) == 0
+
+
 def test_without_calls_the_polls_have_it_all_and_the_other_way_round() -> None:
     clock = Clock()
     assert len(served(RequestBudget(10, monotonic=clock), clock, calls=0, polls=True, seconds=20)) > 180
