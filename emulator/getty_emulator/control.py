@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -48,6 +48,8 @@ class AccountRequest(BaseModel):
     concurrent_generations: Annotated[int, Field(ge=1)] | None = None
     concurrency_refusal: Voice | None = None
     company_generations: bool | None = None
+    secret: str | None = Field(None, min_length=1, repr=False)
+    """Rotates the API secret, until the emulator is restarted: the old one is refused, and so are its tokens."""
 
 
 class Control:
@@ -208,6 +210,12 @@ class Control:
             account.concurrency_refusal = changes.concurrency_refusal.value
         if changes.company_generations is not None:
             account.company_generations = changes.company_generations
+        if changes.secret is not None:
+            account.secret = changes.secret
+            now, tokens = self._service.clock.now(), self._service.state.tokens
+            ended = [replace(token, expires_at=now) for token in tokens.values() if token.account == key]
+            self._service.save(*ended)
+            tokens |= {token.text: token for token in ended}
         self._service.save(account)
         return next(listed for listed in self.accounts() if listed["key"] == key)
 

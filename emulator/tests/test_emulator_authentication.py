@@ -108,3 +108,14 @@ def test_queries_per_second_are_limited_for_each_account(start: Start) -> None:
     form = {"grant_type": "client_credentials", "client_id": "other-key", "client_secret": "other-secret"}
     assert requests.post(f"{getty.emulator.url}/oauth2/token", data=form, timeout=5).status_code == 200
     assert requests.post(f"{getty.emulator.url}/oauth2/token", data=TOKEN_FORM, timeout=5).status_code == 429
+
+
+def test_a_rotated_secret_ends_the_old_one_and_its_tokens(getty: Client) -> None:
+    getty.token()
+    getty.emulator.configure_account(secret="new")
+    refused = getty.call("GET", "/v3/products")
+    assert refused.status_code == 401
+    form = {"grant_type": "client_credentials", "client_id": getty.key, "client_secret": getty.secret}
+    url = f"{getty.emulator.url}/oauth2/token"
+    assert getty.session.post(url, data=form).status_code in {400, 401}
+    assert getty.session.post(url, data=form | {"client_secret": "new"}).status_code == 200
