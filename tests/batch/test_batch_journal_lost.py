@@ -85,3 +85,31 @@ def test_a_journal_that_cannot_be_read_is_not_counted(getty: Emulator, tmp_path:
     assert "cannot be read at line 2" in damaged.message
     assert "Nothing was charged" not in damaged.message
     assert "Nothing was submitted in this try" in damaged.message
+
+
+@pytest.mark.parametrize(
+    ("executor", "is_warned_of"),
+    [
+        ("LocalExecutor", False),
+        ("CeleryExecutor", True),
+        ("LocalExecutor,KubernetesExecutor", True),
+        ("airflow.providers.celery.executors.celery_executor.CeleryExecutor", True),
+    ],
+)
+def test_a_journal_on_the_disk_of_one_of_several_workers_is_warned_of(
+    getty: Emulator,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    executor: str,
+    *,
+    is_warned_of: bool,
+) -> None:
+    monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", executor)
+    assert Worker().run(a_batch(generates(1), tmp_path)).state == "success"
+    assert ("is on this worker's disk" in caplog.text) is is_warned_of
+    caplog.clear()
+
+    in_a_store = f"memory://{tmp_path.name}/journal.jsonl"
+    assert Worker().run(a_batch(generates(1), tmp_path, journal=in_a_store)).state == "success"
+    assert "is on this worker's disk" not in caplog.text
