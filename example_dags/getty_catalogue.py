@@ -2,12 +2,12 @@
 
 The file is beside this one, or wherever the parameter says: a path or a URI, of JSON Lines or CSV. Its lines are
 arguments of ``GettyRefineOperator``, and a name for the image. The journal says what became of each line; a retry
-continues from there, and pays for nothing twice.
+continues from there, and pays for nothing twice. Each image is an asset of its own, under the alias of the task.
 """
 
 from __future__ import annotations
 
-from airflow.sdk import DAG, Param
+from airflow.sdk import DAG, AssetAlias, Param
 
 from airflow_provider_getty.operators.batch import GettyBatchOperator
 
@@ -35,4 +35,5 @@ with DAG(
         download_to="{{ params.folder }}",
         fail_on=0.05,  # more than 5 % of the lines
         deferrable=True,
+        outlets=[AssetAlias("catalogue images")],
     )

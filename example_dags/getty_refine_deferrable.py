@@ -1,8 +1,11 @@
-"""Refine an image in one task, which submits, and waits without holding a worker."""
+"""Refine an image in one task, which submits, and waits without holding a worker.
+
+The download's event of the asset ``bouquet`` says which file, generation, prompt and seed it is.
+"""
 
 from __future__ import annotations
 
-from airflow.sdk import DAG
+from airflow.sdk import DAG, Asset
 
 from airflow_provider_getty.operators.download import GettyDownloadOperator
 from airflow_provider_getty.operators.refine import GettyRefineOperator
@@ -28,4 +31,5 @@ with DAG(
         task_id="download",
         generation_request_id=refine.output,
         destination="{{ params.folder }}",
+        outlets=[Asset("bouquet")],
     )

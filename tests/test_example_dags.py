@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import runpy
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -250,6 +251,32 @@ def test_a_refined_image_is_refined_again(run: Run) -> None:
         "golden stars and a silver moon",
         "sailing boats with white sails",
     )
+
+
+def events_of(run: Run, dag_id: str) -> list[dict[str, Any]]:
+    """What Airflow's events of the assets of a DAG say, each with the asset's URI."""
+    with sqlite3.connect(run.home / "airflow.db") as database:
+        found = database.execute(
+            "SELECT asset.uri, event.extra FROM asset_event event JOIN asset ON asset.id = asset_id "
+            "WHERE source_dag_id = ?",
+            (dag_id,),
+        )
+        return [{"uri": uri} | json.loads(extra) for uri, extra in found]
+
+
+def test_the_event_of_an_asset_says_what_was_downloaded(run: Run) -> None:
+    [event] = events_of(run, "getty_refine_deferrable")
+    [generation] = generations_of(run, "getty_refine_deferrable").values()
+    assert event["generation_request_id"] == generation["generation_request_id"]
+    assert event["prompt"] == "a bouquet of pink flowers"
+    assert Path(event["file"]).parent == run.folder / "getty_refine_deferrable"
+
+
+def test_an_alias_has_an_event_for_each_file_of_the_catalogue(run: Run) -> None:
+    events = events_of(run, "getty_catalogue")
+    files = (run.folder / "getty_catalogue").glob("*.jpg")
+    assert sorted(event["uri"] for event in events) == sorted(file.as_uri() for file in files)
+    assert {event["name"] for event in events} == {"lake", "houses", "beach", "dunes"}
 
 
 def test_airflow_lists_nothing_as_not_collected(run: Run) -> None:
