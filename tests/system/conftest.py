@@ -1,4 +1,4 @@
-"""A whole Airflow for the session, and one run of the first example DAG on it."""
+"""A whole Airflow for the tests of this folder, and one run of the first example DAG on it."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ API_SECRET = "secret-of-the-system-test"
 LATENCY = 600  # seconds of the emulator's clock, which moves on only when the sensor is deferred
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def getty() -> Iterator[Emulator]:
     with Emulator(strict=True, api_key=API_KEY, api_secret=API_SECRET, latency=str(LATENCY)) as emulator:
         yield emulator
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def crowded() -> Iterator[Emulator]:
     """Another account, whose limit of pending generations a test may set."""
     with Emulator(strict=True, latency="3", concurrency_refusal="service") as emulator:
         yield emulator
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def watched() -> Iterator[Emulator]:
     """A third account, whose history a trigger watches."""
     with Emulator(strict=True) as emulator:
         yield emulator
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def airflow(
     getty: Emulator, crowded: Emulator, watched: Emulator, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[LocalAirflow]:
@@ -64,7 +64,7 @@ def airflow(
         yield local
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def refinement(
     airflow: LocalAirflow, getty: Emulator, tmp_path_factory: pytest.TempPathFactory
 ) -> Refinement:

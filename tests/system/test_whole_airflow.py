@@ -19,6 +19,13 @@ pytestmark = ONE_AT_A_TIME
 TASKS = ("refine", "wait", "download")
 
 
+def test_the_tests_of_a_whole_airflow_are_all_in_one_process(request: pytest.FixtureRequest) -> None:
+    """A pytest that pytest-xdist does not know groups no tests, silently."""
+    if not request.config.getoption("loadgroup", default=False):
+        pytest.skip("The tests are not spread over processes by their groups.")
+    assert request.node.nodeid.endswith("@whole-airflow")
+
+
 def test_every_task_of_the_run_succeeds(refinement: Refinement) -> None:
     assert refinement.state == "success", refinement.airflow.api.failure(DAG_ID, refinement.run_id)
     assert {task: states[-1] for task, states in refinement.states.items()} == dict.fromkeys(TASKS, "success")
