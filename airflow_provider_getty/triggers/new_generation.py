@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
@@ -14,6 +14,10 @@ from airflow_provider_getty.api.errors import GettyError
 from airflow_provider_getty.generating.watching import Watch, described
 from airflow_provider_getty.hooks.async_getty import AsyncGetty
 from airflow_provider_getty.triggers.shared_client import shared_client
+
+if TYPE_CHECKING:
+    from airflow_provider_getty.api.aio import AsyncGettyClient
+    from airflow_provider_getty.api.results import HistoryItem
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +31,7 @@ class NewGenerationTrigger(BaseEventTrigger):
     nothing twice, unless the triggerer is killed right after an event. On older versions it starts afresh, and does
     not fire for what finished while no triggerer ran.
 
-    :param getty_conn_id: a connection of the type ``getty``.
+    :param getty_conn_id: a connection of the type ``getty``. It is read again when Getty refuses something.
     :param product_ids: only generations for which these products paid.
     :param notes: only those with this text in their notes, in whatever case.
     :param poll_interval: seconds between two looks at the history.
@@ -61,27 +65,26 @@ class NewGenerationTrigger(BaseEventTrigger):
         """Watch the history, and fire for each generation that finishes."""
         watch = Watch.of(await self._recall())
         while True:
-            now = clock.now()
             try:
-                new = watch.look([item async for item in self._history(watch.since(now))], now)
+                async with shared_client(self.getty_conn_id) as client:
+                    while True:
+                        now = clock.now()
+                        for item in watch.look(await self._history(client, watch.since(now)), now):
+                            yield TriggerEvent(dict(described(item)))  # type: ignore[no-untyped-call]
+                            watch.tell(item, now)
+                            await self._remember(watch.as_json())
+                        await self._remember(watch.as_json())
+                        await clock.pause(self.poll_interval)
             except GettyError as error:  # whatever it is, somebody may correct it while this continues
                 log.warning("%s Looking again in %.0f s.", error, self.poll_interval)
-            else:
-                for item in new:
-                    yield TriggerEvent(dict(described(item)))  # type: ignore[no-untyped-call]
-                    watch.tell(item, now)
-                    await self._remember(watch.as_json())
-                await self._remember(watch.as_json())
             await clock.pause(self.poll_interval)
 
-    async def _history(self, since: float) -> AsyncIterator[Any]:
-        async with shared_client(self.getty_conn_id) as client:
-            history = AsyncGetty(client).history(
-                since=datetime.fromtimestamp(since, UTC), product_ids=self.product_ids
-            )
-            async for item in history:
-                if self.notes is None or self.notes.casefold() in (item.notes or "").casefold():
-                    yield item
+    async def _history(self, client: AsyncGettyClient, since: float) -> list[HistoryItem]:
+        history = AsyncGetty(client).history(
+            since=datetime.fromtimestamp(since, UTC), product_ids=self.product_ids
+        )
+        wanted = (self.notes or "").casefold()
+        return [item async for item in history if wanted in (item.notes or "").casefold()]
 
     async def _recall(self) -> object:
         if self.asset_state_store is None:  # before Airflow 3.3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from getty_emulator.server import Emulator
 
+from airflow_provider_getty.triggers import WORKER_ENDS_IN
 from dev.local_airflow import LocalAirflow
 from tests.support.whole_airflow import ONE_AT_A_TIME, RUN_SECONDS, warm_up
 
@@ -31,6 +33,12 @@ class Answered:
     files: list[Path]
 
 
+def respond(airflow: LocalAirflow, place: str, option: str) -> None:
+    """Choose after some seconds, as people do: a trigger that fires before its worker has ended fails the task."""
+    time.sleep(2 * WORKER_ENDS_IN)
+    airflow.api._request("PATCH", place, json={"chosen_options": [option], "params_input": {}})
+
+
 def answer(airflow: LocalAirflow, getty: Emulator, folder: Path, option: str) -> Answered:
     asked: dict[str, Any] = {}
     images: dict[str, tuple[int, str]] = {}
@@ -45,7 +53,7 @@ def answer(airflow: LocalAirflow, getty: Emulator, folder: Path, option: str) ->
             for url in re.findall(r"!\[[^\]]*\]\(([^)]*)\)", asked["body"]):
                 shown = airflow.api._session.get(url, timeout=60)
                 images[url] = (shown.status_code, shown.headers["Content-Type"])
-            airflow.api._request("PATCH", place, json={"chosen_options": [option], "params_input": {}})
+            respond(airflow, place, option)
 
     airflow.api.wait(DAG_ID, run_id, timeout=RUN_SECONDS, on_change=follow)
     states = {each.task_id: each.state for each in airflow.api.task_instances(DAG_ID, run_id)}
@@ -88,7 +96,7 @@ def test_without_a_yes_nothing_is_downloaded(airflow: LocalAirflow) -> None:
     def reject(task: Any) -> None:
         if task.task_id in ("a_no", "a_no_fails") and task.state in ("awaiting_input", "deferred"):
             place = f"dags/{UNANSWERED}/dagRuns/{run_id}/taskInstances/{task.task_id}/-1/hitlDetails"
-            airflow.api._request("PATCH", place, json={"chosen_options": ["Reject"], "params_input": {}})
+            respond(airflow, place, "Reject")
 
     airflow.api.wait(UNANSWERED, run_id, timeout=RUN_SECONDS, on_change=reject)
     assert {each.task_id: each.state for each in airflow.api.task_instances(UNANSWERED, run_id)} == {

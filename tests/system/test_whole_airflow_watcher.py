@@ -10,6 +10,7 @@ from importlib.metadata import version
 
 import pytest
 from getty_emulator.server import Emulator
+from requests import HTTPError
 
 from airflow_provider_getty.hooks.getty import GettyHook
 from dev.local_airflow import LocalAirflow
@@ -34,8 +35,14 @@ def until(condition: Callable[[], object]) -> None:
 
 
 def prompts(airflow: LocalAirflow) -> Counter[str]:
-    """The prompts that the events of the asset tell, with how often each was told."""
-    found = airflow.api._get("assets/events", limit=100)["asset_events"]
+    """The prompts that the events of the asset tell, with how often each was told.
+
+    Airflow 3.3.2 answers 500 while a run that an event has made is not started yet.
+    """
+    try:
+        found = airflow.api._get("assets/events", limit=100)["asset_events"]
+    except HTTPError:
+        return Counter()
     events = (each["extra"].get("payload") for each in found if each["name"] == "watched generations")
     return Counter(event["prompt"] for event in events)
 
@@ -67,5 +74,6 @@ def test_each_new_generation_starts_a_run_once(
     until(lambda: prompts(airflow)["three"])
 
     look_again(3)
-    assert prompts(airflow) == {"one": 1, "two": 1, "three": 1}
     until(lambda: set(airflow.api.run_states(DAG_ID).values()) == {"success"})
+    assert prompts(airflow) == {"one": 1, "two": 1, "three": 1}
+    assert sent(watched).count("token") <= 4, "one of each hook and triggerer"

@@ -163,12 +163,17 @@ def test_only_those_of_some_products(getty: Emulator) -> None:
     assert events(getty, None, act, product_ids=[product + 1]) == []
 
 
+def test_one_token_serves_all_looks(getty: Emulator) -> None:
+    events(getty, None, looks=5)
+    assert sent(getty).count("token") == 1
+
+
 def test_trouble_passes(getty: Emulator) -> None:
     def act() -> None:
         getty.fault("refuse", HISTORY, times=2, status=403)
         generate("one")
 
-    assert [each["prompt"] for each in events(getty, None, act)] == ["one"]
+    assert [each["prompt"] for each in events(getty, None, act, looks=5)] == ["one"]
 
 
 def test_an_asset_can_have_it_as_its_watcher() -> None:

@@ -25,7 +25,7 @@ with DAG("getty_watched", schedule=watched, catchup=False):
     EmptyOperator(task_id="seen")
 
 with DAG("getty_unanswered", schedule=None, catchup=False):
-    soon = timedelta(seconds=2)
+    soon = timedelta(seconds=10)  # when the worker has ended
     ways: dict[str, dict[str, Any]] = {
         "nobody": {"response_timeout": soon},
         "nobody_is_a_no": {"response_timeout": soon, "defaults": ["Reject"]},
