@@ -181,7 +181,7 @@ def _factor(larger: float, smaller: float) -> str:
 
 
 def targets(rows: Sequence[Row]) -> list[Target]:
-    """What is asked of our trigger, as far as it was measured."""
+    """The targets of our trigger, as far as they were measured."""
     found = {(row.contender, row.count): row for row in rows}
     answer_after = ServerSettings.answer_after
     all_: list[Target] = []

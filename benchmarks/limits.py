@@ -27,7 +27,7 @@ _PATIENCE = 30.0  # seconds after the last generation is finished
 
 
 class Row:
-    """What became of one workload, and what could have.
+    """The outcome of one workload, beside the best one possible.
 
     :param best: with all requests that the limit allows.
     :param likewise: the best with as many requests as ours were taken.
@@ -116,7 +116,7 @@ def measure(cases: Sequence[tuple[int, int]], processes: Sequence[int], workload
 
 
 def targets(rows: Sequence[Row]) -> list[Target]:
-    """What is asked of our trigger."""
+    """The targets of our trigger."""
     return [
         target
         for row in rows

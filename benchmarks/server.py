@@ -42,7 +42,7 @@ class ServerSettings:
 
 @dataclass
 class Seen:
-    """What a server saw since the start; the lists have one number for each second.
+    """A server's counts since the start; the lists have one number for each second.
 
     :param connections: opened.
     :param most_connections: open at the same time.

@@ -25,7 +25,7 @@ _PRICES = np.geomspace(0.002, 60.0, 90)  # seconds of lateness that one poll is 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a rule makes of a workload: mean lateness in seconds, and the requests that it takes."""
+    """The result of a rule for a workload: mean lateness in seconds, and the requests that it takes."""
 
     lateness: float
     requests: int

@@ -115,7 +115,7 @@ def network(environment: Mapping[str, str] | None = None) -> Network:
 
 
 def tls_reason(error: object) -> str:
-    """What OpenSSL says of an error of TLS, such as ``: wrong version number`` of a port without; else nothing."""
+    """The reason that OpenSSL gives for an error of TLS, such as ``: wrong version number``; else an empty text."""
     reason = error.reason if isinstance(error, ssl.SSLError) else None
     return f": {reason.replace('_', ' ').lower()}" if reason else ""
 

@@ -40,7 +40,7 @@ _NO_TEXTS = {
     b"%PDF": "a PDF",
     b"PAR1": "a Parquet file",
 }
-"""What begins so is no text, whatever it is called."""
+"""The first bytes of files that are not text, whatever their names."""
 _OF_JSON_LINES = (".jsonl", ".ndjson", ".json")
 
 

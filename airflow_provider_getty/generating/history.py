@@ -26,7 +26,7 @@ _DIGEST = 16
 _LONGEST_READABLE = 60
 _MARKER = re.compile(rf"airflow[0-9a-f]{{{_DIGEST}}}")
 _UNREADABLE = "\ufffd"
-"""What stands for bytes that are no text: a text with one in it neither is what was asked nor is not."""
+"""Replaces bytes that are not text. A text that contains it is neither equal to what was asked nor different."""
 _OPTIONS = ("media_type", "aspect_ratio", "mood")
 
 

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 _NO_PROMPTS = frozenset({"", "none", "null", "nan", "nat", "<na>", "undefined"})
 _NO_VALUE = re.compile(r"#(?:ref!|n/a|name\?|value!|null!|num!|div/0!|spill!|calc!)", re.IGNORECASE)
-"""What a spreadsheet shows in a cell whose formula failed, in English."""
+"""The values of spreadsheet cells whose formula failed, in English."""
 _NO_CHARACTERS = re.compile("[\\0\ud800-\udfff]")
 
 

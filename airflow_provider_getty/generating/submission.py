@@ -329,7 +329,7 @@ class Submission:
         return () if found.alike else found.ours
 
     def _counted(self, record: Record) -> str:
-        """What may have been charged; where nothing is kept, it is unknown how many requests earlier tries sent."""
+        """The credits that may have been charged; where nothing is kept, all earlier tries count as one request."""
         return record.charges + ("" if self.task.earlier is None else "; all earlier tries count as one")
 
     def _unsure(

@@ -33,7 +33,7 @@ _ARGUMENTS = (
 def lineage(
     task: CheckedOperator, made: Sequence[Made] = (), *, charged: int | None = None
 ) -> OperatorLineage[Any, Any]:
-    """What a task reads, and what it has made so far.
+    """The inputs of a task, and its outputs so far.
 
     :param charged: how many generations were submitted for it, each of which may cost a credit. None: not known.
     """

@@ -103,7 +103,7 @@ def _spent(batch: Batch | None, event: Mapping[str, Any] | None) -> str:
 
 
 def made(task: GettyBatchOperator) -> Iterator[Made]:
-    """What the batch has made, by its journal: an image of an item that was downloaded, or its generation.
+    """The outputs of the batch, by its journal: an image of an item that was downloaded, or its generation.
 
     :raises GettyError: or ``OSError``: the requests or the journal cannot be read.
     """

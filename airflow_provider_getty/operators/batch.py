@@ -159,7 +159,7 @@ class GettyBatchOperator(CheckedOperator):
         return self.charged_so_far
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any]:
-        """What the batch has read and made; the generations and files of its first 200 images."""
+        """The lineage of the batch: its inputs, and the generations and files of its first 200 images."""
         from airflow_provider_getty.lineage import openlineage  # noqa: PLC0415
         from airflow_provider_getty.operators import _batch  # noqa: PLC0415
 

@@ -26,7 +26,7 @@ class CheckedOperator(BaseOperator):
     operator_extra_links: Collection[BaseOperatorLink] = (GettyGalleryLink(), GettyEmulatorLink())
     getty_conn_id: str
     made: Sequence[Made] = ()
-    """What the task has made, as far as this process knows."""
+    """The generations and files that the task made, as far as this process knows."""
 
     @classmethod
     def partial(cls, **kwargs: Any) -> Any:
@@ -51,11 +51,11 @@ class CheckedOperator(BaseOperator):
         return self._lineage()
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any]:  # noqa: ARG002
-        """What the task has read and made."""
+        """The lineage of a task that succeeded."""
         return self._lineage(self.made, charged=self.charged())
 
     def get_openlineage_facets_on_failure(self, task_instance: Any) -> OperatorLineage[Any, Any]:
-        """What the task has read, and what it had made until it failed."""
+        """The lineage of a task that failed: its inputs, and its outputs up to the failure."""
         return self.get_openlineage_facets_on_complete(task_instance)
 
     def _lineage(self, made: Sequence[Made] = (), *, charged: int | None = None) -> OperatorLineage[Any, Any]:

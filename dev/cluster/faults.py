@@ -1,4 +1,4 @@
-"""What happens to a cluster in a trial."""
+"""The faults that strike a cluster in a trial."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a cluster needs beside Airflow: Redis, an S3 server, and the emulator, each a process on a free port."""
+"""The services of a cluster beside Airflow: Redis, an S3 server, and the emulator, each a process on a free port."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a cluster is given to do in a trial, and what became of it."""
+"""The work of a trial on a cluster, and its outcome."""
 
 from __future__ import annotations
 

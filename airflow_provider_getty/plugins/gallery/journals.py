@@ -26,7 +26,7 @@ _KEPT = 8
 
 @dataclass(frozen=True)
 class BatchItem:
-    """What became of one item."""
+    """The outcome of one item."""
 
     number: int
     name: str = ""
@@ -114,7 +114,7 @@ def sheet_of(task: TaskFacts, item: BatchItem, asked: Item | None) -> Sheet:
 
 
 def asked_of(folders: Folders, task: TaskFacts, numbers: Iterable[int]) -> dict[int, Item]:
-    """What some items asked, by their numbers: from a list, or a file that may be shown."""
+    """The arguments of some items, by their numbers: from a list, or a file that may be shown."""
     wanted = set(numbers)
     requests = task.arguments.get("requests")
     if isinstance(requests, str):

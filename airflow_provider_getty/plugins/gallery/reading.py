@@ -30,7 +30,7 @@ _STATES = ("getty_submission", "getty_batch")
 
 @dataclass(frozen=True)
 class TaskFacts:
-    """What Airflow knows of one task instance of ours.
+    """The facts that Airflow has of one task instance of ours.
 
     :param order: where the task is in its DAG.
     :param kind: the class of its operator.
@@ -215,7 +215,7 @@ def _states(session: Session, of: Any, tasks: Iterable[str]) -> dict[tuple[str, 
 
 
 def _decoded(value: Any) -> Any:
-    """What Airflow stores as JSON, once or twice encoded."""
+    """Read a value that Airflow stores as JSON, encoded once or twice."""
     for _ in range(2):
         if isinstance(value, str):
             try:

@@ -49,7 +49,7 @@ class Frame:
 
 @dataclass(kw_only=True)
 class Sheet:
-    """What is to be seen of one generation."""
+    """The view of one generation."""
 
     tasks: list[TaskFacts] = field(default_factory=list)
     generation_request_id: str | None = None
