@@ -309,7 +309,7 @@ class InLine:
         self.budget = RequestBudget(None, line=line, monotonic=self.clock)
 
     def booked(self, wait: float | Booking, slots: int, *, rate: float = 10.0) -> None:
-        """Let a booking have so many slots, the first one now, as many in a second as the rate."""
+        """Grant a booking its slots: the first one now, the others at the rate."""
         assert isinstance(wait, Booking)
         self.budget.booked(wait, [slots, 0, 1e6 / rate, 0, rate])
 

@@ -1,4 +1,4 @@
-"""What other processes have learned of how long generations take."""
+"""Latencies that other processes have learned."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.scripted_getty import account
 
 
 def taught(latency: float, count: int = 60) -> Schedule:
-    """A schedule that has seen so many generations take about as long."""
+    """A schedule that has seen this number of generations take about as long."""
     schedule, chance = Schedule(), random.Random(1)
     for _ in range(count):
         observation, age, end = schedule.follow(), 0.0, latency * chance.uniform(0.95, 1.05)

@@ -116,7 +116,7 @@ class Triggerer:
 
 
 def process(redis: str) -> tuple[RequestBudget, Link | None]:
-    """What a new process begins with."""
+    """The state of a new process."""
     if not redis:
         return RequestBudget(None), None
     return RequestBudget(None, line=Line(Coordinator(account(coordinator=redis)))), Link(redis)

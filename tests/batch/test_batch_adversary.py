@@ -85,7 +85,7 @@ class ManyWriters(RuleBasedStateMachine):
         self.names = False
         self.writers: list[Writer] = []
         self.kept: int | None = None
-        """What Airflow's task state knows to be charged; None: no try has begun."""
+        """The charges by Airflow's task state; None: no try has begun."""
 
     @initialize(is_local=st.booleans(), lag=st.sampled_from([0, 20, 59]))
     def begin(self, *, is_local: bool, lag: int) -> None:

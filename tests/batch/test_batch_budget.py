@@ -1,4 +1,4 @@
-"""What a batch asks of the account's limit: all of it while there is something to submit, and few requests an item."""
+"""A batch uses all of the account's limit while there is something to submit, and few requests an item."""
 
 from __future__ import annotations
 

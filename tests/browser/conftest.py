@@ -104,7 +104,7 @@ def log_in(page: Any, airflow: LocalAirflow) -> None:
 
 @pytest.fixture(scope="session")
 def cookies(chromium: Any, seen: Seen) -> Any:
-    """What a browser keeps of somebody who has logged in."""
+    """The cookies of somebody who has logged in."""
     context = chromium.new_context()
     context.set_default_timeout(PAGE_MILLISECONDS)
     page = context.new_page()

@@ -1,4 +1,4 @@
-"""What people see in a browser: links, tabs, the gallery, the connection form; on a desktop, a phone, in the dark."""
+"""The pages in a browser: links, tabs, the gallery, the connection form; on a desktop, a phone, in the dark."""
 
 from __future__ import annotations
 
