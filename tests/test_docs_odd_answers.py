@@ -33,7 +33,7 @@ def _emulator() -> Iterator[Emulator]:
 @pytest.fixture
 def getty_emulator(_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Emulator:
     _emulator.reset()
-    draw_nothing(_emulator, monkeypatch)
+    draw_nothing(monkeypatch)
     return _emulator
 
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import Callable
+from random import Random
 from typing import Any, ParamSpec, TypeVar
 
 import pytest
 from getty_emulator.drawing import palette
+from getty_emulator.drawing.canvas import dilated, eroded
 from getty_emulator.drawing.library import LIBRARY
 from getty_emulator.drawing.motifs import MOTIFS
 from getty_emulator.drawing.refinement import draw_refinement, read_mask
 from getty_emulator.drawing.studio import Studio
 from getty_emulator.state import Order
-from PIL import Image, ImageChops, ImageStat
+from PIL import Image, ImageChops, ImageFilter, ImageStat
 
 from emulator.tests.support.emulator_client import LAKE, Box, Client, jpeg_mask
 
@@ -142,3 +144,12 @@ async def test_who_asks_for_an_image_that_is_being_drawn_waits_for_it() -> None:
     first, *others = await asyncio.gather(*(studio.original(LAKE, 64) for _ in range(5)))
     assert others == [first] * 4
     assert len(drawn) == 1
+
+
+@pytest.mark.parametrize("radius", [1, 2, 7])
+@pytest.mark.parametrize(
+    ("ours", "of_pillow"), [(dilated, ImageFilter.MaxFilter), (eroded, ImageFilter.MinFilter)]
+)
+def test_masks_grow_and_shrink_as_by_the_filters_of_pillow(ours: Any, of_pillow: Any, radius: int) -> None:
+    mask = Image.frombytes("L", (61, 37), Random(radius).randbytes(61 * 37))
+    assert ours(mask, radius) == mask.filter(of_pillow(2 * radius + 1))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from getty_emulator.server import Emulator
 
 from tests.support.download_tasks import draw_nothing
 
 
 @pytest.fixture
-def grey(getty: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+def grey(monkeypatch: pytest.MonkeyPatch) -> None:
     """Images take no time to draw."""
-    draw_nothing(getty, monkeypatch)
+    draw_nothing(monkeypatch)

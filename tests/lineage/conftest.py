@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from getty_emulator.server import Emulator
 
 from tests.support.download_tasks import draw_nothing
 
 
 @pytest.fixture
-def grey(getty: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    draw_nothing(getty, monkeypatch)
+def grey(monkeypatch: pytest.MonkeyPatch) -> None:
+    draw_nothing(monkeypatch)

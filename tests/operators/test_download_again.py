@@ -38,7 +38,7 @@ def memory(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.fixture
 def generation(getty: Emulator, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    draw_nothing(getty, monkeypatch)
+    draw_nothing(monkeypatch)
     return generate(getty)
 
 

@@ -38,9 +38,9 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def grey(getty: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+def grey(monkeypatch: pytest.MonkeyPatch) -> None:
     """Images are of the right size, but grey."""
-    draw_nothing(getty, monkeypatch)
+    draw_nothing(monkeypatch)
 
 
 @pytest.mark.parametrize(

@@ -154,7 +154,7 @@ class Scene:
 def scene(
     getty: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, phase: str, trouble: str
 ) -> Scene:
-    draw_nothing(getty, monkeypatch)
+    draw_nothing(monkeypatch)
     if trouble == "no-reply":
         connection = getty.connection
         extra = {**connection["extra"], "timeout": 0.3}

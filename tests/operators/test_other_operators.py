@@ -128,7 +128,7 @@ def asset(getty: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> s
     """The id of an image that was downloaded before."""
     from airflow_provider_getty.api.operations import GetDownload  # noqa: PLC0415
 
-    draw_nothing(getty, monkeypatch)
+    draw_nothing(monkeypatch)
     generation = generate(getty)["generation_request_id"]
     hook = GettyHook()
     hook.download(generation, tmp_path / "first.jpg")

@@ -7,6 +7,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from getty_emulator.drawing.studio import Studio
 from getty_emulator.operations.bodies import fitted
 from getty_emulator.server import Emulator
 from getty_emulator.state import Generation
@@ -35,13 +36,13 @@ def download(generation: Any, destination: Any, **arguments: Any) -> TaskRun:
     return Worker().run(task, retries_left=True)
 
 
-def draw_nothing(getty: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+def draw_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Generated images are of the right size, but grey: drawing takes longer than all the rest."""
 
-    async def generated(generation: Generation, _: int, side: int) -> bytes:
+    async def generated(_: Studio, generation: Generation, __: int, side: int) -> bytes:
         return _grey(fitted(generation.order.width, generation.order.height, side))
 
-    monkeypatch.setattr(getty._service.studio, "generated", generated)
+    monkeypatch.setattr(Studio, "generated", generated)
 
 
 @cache

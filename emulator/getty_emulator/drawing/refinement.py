@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from PIL import Image, ImageChops, ImageFilter
 
 from getty_emulator.drawing import palette
-from getty_emulator.drawing.canvas import WHITE, Canvas, Color, clouds, contrast, mix
+from getty_emulator.drawing.canvas import WHITE, Canvas, Color, clouds, contrast, dilated, mix
 from getty_emulator.drawing.composition import Composition, paint_ribbons
 
 if TYPE_CHECKING:
@@ -75,9 +75,7 @@ def cleared(base: Image.Image, white: Image.Image, box: _Pixels) -> Image.Image:
     )
     inside = base.crop(box)
     strange = ImageChops.difference(inside, calm).convert("L").filter(ImageFilter.GaussianBlur(5))
-    strange = (
-        contrast(strange, *_STANDS_OUT).filter(ImageFilter.MaxFilter(15)).filter(ImageFilter.GaussianBlur(5))
-    )
+    strange = dilated(contrast(strange, *_STANDS_OUT), 7).filter(ImageFilter.GaussianBlur(5))
     result = base.copy()
     result.paste(Image.composite(calm, inside, ImageChops.darker(strange, white.crop(box))), box[:2])
     return result

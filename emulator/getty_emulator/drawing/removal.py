@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from getty_emulator.drawing.canvas import grain
+from getty_emulator.drawing.canvas import dilated, grain
 from getty_emulator.drawing.refinement import feathered, read_mask
 from getty_emulator.drawing.subject import cut_out, subject_of
 
@@ -41,7 +41,7 @@ def draw_object_removal(base: Image.Image, order: Order, seed: int) -> Image.Ima
     box = white.getbbox()
     if box is None:
         return base.copy()
-    hole = white.filter(ImageFilter.MaxFilter(5))
+    hole = dilated(white, 2)
     random = Random(seed)  # noqa: S311 - nothing secret
     healed = Image.blend(_diffused(base, hole), _across(base, hole), 0.72)
     result = base.copy()

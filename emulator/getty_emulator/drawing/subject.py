@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
-from getty_emulator.drawing.canvas import Canvas, contrast
+from getty_emulator.drawing.canvas import Canvas, contrast, dilated, eroded
 from getty_emulator.drawing.library import LIBRARY
 from getty_emulator.drawing.style import palette_of
 
@@ -49,7 +49,7 @@ def found(picture: Image.Image) -> Image.Image:
         left, top = size[0] * 0.22, size[1] * 0.16
         ImageDraw.Draw(strange).ellipse((left, top, size[0] - left, size[1] - top), 255)
     strange = _without_holes(strange.point([0] * 128 + [255] * 128))
-    grown = strange.filter(ImageFilter.MaxFilter(5)).filter(ImageFilter.MinFilter(5))
+    grown = eroded(dilated(strange, 2), 2)
     soft = grown.resize(picture.size, Image.Resampling.BICUBIC).filter(
         ImageFilter.GaussianBlur(2 / scale / 2)
     )
@@ -66,7 +66,7 @@ def _without_holes(mask: Image.Image) -> Image.Image:
 
 def cut_out(picture: Image.Image, mask: Image.Image) -> Image.Image:
     """Return the picture with all that is black in the mask transparent, and an edge without a rim."""
-    edge = mask.filter(ImageFilter.MinFilter(3)).filter(ImageFilter.GaussianBlur(1))
+    edge = eroded(mask, 1).filter(ImageFilter.GaussianBlur(1))
     result = picture.convert("RGBA")
     result.putalpha(edge)
     return result
