@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from importlib.metadata import version
@@ -74,6 +75,8 @@ def _virtual_time(request: pytest.FixtureRequest) -> None:
 def _forget_what_a_process_learns() -> None:
     """A process remembers what it learns of servers and accounts; a test must not."""
     forget()
+    if masker := sys.modules.get("airflow.sdk._shared.secrets_masker"):
+        masker._secrets_masker().reset_masker()  # with the secrets of thousands of tests, each new one takes long
 
 
 @pytest.fixture

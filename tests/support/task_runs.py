@@ -10,7 +10,7 @@ import asyncio
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.metadata import version
 from typing import Any
 from uuid import uuid4
@@ -20,6 +20,7 @@ import pytest
 from airflow.sdk import DAG
 from airflow.sdk.api.client import Client
 from airflow.sdk.api.datamodels._generated import DagRun, TaskInstance
+from airflow.sdk.execution_time import task_runner
 from airflow.sdk.execution_time.supervisor import InProcessTestSupervisor
 from airflow.sdk.module_loading import import_string  # type: ignore[attr-defined]
 from airflow.triggers.base import BaseTrigger, TriggerEvent
@@ -38,6 +39,9 @@ needs_store = pytest.mark.skipif(
     version("apache-airflow").startswith(("3.1.", "3.2.")),
     reason="the task state store came with Airflow 3.3",
 )
+
+# It makes the same one for each template field of each run, which takes longer than many a task.
+task_runner.TypeAdapter = cache(TypeAdapter)  # type: ignore[attr-defined, assignment]
 
 DAG_ID, RUN_ID = "a_dag", "a_run"
 DATE = "2026-01-02T03:04:05+00:00"
