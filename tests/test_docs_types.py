@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.documents import BLOCKS, ROOT
+from tests.support.type_checkers import CHECKS_TYPES, MYPY
+
+pytestmark = CHECKS_TYPES
 
 PYRIGHT = {
     "typeCheckingMode": "strict",
@@ -40,8 +43,7 @@ def checked_by(*command: str) -> str:
 
 
 def test_mypy_finds_nothing_in_the_snippets(snippets: Path) -> None:
-    cache = str(ROOT / ".mypy_cache" / "snippets")
-    assert not checked_by("mypy", "--config-file=", "--strict", f"--cache-dir={cache}", str(snippets))
+    assert not checked_by(*MYPY, str(snippets))
 
 
 def test_pyright_finds_nothing_in_the_snippets(snippets: Path) -> None:

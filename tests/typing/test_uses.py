@@ -10,8 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.documents import ROOT
+from tests.support.type_checkers import CHECKS_TYPES, MYPY
+
+pytestmark = CHECKS_TYPES
+
 USES = Path(__file__).with_name("uses.py")
-ROOT = USES.parents[2]
 WRONG = [number for number, line in enumerate(USES.read_text().splitlines(), 1) if line.endswith("  # error")]
 
 
@@ -21,9 +25,9 @@ def output(*command: str) -> str:
     ).stdout
 
 
-def test_mypy_reports_each_wrong_use_and_no_other(tmp_path: Path) -> None:
+def test_mypy_reports_each_wrong_use_and_no_other() -> None:
     pytest.importorskip("mypy")
-    said = output("mypy", "--strict", "--no-pretty", f"--cache-dir={tmp_path}")
+    said = output(*MYPY)
     assert sorted({int(line) for line in re.findall(r"uses\.py:(\d+): error", said)}) == WRONG, said
 
 

@@ -1,0 +1,11 @@
+"""Type checkers as a user's project runs them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.documents import ROOT
+
+MYPY = ("mypy", "--config-file=", "--strict", "--no-pretty", f"--cache-dir={ROOT / '.mypy_cache' / 'uses'}")
+CHECKS_TYPES = pytest.mark.xdist_group("type checkers")
+"""In one process: what mypy learns of Airflow, which takes longest, is in the cache for the next."""
