@@ -34,7 +34,7 @@ def join(folder: LocationLike, name: str) -> LocationLike:
         # Some path objects of stores are os.PathLike, too (universal-pathlib 0.2, of Airflow 3.1).
         parent: Any = folder if in_store(folder) else Path(cast("os.PathLike[str]", folder))
         location = cast("LocationLike", parent / name)
-    if "://" in str(location) and len(os.fsencode(str(location))) > _MAX_KEY_BYTES:
+    if "://" in str(location) and len(str(location).encode(errors="surrogatepass")) > _MAX_KEY_BYTES:
         raise LocationError(
             f"{shortened(without_secrets(str(location)))} is longer than the {_MAX_KEY_BYTES} bytes that "
             "object stores take: shorten it."
@@ -45,11 +45,11 @@ def join(folder: LocationLike, name: str) -> LocationLike:
 def check_name(name: str) -> None:
     """Refuse what cannot name a file on every disk and in every store.
 
-    :raises LocationError: it is empty, has a slash or a control character, or more than 255 bytes.
+    :raises LocationError: it is empty, has a slash, a control or half a character, or more than 255 bytes.
     """
-    if name in ("", ".", "..") or re.search(r"[/\\\x00-\x1f\x7f]", name):
+    if name in ("", ".", "..") or re.search(r"[/\\\x00-\x1f\x7f\ud800-\udfff]", name):
         raise LocationError(
-            f"{shortened(name)} cannot name a file: use neither slashes nor control characters."
+            f"{shortened(name)} cannot name a file: use neither slashes nor control characters nor half characters."
         )
     if (length := len(os.fsencode(name))) > _MAX_NAME_BYTES:
         raise LocationError(

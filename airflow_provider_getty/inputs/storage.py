@@ -204,7 +204,7 @@ def locate(where: LocationLike) -> Location:
         raise LocationError(f"{shortened(where)} is not a path, a URI or an ObjectStoragePath.")
     text = os.fsdecode(where) if isinstance(where, (str, os.PathLike)) else str(where)
     shown = without_secrets(text)
-    if not text.strip() or "\0" in text:
+    if not text.strip() or "\0" in text or not _is_encodable(text):
         raise LocationError(f"{shortened(shown)} is not a path: give that of an image file.")
     if "://" not in text:
         home = Path.home() if text.startswith("~/") else Path()
@@ -278,6 +278,15 @@ def _rename_of(fs: Any) -> Callable[[str, str], object] | None:
         return None
     # Where there is one for files alone (gcsfs), it takes "*" and "[" in a path for what they are.
     return cast("Callable[[str, str], object]", getattr(fs, "mv_file", fs.mv))
+
+
+def _is_encodable(text: str) -> bool:
+    """Whether a disk can have it in a name: no half characters, which are no text."""
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_at(file: BinaryIO, path: Path) -> bool:

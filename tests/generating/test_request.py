@@ -27,6 +27,12 @@ def test_a_template_that_is_left_over_is_refused(value: str) -> None:
         operation_of(Refine, REFINE | {"negative_prompt": value})
 
 
+@pytest.mark.parametrize("name", ["prompt", "negative_prompt", "notes", "project_code"])
+def test_half_a_character_is_no_text(name: str) -> None:
+    with pytest.raises(InvalidRequestError, match=f"{name} has a NUL or half a character"):
+        operation_of(Refine, REFINE | {name: "a \ud83d boat"})
+
+
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])
 def test_a_number_that_is_none_is_refused(number: float) -> None:
     with pytest.raises(InvalidRequestError, match="left_percentage"):

@@ -30,6 +30,7 @@ def test_a_name_that_every_store_takes(name: str) -> None:
         ("a\\b.jpg", "slashes"),
         ("a\0.jpg", "control characters"),
         ("a\n.jpg", "control characters"),
+        ("\ud800.jpg", "half characters"),
         ("..", "cannot name a file"),
         ("", "cannot name a file"),
     ],
@@ -69,6 +70,12 @@ def test_no_folder_is_not_the_root(folder: str) -> None:
 def test_the_whole_path_of_an_object_is_bounded() -> None:
     with pytest.raises(LocationError, match="1024 bytes"):
         join("s3://bucket/" + "x" * 1000, "0123456789.jpg")
+
+
+@pytest.mark.parametrize("folder", ["/tmp/\ud800", "s3://bucket/\ud800"], ids=ascii)
+def test_a_folder_with_half_a_character_is_refused(folder: str) -> None:
+    with pytest.raises(LocationError, match="is not a path"):
+        probe(folder)
 
 
 def test_a_probe_makes_a_folder_and_leaves_no_file(tmp_path: Path) -> None:

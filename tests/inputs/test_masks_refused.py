@@ -115,7 +115,7 @@ def test_an_unrendered_template_is_shown_without_secrets() -> None:
     assert "'s3://b/{{ ds }}'" in refusal("s3://user:pass@b/{{ ds }}")
 
 
-@pytest.mark.parametrize("source", ["", " ", "a\0b"])
+@pytest.mark.parametrize("source", ["", " ", "a\0b", "\ud800.png"], ids=ascii)
 def test_text_that_is_no_path_is_refused(source: str) -> None:
     assert "is not a path" in refusal(source)
 
