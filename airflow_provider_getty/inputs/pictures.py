@@ -80,7 +80,7 @@ def is_picture(source: object) -> bool:
 
 
 def is_file(source: object) -> bool:
-    """Whether this is an open file, of which :func:`read` reads what is left."""
+    """Whether this is an open file, of which :func:`read` reads what is left; one that can seek stays where it is."""
     return hasattr(source, "read") and not is_location(source)
 
 
@@ -97,7 +97,10 @@ def read(source: Any, what: str, refusal: Refusal) -> tuple[str, bytes]:
     if is_file(source):
         name = f"{what} given as a file object"
         try:
+            at = source.tell() if getattr(source, "seekable", bool)() else None
             data = source.read(_MAX_SOURCE_BYTES + 1)
+            if at is not None:
+                source.seek(at)
         except ValueError:  # a file that is closed, or written to only
             raise refusal(f"{name} cannot be read: give one that is open for reading ('rb').") from None
         if not isinstance(data, bytes):

@@ -117,6 +117,13 @@ def test_an_open_file_is_read(tmp_path: Path) -> None:
         assert make_jpeg(file)[:2] == b"\xff\xd8"
 
 
+def test_an_open_file_can_be_read_again() -> None:
+    """As a batch does: to know its items, and to upload the mask."""
+    file = io.BytesIO(b"before" + encoded(DRAWN))
+    file.seek(6)
+    assert make_mask(file) == make_mask(file)
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.integers(1, 12), st.integers(1, 12), st.data())
 def test_run_lengths_are_read_as_they_are_written(width: int, height: int, data: st.DataObject) -> None:
