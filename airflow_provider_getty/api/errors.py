@@ -273,9 +273,7 @@ class AuthenticationError(AnswerError):
     """401: the key, the secret or the token was refused, also with a new token."""
 
     doubtful = True
-    default_advice = (
-        "Check the connection's API key and API secret, and that the license agreement covers this image."
-    )
+    default_advice = "Check the connection's API key and API secret."
 
 
 class PermissionDeniedError(AnswerError):

@@ -25,6 +25,7 @@ from airflow_provider_getty.api.operations import (
     Credentials,
     GeneratingOperation,
     GetGeneration,
+    ImageOperation,
     NoImages,
     Operation,
 )
@@ -322,15 +323,20 @@ def _result(operation: Operation[ResultT], answer: Answer, dialect: Dialect) -> 
     if answer.status not in operation.answers:
         if answer.kind is errors.GoneError and credit is Credit.COMMITTED:
             credit = Credit.GONE
-        raise answer.error(
-            asked=operation.asked, credit=credit, advice=dialects.advice(operation, answer, dialect)
-        )
+        raise answer.error(asked=operation.asked, credit=credit, advice=_advice(operation, answer, dialect))
     try:
         return operation.read(answer.status, _document(operation, answer))
     except NoImages as why:
         raise answer.unexpected(why, errors.NoImagesError, asked=operation.asked, credit=credit) from None
     except ValueError as why:
         raise answer.unexpected(why, asked=operation.asked, credit=credit) from None
+
+
+def _advice(operation: Operation[Any], answer: Answer, dialect: Dialect) -> str | None:
+    """Advise what the error's class cannot know; None: as the class says."""
+    if isinstance(operation, ImageOperation) and answer.kind is errors.AuthenticationError:
+        return f"{answer.kind.default_advice} Check also that the license agreement covers this image."
+    return dialects.advice(operation, answer, dialect)
 
 
 def _document(operation: Operation[Any], answer: Answer) -> Any:

@@ -22,6 +22,7 @@ from airflow_provider_getty.api.operations import (
     StartDownload,
     UploadImage,
 )
+from airflow_provider_getty.api.operations.generating import ImageOperation
 from tests.support.scripted_getty import (
     COMPLETED,
     ID,
@@ -161,6 +162,8 @@ def test_a_refused_credential_is_an_authentication_error(phase: Phase) -> None:
     failure = ScriptedGetty().failure(phase.operation, *phase.before, refusal, *after)
     assert type(failure) is errors.AuthenticationError
     assert (failure.credit, failure.may_retry) == (phase.refused, False)
+    is_of_an_image = isinstance(phase.operation, ImageOperation) and not phase.is_token
+    assert ("covers this image" in failure.advice) is is_of_an_image
 
 
 @pytest.mark.parametrize("phase", PHASES.values(), ids=PHASES)
