@@ -151,14 +151,15 @@ def accept(generation: dict[str, Any], on_blocked: OnBlocked, *, clear_adopts: b
     raise error
 
 
-def fail(error: GettyError, *, in_sensor: bool = False) -> NoReturn:
-    """End the task: for good, unless a new try may succeed and cannot pay twice.
+def of_sensor(error: GettyError) -> GettyError:
+    """The same error, with the easiest advice about a sensor whose time is over."""
+    if isinstance(error, DeadlineExceededError):
+        return error.with_context(advice="Clear the sensor to keep waiting; that costs nothing.")
+    return error
 
-    The log does not wrap, so each part of the error gets a line of its own first.
 
-    :raises GettyError: the error itself, which Airflow retries, and which a ``retry_policy`` can name.
-    :raises GettyFailException: or, of a sensor whose time is over, :class:`GettySensorTimeout`: which it does not.
-    """
+def tell(error: GettyError) -> None:
+    """Log each part of an error in a line of its own, as the log does not wrap."""
     said = (
         ("Asked", error.asked),
         ("Answered", error.problem),
@@ -168,6 +169,17 @@ def fail(error: GettyError, *, in_sensor: bool = False) -> NoReturn:
     for label, text in said:
         if text:
             log.error("%s: %s", label, text)
+
+
+def fail(error: GettyError, *, in_sensor: bool = False) -> NoReturn:
+    """End the task: for good, unless a new try may succeed and cannot pay twice.
+
+    :raises GettyError: the error itself, which Airflow retries, and which a ``retry_policy`` can name.
+    :raises GettyFailException: or, of a sensor whose time is over, :class:`GettySensorTimeout`: which it does not.
+    """
+    if in_sensor:
+        error = of_sensor(error)
+    tell(error)
     if in_sensor and isinstance(error, DeadlineExceededError):
         raise GettySensorTimeout(error) from None
     if error.may_retry:

@@ -73,7 +73,6 @@ def time_out(sensor: GenerationSensor, timeout: AirflowSensorTimeout) -> NoRetur
             f"It is not finished: {timeout}",
             asked=f"Status of generation {generation_request_id}",
             credit=Credit.COMMITTED,
-            advice="Clear the sensor to keep waiting; that costs nothing.",
             generation_request_id=generation_request_id,
         ),
         in_sensor=True,

@@ -21,7 +21,7 @@ from jinja2 import StrictUndefined
 from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.errors import GettyError, InvalidRequestError
 from airflow_provider_getty.api.operations import GetGeneration
-from airflow_provider_getty.generating.outcomes import Outcome, accept
+from airflow_provider_getty.generating.outcomes import Outcome, accept, of_sensor, tell
 from airflow_provider_getty.inputs import arguments
 from airflow_provider_getty.triggers import TRIGGER_GRACE
 from airflow_provider_getty.triggers.shared_client import shared_client
@@ -110,13 +110,14 @@ class GenerationSensorTrigger(BaseTrigger):
             log.info("Skipped: %s", skip)
             yield TaskSkippedEvent()
         except (GettyError, AirflowException) as error:
-            log.error("%s", error)  # noqa: TRY400 - a traceback would hide the message
-            if self.soft_fail:
-                yield TaskSkippedEvent()
-            elif self.task is None or self.task.retries:
+            if not self.soft_fail and (self.task is None or self.task.retries):  # the worker tells it
                 yield TriggerEvent(Outcome.of(error).as_event())  # type: ignore[no-untyped-call]
+                return
+            if isinstance(error, GettyError):
+                tell(of_sensor(error))
             else:
-                yield TaskFailedEvent()
+                log.error("%s", error)  # noqa: TRY400 - a traceback would hide the message
+            yield TaskSkippedEvent() if self.soft_fail else TaskFailedEvent()
         else:
             if self.push:
                 await self._push(result)

@@ -220,6 +220,7 @@ def test_it_times_out_by_the_clock_and_is_not_retried(pending: str, mode: dict[s
     assert isinstance(run.error, AirflowSensorTimeout)
     assert pending in run.message
     assert Credit.COMMITTED in run.message
+    assert run.message.endswith("Clear the sensor to keep waiting; that costs nothing.")
 
 
 def test_a_short_timeout_is_not_slept_away_between_two_polls(pending: str) -> None:

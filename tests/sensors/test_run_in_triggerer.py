@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
-from airflow.sdk import DAG, BaseOperator, task, task_group
+from airflow.sdk import DAG, Asset, BaseOperator, task, task_group
 from airflow.triggers.base import BaseTrigger
 from getty_emulator.server import Emulator
 
@@ -199,8 +199,13 @@ def test_the_timeout_counts_from_the_start_of_the_task_also_after_a_restart_of_t
     run = Triggerer().run(wait, began=clock.now() - 20)
     assert clock.monotonic() - began == pytest.approx(40, abs=0.1)
     assert run.state == "failed"
-    assert f"{pending}: not finished after 60 s" in caplog.text
-    assert Credit.COMMITTED in caplog.text
+    said = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert said[:4] == [
+        f"Asked: Status of generation {pending}",
+        "Answered: not finished after 60 s.",
+        f"Credit: {Credit.COMMITTED}",
+        "To do: Clear the sensor to keep waiting; that costs nothing.",
+    ]
     assert sent(getty).count("get-generation") > 1
 
 
@@ -288,6 +293,7 @@ def test_the_serialized_dag_is_the_same_each_time_it_is_parsed() -> None:
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
+        ({"outlets": [Asset("image")]}, "outlets would have no effect"),
         ({"execution_timeout": timedelta(hours=1)}, "execution_timeout would have no effect"),
         ({"on_execute_callback": print}, "on_execute_callback would have no effect"),
         ({"on_skipped_callback": print}, "on_skipped_callback would have no effect"),
