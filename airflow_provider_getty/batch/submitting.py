@@ -9,10 +9,7 @@ from typing import Any
 from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.aio import AsyncGettyClient
 from airflow_provider_getty.api.driving import drive_async
-from airflow_provider_getty.api.errors import (
-    ConcurrentGenerationsError,
-    TransportError,
-)
+from airflow_provider_getty.api.errors import ConcurrentGenerationsError
 from airflow_provider_getty.api.operations import GeneratingOperation
 from airflow_provider_getty.api.results import Generation, Pending
 from airflow_provider_getty.batch.events import Recorded
@@ -24,6 +21,7 @@ from airflow_provider_getty.generating.record import Policy, Record, Task, accou
 from airflow_provider_getty.generating.request import Request
 from airflow_provider_getty.generating.steps import LookUp, Post, Save, Say, Step, Steps, Upload, Wait
 from airflow_provider_getty.generating.submission import MOST_REFUSALS, Submission
+from airflow_provider_getty.inputs.storage_errors import unreadable
 
 log = logging.getLogger(__name__)
 
@@ -90,11 +88,7 @@ class ItemSubmitter:
         try:
             return await clock.in_thread(item.request, self.client.account)
         except OSError as error:
-            raise TransportError(
-                f"Its mask cannot be read now: {error.strerror or type(error).__name__}.",
-                asked=f"Item {item.number}",
-                advice="Check that its storage can be reached from here.",
-            ) from error
+            raise unreadable("Its mask", error) from error
 
     async def _do(self, step: Step, item: Item, request: Request, slot: _Slot) -> Any:
         match step:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from airflow_provider_getty.api.errors import GettyError
+from airflow_provider_getty.api.errors import GettyError, TransportError
 
 # The user of a URI and what follows its path. A secret key may have a "/", so "user:" reaches to the last "@".
 _SECRETS = re.compile(r"(?<=://)(?:[^/?#@]*:[^?#]*@|[^/?#]*@)|[?#].*", re.DOTALL)
@@ -57,10 +57,20 @@ def explaining(shown: str) -> Iterator[None]:
         raise
     except OSError as error:
         if type(error) in (*_NUMBERS, OSError) and error.errno and error.strerror:
+            error.filename = error.filename or shown
             raise
         raise _explained(error, shown) from error
     except Exception as error:  # each store's library has errors of its own
         raise _explained(error, shown) from error
+
+
+def unreadable(what: str, error: OSError) -> TransportError:
+    """The error for a file of the user that cannot be read now. Nothing was sent."""
+    named = what if error.filename is None else f"{what} {error.filename!r}"
+    return TransportError(
+        f"{named} cannot be read now: {error.strerror or type(error).__name__}.",
+        advice="Check that its storage can be reached from here.",
+    )
 
 
 def _explained(error: Exception, shown: str) -> OSError:

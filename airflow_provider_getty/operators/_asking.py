@@ -10,6 +10,7 @@ from airflow_provider_getty.api.operations import EnhancePrompt, RegisterFile, U
 from airflow_provider_getty.generating.outcomes import fail
 from airflow_provider_getty.inputs import arguments
 from airflow_provider_getty.inputs.pictures import make_jpeg, unique_name
+from airflow_provider_getty.inputs.storage_errors import unreadable
 
 if TYPE_CHECKING:
     from airflow_provider_getty.operators.enhance_prompt import GettyEnhancePromptOperator
@@ -45,9 +46,16 @@ def register_file(task: GettyRegisterFileOperator) -> str:
             rights_claimed=task.rights_claimed,
             category=task.category,
         )
-        client.ask(UploadImage(file_name=name, jpeg=make_jpeg(task.file)), deadline=deadline)
+        client.ask(UploadImage(file_name=name, jpeg=_jpeg(task)), deadline=deadline)
         registered = client.ask(registration, deadline=deadline)
     except GettyError as error:
         fail(error)
     task.log.info("Registered as %s.", registered.id)
     return registered.id
+
+
+def _jpeg(task: GettyRegisterFileOperator) -> bytes:
+    try:
+        return make_jpeg(task.file)
+    except OSError as error:
+        raise unreadable("The file", error) from error

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow.providers.common.compat.sdk import AirflowException
-
 from airflow_provider_getty.api import clock
-from airflow_provider_getty.api.errors import GettyError
+from airflow_provider_getty.api.errors import Credit, DeadlineExceededError, DownloadError, GettyError
 from airflow_provider_getty.generating.outcomes import fail
 from airflow_provider_getty.inputs import arguments, config
 from airflow_provider_getty.inputs.folders import join, safe_name
@@ -25,10 +23,12 @@ if TYPE_CHECKING:
 def download(task: DownloadingOperator, context: Context) -> str:
     """Download, unless the destination is there already, and return the destination as text.
 
-    :raises AirflowException: or ``AirflowFailException``, which Airflow does not retry.
+    :raises GettyError: or ``AirflowFailException``, which Airflow does not retry.
     """
     try:
         return _download(task, context, deadline=clock.now() + config.timeout(task.timeout))
+    except DeadlineExceededError as error:
+        fail(error.with_context(advice="Clear the task: it continues with this download."))
     except GettyError as error:
         fail(error)
 
@@ -47,9 +47,10 @@ def _download(task: DownloadingOperator, context: Context, *, deadline: float) -
             return _tell(task, context, destination)
         length = task.download(context, destination, deadline=deadline)
     except OSError as error:
-        raise AirflowException(
-            f"{shown} cannot be written: {error.strerror or type(error).__name__}. Nothing was left "
-            "behind. The generation is paid for, and can be downloaded again."
+        raise DownloadError(
+            f"{shown} cannot be written: {error.strerror or type(error).__name__}.",
+            credit=Credit.COMMITTED,
+            generation_request_id=task.image().get("generation_request_id"),
         ) from error
     task.log.info("Downloaded %d bytes to %s.", length, shown)
     return _tell(task, context, destination)

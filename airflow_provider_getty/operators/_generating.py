@@ -23,6 +23,7 @@ from airflow_provider_getty.generating.record import Policy
 from airflow_provider_getty.generating.request import Request, argument_names, request_of
 from airflow_provider_getty.generating.submitter import SubmissionStore, Submitter
 from airflow_provider_getty.inputs import config
+from airflow_provider_getty.inputs.storage_errors import unreadable
 from airflow_provider_getty.lineage.assets import announce
 from airflow_provider_getty.lineage.made import Made, generated
 from airflow_provider_getty.triggers import TRIGGER_GRACE
@@ -59,9 +60,12 @@ def complete(task: GenerationOperator, context: Context, event: dict[str, Any]) 
 def request(task: GenerationOperator) -> Request:
     """The request that the task's arguments describe. Nothing is sent.
 
-    :raises GettyError: the arguments cannot be used.
+    :raises GettyError: the arguments cannot be used, or the mask cannot be read now.
     """
-    return request_of(GENERATING[task.operation], _written(task), task.hook.account)
+    try:
+        return request_of(GENERATING[task.operation], _written(task), task.hook.account)
+    except OSError as error:
+        raise unreadable("The mask", error) from error
 
 
 def _written(task: GenerationOperator) -> dict[str, Any]:

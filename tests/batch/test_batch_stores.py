@@ -47,7 +47,7 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Bucket]:
 def names(files: dict[str, bytes]) -> list[str]:
     """What was downloaded, without ids."""
     whole = {name: data for name, data in files.items() if not name.endswith(".part")}
-    assert all(data.startswith(b"\xff\xd8") for data in whole.values())
+    assert all(data.startswith(b"\xff\xd8") and data.endswith(b"\xff\xd9") for data in whole.values())
     return sorted(name.partition("-")[0] for name in whole)
 
 
@@ -118,5 +118,5 @@ def test_a_mask_in_a_store_that_does_not_answer_is_the_trouble_of_its_item(
         a_batch([*generates(1), REFINE | {"mask": mask, "prompt": "a"}], tmp_path), retries_left=True
     )
     assert run.state == "up_for_retry", run.message
-    assert "Its mask cannot be read now: " in run.message
+    assert f"Its mask {mask!r} cannot be read now: " in run.message
     assert set(charges(getty).values()) == {1}

@@ -66,6 +66,14 @@ def test_what_is_there_is_kept_without_a_call(
     assert sent(getty) == []
 
 
+def test_an_empty_file_is_none(generation: dict[str, Any], file: Path) -> None:
+    """An upload that broke off may have left it."""
+    file.parent.mkdir()
+    file.touch()
+    assert download(generation, str(file)).state == "success"
+    assert size(file.read_bytes()) == (1024, 683)
+
+
 def test_it_is_replaced_if_asked_for(generation: dict[str, Any], file: Path) -> None:
     file.parent.mkdir()
     file.write_bytes(b"old")

@@ -12,6 +12,7 @@ import pytest
 from getty_emulator.server import Emulator
 
 from airflow_provider_getty.api.client import GettyClient
+from airflow_provider_getty.api.errors import Credit, DownloadError
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.operators.download import GettyDownloadOperator
 from tests.support.download_tasks import draw_nothing, generate, size
@@ -210,7 +211,11 @@ def test_a_full_disk_is_named_leaves_nothing_behind_and_costs_no_second_charge(
 @pytest.mark.usefixtures("memory")
 @pytest.mark.parametrize("store", [Bucket, Share])
 def test_a_store_that_refuses_the_image_keeps_nothing_and_costs_no_second_charge(
-    getty: Emulator, generation: dict[str, Any], monkeypatch: pytest.MonkeyPatch, store: type[Bucket]
+    getty: Emulator,
+    generation: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    store: type[Bucket],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     worker, destination = Worker(), f"{store.protocol}://folder/image.jpg"
     monkeypatch.setattr(store, "files", {})
@@ -219,6 +224,11 @@ def test_a_store_that_refuses_the_image_keeps_nothing_and_costs_no_second_charge
         refused = worker.run(large(generation, destination), retries_left=True)
     assert refused.state == "up_for_retry"
     assert f"{destination} cannot be written: Permission denied." in refused.message
+    assert isinstance(refused.error, DownloadError)
+    found = (refused.error.credit, refused.error.generation_request_id, refused.error.may_retry)
+    assert found == (Credit.COMMITTED, generation["generation_request_id"], True)
+    assert refused.error.__suppress_context__
+    assert f"Answered: {destination} cannot be written: Permission denied." in caplog.messages
     assert store.files == {}
 
     assert worker.run(large(generation, destination)).state == "success"

@@ -223,6 +223,7 @@ def test_a_download_that_is_never_ready_is_given_up_at_the_timeout(
     assert clock.monotonic() - began == pytest.approx(60, abs=0.5)
     assert run.state == "up_for_retry"
     assert "not finished" in run.message
+    assert run.message.endswith("Clear the task: it continues with this download.")
 
 
 def test_a_folder_that_cannot_be_made_is_known_before_anything_is_sent(

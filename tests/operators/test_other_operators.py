@@ -14,7 +14,7 @@ from airflow.sdk import DAG, BaseOperator
 from getty_emulator.server import Emulator
 from PIL import Image
 
-from airflow_provider_getty.api.errors import InvalidRequestError
+from airflow_provider_getty.api.errors import Credit, InvalidRequestError, TransportError
 from airflow_provider_getty.api.results import Download
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.operators.background_generation import GettyBackgroundGenerationOperator
@@ -26,6 +26,7 @@ from airflow_provider_getty.operators.register_file import GettyRegisterFileOper
 from tests.support.download_tasks import draw_nothing, generate
 from tests.support.generating_cases import a_generation
 from tests.support.getty_journal import sent
+from tests.support.object_stores import Bucket
 from tests.support.task_runs import DAG_ID, TaskRun, Worker
 
 
@@ -100,6 +101,18 @@ def test_what_cannot_be_registered_is_not_uploaded(getty: Emulator, shoe: Path) 
     assert "'ImageReference' or 'CustomerProduct'" in refused(getty, run)
     run = Worker().run(register(file="nowhere.png"), retries_left=True)
     assert "The file 'nowhere.png' does not exist" in refused(getty, run)
+
+
+@pytest.mark.filterwarnings("ignore:UPath")
+def test_a_file_in_a_store_that_is_away_costs_nothing_and_is_worth_a_retry(
+    getty: Emulator, mocker: Any
+) -> None:
+    mocker.patch.object(Bucket, "info", side_effect=ValueError("the endpoint cannot be reached"))
+    run = Worker().run(register(file="bucket://b/shoe.png"), retries_left=True)
+    assert (run.state, sent(getty)) == ("up_for_retry", [])
+    assert isinstance(run.error, TransportError)
+    assert "The file 'bucket://b/shoe.png' cannot be read now: the endpoint cannot be reached." in run.message
+    assert Credit.UNUSED in run.message
 
 
 @pytest.mark.parametrize("call", ["upload", "file-registrations"])

@@ -41,6 +41,12 @@ def test_the_result_is_small_plain_json(getty: Emulator) -> None:
     }
 
 
+def test_the_log_tells_what_the_mask_refines(getty: Emulator, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "airflow_provider_getty")
+    Worker().run(refine())
+    assert "Mask from boxes, refines 30.2 % of 1024 x 683." in caplog.messages
+
+
 def test_it_costs_one_credit(getty: Emulator) -> None:
     Worker().run(refine())
     assert getty.ledger()["total"] == 1

@@ -10,6 +10,7 @@ from getty_emulator.server import Emulator
 
 from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.errors import Credit
+from airflow_provider_getty.generating.submitter import SubmissionStore
 from tests.support.getty_journal import sent
 from tests.support.refine_tasks import refine
 from tests.support.task_runs import TaskRun, Worker
@@ -175,6 +176,16 @@ def test_what_is_not_finished_in_time_is_left_to_a_retry_which_pays_nothing(
         f"Status of generation {generation['generation_request_id']}: not finished"
     )
     assert Credit.COMMITTED in late.message
+    if worker.store:  # Airflow 3.3
+        assert late.message.endswith("Clear the task: it keeps waiting for this generation.")
+
+
+def test_where_airflow_keeps_no_state_a_task_that_is_late_says_how_to_collect_its_generation(
+    getty: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SubmissionStore, "exists", False)
+    getty.fault("stay-pending", "refine")
+    assert "Collect it with a GenerationSensor: cleared, the task submits again" in run(timeout=60).message
 
 
 @pytest.mark.parametrize("deferrable", [False, True])

@@ -13,8 +13,9 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from getty_emulator.server import Emulator
 from PIL import Image
 
-from airflow_provider_getty.api.errors import Credit, InvalidRequestError
+from airflow_provider_getty.api.errors import Credit, InvalidRequestError, TransportError
 from tests.support.getty_journal import sent
+from tests.support.object_stores import Bucket
 from tests.support.refine_tasks import refine
 from tests.support.task_runs import TaskRun, Worker
 
@@ -138,6 +139,21 @@ def test_a_mask_that_cannot_be_used_is_not_sent(getty: Emulator, mask: Any, prob
 def test_a_mask_file_that_does_not_exist_is_named(getty: Emulator, tmp_path: Path) -> None:
     missing = tmp_path / "mask.png"
     assert str(missing) in refused(getty, Worker().run(refine(mask=str(missing))))
+
+
+@pytest.mark.filterwarnings("ignore:UPath")
+def test_a_mask_in_a_store_that_is_away_costs_nothing_and_is_worth_a_retry(
+    getty: Emulator, mocker: Any
+) -> None:
+    """Its libraries raise what is no OSError."""
+    mocker.patch.object(Bucket, "info", side_effect=ValueError("the endpoint cannot be reached"))
+    run = Worker().run(refine(mask="bucket://b/mask.png"), retries_left=True)
+    assert (run.state, sent(getty)) == ("up_for_retry", [])
+    assert isinstance(run.error, TransportError)
+    assert run.message == (
+        "The mask 'bucket://b/mask.png' cannot be read now: the endpoint cannot be reached. No credit was used. "
+        "Check that its storage can be reached from here."
+    )
 
 
 def test_boxes_without_the_size_of_the_image_are_refused(getty: Emulator) -> None:
