@@ -29,6 +29,7 @@ from airflow_provider_getty.inputs import config
 from airflow_provider_getty.inputs.arguments import OnBlocked
 from airflow_provider_getty.operators.downloading import DownloadingOperator
 from airflow_provider_getty.operators.generation import GenerationOperator
+from airflow_provider_getty.sensors import in_triggerer
 from airflow_provider_getty.triggers.generation import GenerationTrigger
 from airflow_provider_getty.triggers.new_generation import NewGenerationTrigger
 from tests.support.documents import (
@@ -104,6 +105,23 @@ def test_the_arguments_of_the_watching_trigger_are_all_told() -> None:
     table = {names(cells[0])[0]: cells[1].strip("`") for cells in rows(section("assets.md", heading))}
     found = {name: repr(each.default) for name, each in declared(NewGenerationTrigger).items()}
     assert {name: default.replace('"', "'") for name, default in table.items()} == found
+
+
+def test_all_that_a_sensor_without_a_process_lacks_is_told() -> None:
+    table = list(rows(section("waiting.md", "Without any process")))
+    refused = {
+        name for cell, what in table if what.startswith("An error in the DAG file") for name in codes(cell)
+    }
+    assert refused == {*in_triggerer._NEEDS_A_WORKER, *in_triggerer._NEEDS_A_WORKER_TO_RENDER, ".expand()"}
+    others = {name for cell, _ in table for name in codes(cell)} - refused
+    assert {"on_failure_callback", "retries", "pre_execute", "post_execute", "--queues"} < others
+
+
+def test_the_page_of_the_connection_quotes_what_airflow_says_of_a_test() -> None:
+    """It drops our message of success, and refuses to test a stored connection without a port (3.3.2)."""
+    page = " ".join(section("connection.md", "Testing it").split())
+    assert "On success it only says `Connection success!`." in page
+    assert "*The host or port to test differs from the stored connection*: the form sends port 0" in page
 
 
 def test_the_options_of_the_configuration_are_all_told() -> None:

@@ -132,6 +132,12 @@ def test_the_form_has_a_field_for_each_extra() -> None:
     assert set(FIELDS) == EXTRAS
 
 
+def test_the_form_tells_a_newcomer_what_may_stay_as_it_is() -> None:
+    assert all(field["description"].endswith(".") for field in FIELDS.values())
+    left = {name for name, field in FIELDS.items() if "Leave it" in field["description"]}
+    assert left == EXTRAS - {"timeout"}
+
+
 def test_the_form_offers_each_dialect() -> None:
     assert FIELDS["dialect"]["schema"]["enum"] == list(Dialect)
 

@@ -11,7 +11,7 @@ from getty_emulator.in_process import Getty
 from getty_emulator.page import Query, content, dag_of
 
 from emulator.tests.support.direct import content_of, generate, generated, refine
-from emulator.tests.support.emulator_client import Client
+from emulator.tests.support.emulator_client import Client, Start
 
 
 def page(getty: Client, query: str = "") -> str:
@@ -59,6 +59,38 @@ def test_all_generations_can_be_reached_page_by_page(direct: Getty) -> None:
     assert sorted(shown) == sorted(made)
     beyond = content(direct._service, Query("generations", "", 99))
     assert [generation["id"] for generation in beyond["generations"]] == shown[40:]
+
+
+def test_the_page_says_how_many_there_are_and_leads_to_the_others(getty: Client) -> None:
+    for _ in range(21):
+        assert getty.call("POST", "/v3/ai/image-generations", json={"prompt": "stars"}).ok
+    first, second = page(getty), page(getty, "?page=2")
+    assert "21 of 21 generations, newest first" in first
+    assert (first.count("<article"), second.count("<article")) == (20, 1)
+    assert "Page 1 of 2" in first
+    assert '<a href="/?view=generations&amp;page=2">Older</a>' in first
+    assert '<a href="/?view=generations">Newer</a>' in second
+    assert '<input type="search" name="q"' in first
+
+
+def test_the_ledger_is_a_table(getty: Client) -> None:
+    getty.refined(notes="airflow:1a2b skies.refine | spring")
+    rows = re.findall("<tr><td>(.*?)</td></tr>", page(getty, "?view=ledger"))
+    assert rows[0] == "skies</td><td>1"
+    assert "<td>refine</td><td>1</td><td>airflow:1a2b skies.refine | spring</td>" in rows[1]
+
+
+def test_what_can_be_switched_has_a_button(getty: Client) -> None:
+    getty.emulator.fault("gone", times=None)
+    text = page(getty, "?view=faults")
+    addresses = re.findall(r'<button data-method="(\w+)" data-url="([^"]+)"', text)
+    assert {(method, re.sub(r"\d+", "1", url)) for method, url in addresses} == {
+        ("DELETE", "/_emulator/faults/1"),
+        ("DELETE", "/_emulator/faults"),
+        ("POST", "/_emulator/clock"),
+        ("POST", "/_emulator/reset"),
+    }
+    assert '<button class="main">Switch on</button>' in text
 
 
 @pytest.mark.parametrize(
@@ -118,6 +150,7 @@ def test_the_form_knows_every_fault_and_its_parameters(getty: Client) -> None:
 def test_an_empty_page_says_what_will_show_and_every_view_has_one(getty: Client) -> None:
     assert "Nothing yet" in page(getty)
     assert 'data-live="list"' in page(getty), "it is refreshed when something comes"
+    assert "setInterval(refresh, " in page(getty)
     assert "No charges yet" in page(getty, "?view=ledger")
     assert "No fault is on" in page(getty, "?view=faults")
     assert "No requests yet" in page(getty, "?view=requests")
@@ -128,6 +161,17 @@ def test_an_empty_page_says_what_will_show_and_every_view_has_one(getty: Client)
 def test_a_query_that_makes_no_sense_shows_the_page(getty: Client, query: str) -> None:
     getty.refined()
     assert "generations, newest first" in page(getty, query)
+
+
+def test_an_image_that_is_pending_or_being_drawn_has_a_frame_of_its_shape(start: Start) -> None:
+    getty = start(latency="60")
+    getty.refined()
+    pending = page(getty)
+    assert pending.count('<div class="frame r-land">pending</div>') == 4
+    getty.emulator.advance(60)
+    assert page(getty).count('<div class="frame r-land"><img') == 6, "original, mask and results"
+    for shape in ("wide", "land", "square", "tall"):
+        assert re.search(rf"\.r-{shape} {{ aspect-ratio: [\d /]+; }}", pending)
 
 
 def test_blocked_pending_and_gone_images_keep_their_frame(direct: Getty) -> None:

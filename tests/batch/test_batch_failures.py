@@ -83,6 +83,16 @@ async def test_a_thousand_items_take_few_lines_of_the_log_however_long_they_take
     assert 10 <= len(caplog.records) <= 30
 
 
+def test_items_that_fail_are_logged_by_their_names_and_after_fifty_no_more(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    reporter = Reporter()
+    for number in range(1, 100):
+        reporter.failed(ItemRef(number, number, f"sky-{number}"), "Getty answered 400.")
+    assert caplog.messages[0] == "Item 1 (sky-1) failed. Getty answered 400."
+    assert caplog.messages[50:] == ["More items fail; the journal has all of them."]
+
+
 @pytest.mark.parametrize(("before", "after"), [(1, 3), (3, 1)])
 def test_a_deploy_that_changes_retries_buys_nothing_again(
     getty: Emulator, tmp_path: Path, before: int, after: int

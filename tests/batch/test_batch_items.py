@@ -270,6 +270,13 @@ def test_lines_of_all_kinds_that_cannot_be_used_are_named_together(tmp_path: Pat
         assert said in problem
 
 
+def test_of_many_items_that_cannot_be_used_ten_are_named() -> None:
+    problem = refusal([{"operation": "generate", "prompt": ""}] * 12)
+    assert problem.startswith("12 of 12 items cannot be used. item 1: ")
+    assert problem.count(": prompt is ''") == 10
+    assert problem.endswith(" (and 2 more)")
+
+
 @pytest.mark.parametrize(
     "prompt",
     [

@@ -273,6 +273,14 @@ def test_a_store_that_cannot_rename_is_asked_for_nothing_but_the_upload(mocker: 
     copied.assert_not_called()
 
 
+def test_a_store_that_renames_single_files_is_asked_for_that(mocker: Any) -> None:
+    """As gcsfs, whose ``mv`` takes ``*`` and ``[`` in a name for patterns."""
+    mocker.patch.object(Share, "mv_file", Share.mv, create=True)
+    mocker.patch.object(Share, "mv", side_effect=AssertionError)
+    publish("share://b/image [1].jpg", b"whole image")
+    assert Share.files == {"b/image [1].jpg": b"whole image"}
+
+
 def test_what_a_killed_process_left_behind_is_gone_after_the_next_try(tmp_path: Path) -> None:
     killed = publishing(locate(tmp_path / "image.jpg"))
     killed.__enter__().write(b"half")

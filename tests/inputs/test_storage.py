@@ -57,6 +57,13 @@ def test_an_object_is_not_taken_for_missing_when_its_store_does_not_answer(
         locate("bucket://b/image.jpg").exists()
 
 
+def test_of_an_object_that_is_not_there_a_store_says_only_the_path() -> None:
+    with pytest.raises(FileNotFoundError) as failed:
+        locate("bucket://b/image.jpg").length()
+    assert failed.value.strerror == "No such file or directory"
+    assert failed.value.filename == "bucket://b/image.jpg"
+
+
 def test_an_object_that_may_not_be_looked_at_is_taken_for_missing(mocker: Any) -> None:
     mocker.patch.object(Bucket, "info", side_effect=PermissionError)
     assert not locate("bucket://b/image.jpg").exists()
@@ -109,7 +116,11 @@ def test_a_local_file_has_no_host(where: str) -> None:
         locate(where)
 
 
-@pytest.mark.parametrize("where", ["", " ", "a\0b", "s3://[b/image.jpg", None, 5, b"image.jpg"], ids=repr)
+@pytest.mark.parametrize(
+    "where",
+    ["", " ", "a\0b", "\ud800.jpg", "memory://b/\ud800.jpg", "s3://[b/image.jpg", None, 5, b"image.jpg"],
+    ids=ascii,
+)
 def test_what_is_no_place_is_an_error(where: Any) -> None:
     with pytest.raises(LocationError, match=r"is not a path|cannot be opened here"):
         locate(where)
