@@ -104,13 +104,13 @@ class Item:
         return _digest(fingerprint(operation, inputs))
 
     def _mask(self) -> Any:
-        """Identify the mask: by its path, its shapes or its bytes."""
+        """Identify the mask: by its path, its boxes and polygons, its bytes, or what it shows."""
         source, size = self.written.get("mask"), self.written.get("image_size")
-        if isinstance(source, str) and source.lstrip().startswith("["):
+        if isinstance(source, str) and source.lstrip().startswith(("[", "{")):
             source = read_list(source)
         if source is None or is_location(source):
             return source and str(source)
-        if isinstance(source, list | tuple):
+        if isinstance(source, list | tuple) and not any(isinstance(shape, Mapping) for shape in source):
             return [source, read_list(size) if isinstance(size, str) else size]
         if isinstance(source, bytes | bytearray):
             return hashlib.sha256(source).hexdigest()

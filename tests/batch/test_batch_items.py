@@ -7,6 +7,7 @@ import tracemalloc
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from airflow_provider_getty.api.account import Account
@@ -224,6 +225,7 @@ TABLE = "Prompt; Operation ;Left Percentage;image_id;name\r\n[red] boat, at sea;
     [
         (TABLE.replace("Extend", "extend"), "excel.csv"),
         ("sep=;\r\n" + TABLE.replace("Extend", "extend"), "declared.csv"),
+        ("sep=|\r\n" + TABLE.replace("Extend", "extend").replace(";", "|"), "declared-otherwise.csv"),
         (TABLE.replace("Extend", "extend").replace(";", "\t"), "tabs.csv"),
         (TABLE.replace("Extend", "extend").replace(";", "\t"), "tabs.tsv"),
         ("\ufeff" + TABLE.replace("Extend", "extend"), "with-a-mark.csv"),
@@ -318,6 +320,20 @@ def test_an_item_is_what_is_asked_as_for_a_task() -> None:
     refine = {"image_id": "1", "prompt": "a boat", "mask_url": f"http://127.0.0.1:8080{uploads}/m.jpg"}
     assert key(**refine) == key(**refine | {"mask_url": f"http://localhost{uploads}/m.jpg"})
     assert key(**refine) != key(**refine | {"mask_url": f"http://localhost{uploads}/n.jpg"})
+
+
+def test_segmentations_are_known_by_what_they_show() -> None:
+    """Not by their text, which numpy shortens."""
+
+    def key(mask: Any) -> int:
+        return Catalogue.of(Items([{"image_id": "1", "prompt": "a", "mask": mask}])).keys[0]
+
+    left, right = np.zeros((100, 100), bool), np.zeros((100, 100), bool)
+    left[40:60, 10:40], right[40:60, 60:90] = True, True
+    assert key([{"segmentation": left}]) == key([{"segmentation": left.copy(), "score": 0.9}])
+    assert key([{"segmentation": left}]) != key([{"segmentation": right}])
+    runs = {"size": [2, 2], "counts": [1, 3]}
+    assert key(runs) == key([runs]) == key(json.dumps(runs)) == key(json.dumps([runs]))
 
 
 def test_an_upgrade_that_adds_an_optional_field_makes_no_other_item() -> None:
