@@ -207,8 +207,7 @@ def locate(where: LocationLike) -> Location:
     if not text.strip() or "\0" in text or not _is_encodable(text):
         raise LocationError(f"{shortened(shown)} is not a path: give that of an image file.")
     if "://" not in text:
-        home = Path.home() if text.startswith("~/") else Path()
-        return _LocalFile(shown, (home / text.removeprefix("~/")).absolute())
+        return _LocalFile(shown, absolute(text))
     if isinstance(where, str) and re.match("file://(?!/)", text):  # fsspec takes it for a relative path
         raise LocationError(f"{shown!r} names a host: a local file has three slashes, file:///path.")
     with explaining(shown):
@@ -220,6 +219,12 @@ def locate(where: LocationLike) -> Location:
         if isinstance(fs, LocalFileSystem)
         else _StoredObject(shown, fs, path, conn_id)
     )
+
+
+def absolute(path: str) -> Path:
+    """A local path from the root on; ``~/`` is the home folder of this process."""
+    home = Path.home() if path.startswith("~/") else Path()
+    return (home / path.removeprefix("~/")).absolute()
 
 
 @contextmanager

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
 from airflow_provider_getty.api.account import GETTY_URL
-from airflow_provider_getty.inputs.storage import is_location
+from airflow_provider_getty.inputs.storage import absolute, is_location
 from airflow_provider_getty.inputs.storage_errors import without_secrets
 
 _LIBRARY = "https://www.gettyimages.com"
@@ -49,7 +48,7 @@ def stored(where: object) -> Name | None:
     if not text.strip() or text.lstrip().startswith(("[", "{")):
         return None
     if "://" not in text:
-        return Name("file", str(Path(text).absolute()))
+        return Name("file", str(absolute(text)))
     parts = urlsplit(without_secrets(text))
     scheme = _SAME_STORE.get(parts.scheme.lower(), parts.scheme.lower())
     host = parts.netloc

@@ -12,6 +12,7 @@ from airflow_provider_getty.lineage.names import Name, generation, inputs, libra
 PLACES = [
     ("/data/getty/lake.jpg", ("file", "/data/getty/lake.jpg")),
     (Path("/data/lake.jpg"), ("file", "/data/lake.jpg")),
+    ("~/lake.jpg", ("file", str(Path.home() / "lake.jpg"))),
     ("file:///data/two%20lakes.jpg", ("file", "/data/two lakes.jpg")),
     ("s3://aws_default@a-bucket/getty/lake.jpg", ("s3://a-bucket", "getty/lake.jpg")),
     ("s3a://a-bucket/lake.jpg", ("s3://a-bucket", "lake.jpg")),
