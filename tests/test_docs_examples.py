@@ -9,6 +9,8 @@ import pytest
 from airflow.sdk import DAG, BaseOperator
 from PIL import Image
 
+from airflow_provider_getty.api.errors import Credit, QuotaExceededError
+from airflow_provider_getty.generating.outcomes import GettyFailException
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.inputs.masks import make_mask
 from airflow_provider_getty.operators.generate import GettyGenerateOperator
@@ -76,6 +78,19 @@ def test_examples_run(block: Block, getty: Emulator, tmp_path: Path, monkeypatch
     if block.file.name != "emulator.md":
         for dag in dags:
             run(dag, getty)
+
+
+@pytest.mark.parametrize("name", ["tell", "tell_slack"])
+def test_a_callback_tells_what_became_of_the_credit(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    [block] = [each for each in BLOCKS if f"def {name}(context" in each.code]
+    namespace: dict[str, Any] = {"__name__": "__main__"}
+    exec(block.code, namespace)
+    error = QuotaExceededError("No credits.", status=403, code="Quota", generation_request_id="1a2b")
+    namespace[name]({"exception": GettyFailException(error)})
+    namespace[name]({"exception": None})
+    said = capsys.readouterr().out.splitlines()[0]
+    assert Credit.UNUSED in said
+    assert "1a2b" in said
 
 
 OF_OTHERS = {

@@ -244,6 +244,7 @@ def test_the_lines_of_the_log_do_not_grow_with_the_items_of_a_batch(
     assert (ended["completed"], ended["downloaded"]) == (200, 200)
     ours = [line.getMessage() for line in caplog.records if line.name.startswith("airflow_provider_getty")]
     assert len(ours) <= 40, ours
+    assert not [line for line in ours if line.startswith(("Mask", "Refine", "Generation"))]
 
 
 def test_an_adopted_item_is_logged_by_its_name(

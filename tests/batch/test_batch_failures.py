@@ -48,6 +48,13 @@ def test_a_callback_finds_the_answer_that_ended_a_batch(getty: Emulator, tmp_pat
     assert error.__suppress_context__
 
 
+def test_a_callback_finds_status_and_code_of_the_answer(getty: Emulator, tmp_path: Path) -> None:
+    getty.fault("refuse", "token", times=None, status=403, code="NotAuthorized")
+    error = Worker().run(a_batch(generates(1), tmp_path)).error
+    assert isinstance(error, GettyBatchFailException)
+    assert (error.status, error.code) == (403, "NotAuthorized")
+
+
 def test_what_is_worth_a_retry_is_raised_as_a_class_of_its_own(getty: Emulator, tmp_path: Path) -> None:
     getty.fault("stay-pending", "generate", times=1)
     run = Worker().run(a_batch(generates(2), tmp_path, timeout=1), retries_left=True)

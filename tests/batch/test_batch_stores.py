@@ -69,6 +69,7 @@ def test_an_upload_that_is_cut_is_the_trouble_of_its_item_and_nothing_is_paid_ag
     assert cut.state == "up_for_retry", cut.message
     assert "Its image cannot be written" in cut.message
     assert "2 generations were charged." in cut.message
+    assert '"event":"ended"' in (tmp_path / "journal.jsonl").read_text()
     sftp.cut_after = None
 
     again = worker.run(a_batch(generates(2), tmp_path, download_to=where))

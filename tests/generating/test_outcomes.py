@@ -138,7 +138,7 @@ def test_airflow_retries_what_may_succeed_and_cannot_be_paid_for_twice(
         fail(error)
     assert isinstance(raised.value, AirflowFailException) != is_retried
     assert str(raised.value) == str(error)
-    assert raised.value.__suppress_context__
+    assert (raised.value.__cause__, raised.value.__suppress_context__) == (None, True), "no other traceback"
 
 
 @pytest.mark.parametrize("status", [403, 503])
@@ -181,6 +181,7 @@ def test_a_sensor_whose_time_is_over_times_out() -> None:
     with pytest.raises(GettySensorTimeout) as raised:
         fail(late, in_sensor=True)
     assert raised.value.may_retry
+    assert (raised.value.__cause__, raised.value.__suppress_context__) == (None, True)
 
 
 @pytest.mark.parametrize(

@@ -227,7 +227,7 @@ def test_a_store_that_refuses_the_image_keeps_nothing_and_costs_no_second_charge
     assert isinstance(refused.error, DownloadError)
     found = (refused.error.credit, refused.error.generation_request_id, refused.error.may_retry)
     assert found == (Credit.COMMITTED, generation["generation_request_id"], True)
-    assert refused.error.__suppress_context__
+    assert (refused.error.__cause__, refused.error.__suppress_context__) == (None, True)
     assert f"Answered: {destination} cannot be written: Permission denied." in caplog.messages
     assert store.files == {}
 

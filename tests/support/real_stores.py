@@ -68,6 +68,7 @@ class _Files(asyncssh.SFTPServer):
         if self._folder.refuses:
             raise self._folder.refuses
         if self._folder.cut_after is not None and self._folder.written + len(data) > self._folder.cut_after:
+            super().write(file_obj, offset, data[: self._folder.cut_after - self._folder.written])
             self._channel.get_connection().abort()
             raise asyncssh.SFTPConnectionLost("cut")
         self._folder.written += len(data)
