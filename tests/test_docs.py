@@ -114,7 +114,7 @@ def test_all_that_a_sensor_without_a_process_lacks_is_told() -> None:
     }
     assert refused == {*in_triggerer._NEEDS_A_WORKER, *in_triggerer._NEEDS_A_WORKER_TO_RENDER, ".expand()"}
     others = {name for cell, _ in table for name in codes(cell)} - refused
-    assert {"on_failure_callback", "retries", "pre_execute", "post_execute", "--queues"} < others
+    assert {"on_failure_callback", "email", "retries", "pre_execute", "post_execute", "run_as_user"} < others
 
 
 def test_the_page_of_the_connection_quotes_what_airflow_says_of_a_test() -> None:

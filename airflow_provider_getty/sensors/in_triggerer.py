@@ -29,7 +29,12 @@ _NEEDS_A_WORKER = (
     "map_index_template",
 )
 """The arguments that a worker acts on at the start or the end of a task, and a triggerer ignores (Airflow 3.3.2)."""
-_NEEDS_A_WORKER_TO_RENDER = ("user_defined_macros", "user_defined_filters", "render_template_as_native_obj")
+_NEEDS_A_WORKER_TO_RENDER = (
+    "user_defined_macros",
+    "user_defined_filters",
+    "jinja_environment_kwargs",
+    "render_template_as_native_obj",
+)
 """Likewise, of the DAG, for templates. Names that are not there are an error, whatever its ``template_undefined``."""
 
 

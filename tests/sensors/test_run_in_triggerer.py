@@ -313,6 +313,7 @@ def test_what_needs_a_worker_is_an_error_in_the_dag_file(arguments: dict[str, An
     [
         {"user_defined_macros": {"x": 1}},
         {"user_defined_filters": {"x": str}},
+        {"jinja_environment_kwargs": {"trim_blocks": True}},
         {"render_template_as_native_obj": True},
     ],
 )
