@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import requests
+import uvicorn
 from getty_emulator.__main__ import main
 from getty_emulator.in_process import Getty
 from getty_emulator.options import ServerOptions, declared_options
@@ -107,7 +108,10 @@ def test_an_impossible_option_is_refused(options: dict[str, Any], capsys: pytest
 @pytest.mark.parametrize(
     "arguments", ["--credits -5", "--queries-per-second 0", "--fault nothing", "--port -1"]
 )
-def test_the_command_line_refuses_it_too(arguments: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_line_refuses_it_too(
+    arguments: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uvicorn.Server, "run", lambda *_: pytest.fail("It has started."))
     with pytest.raises(SystemExit) as ended:
         main(arguments.split())
     assert ended.value.code == 2
@@ -146,13 +150,14 @@ def test_the_greeting_of_a_program_names_the_port_that_was_taken(tmp_path: Path)
     """It comes after the port was bound: who reads it can call at once."""
     command = [sys.executable, "-m", "getty_emulator", "--port", "0", "--json", "--quiet"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=tmp_path, env=os.environ) as process:
-        assert process.stdout
-        greeted = json.loads(process.stdout.readline())
-        assert greeted["port"] > 0
-        assert greeted["url"] == greeted["connection"]["host"]
-        assert requests.get(f"{greeted['url']}/_emulator/ledger", timeout=30).json()["total"] == 0
-        process.send_signal(signal.SIGINT)
-        process.wait(30)
+        try:
+            assert process.stdout
+            greeted = json.loads(process.stdout.readline())
+            assert greeted["port"] > 0
+            assert greeted["url"] == greeted["connection"]["host"]
+            assert requests.get(f"{greeted['url']}/_emulator/ledger", timeout=30).json()["total"] == 0
+        finally:
+            process.send_signal(signal.SIGINT)
 
 
 def fill(getty: Getty) -> None:

@@ -160,7 +160,8 @@ def test_a_probe_leaves_nothing_behind(s3: S3Bucket, sftp: SftpFolder) -> None:
 
 
 def test_whether_a_store_can_rename_is_asked_of_the_instance(s3: S3Bucket, sftp: SftpFolder) -> None:
-    assert _rename_of(sftp.at("").fs) is not None
+    fs = sftp.at("").fs
+    assert _rename_of(fs) is fs.mv
     assert _rename_of(DirFileSystem("/", fs=sftp.at("").fs)) is not None
     assert _rename_of(s3.at("").fs) is None
     assert _rename_of(DirFileSystem("pictures", fs=s3.at("").fs)) is None
