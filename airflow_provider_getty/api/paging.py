@@ -7,8 +7,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 from airflow_provider_getty.api import operations
+from airflow_provider_getty.api.results import folded
 
 if TYPE_CHECKING:
+    from airflow_provider_getty.api.errors import AnswerError
     from airflow_provider_getty.api.operations import Operation
     from airflow_provider_getty.api.results import HistoryItem, HistoryPage, Registration, Registrations
 
@@ -51,6 +53,15 @@ class Pages(Generic[PageT, ItemT]):
         new = items.keys() - self._seen
         self._seen |= new
         return [item for name, item in items.items() if name in new]
+
+    def refused(self, error: AnswerError) -> None:
+        """Take note that Getty refused ``next``: beyond the last page there is none.
+
+        :raises AnswerError: it is refused for another reason.
+        """
+        if self._page == 1 or folded(error.code or "") != folded("InvalidPage"):
+            raise error
+        self.next = None
 
 
 def history_pages(

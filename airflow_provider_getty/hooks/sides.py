@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from airflow_provider_getty.api import clock, operations
 from airflow_provider_getty.api.driving import drive, drive_async
+from airflow_provider_getty.api.errors import BadRequestError
 from airflow_provider_getty.inputs.storage import LocationLike, locate, publishing
 
 if TYPE_CHECKING:
@@ -55,7 +56,12 @@ class SyncSide(ABC):
 
     def _items(self, pages: Pages[Any, ItemT]) -> Iterator[ItemT]:
         while pages.next:
-            yield from pages.take(self.ask(pages.next))
+            try:
+                page = self.ask(pages.next)
+            except BadRequestError as error:
+                pages.refused(error)
+            else:
+                yield from pages.take(page)
 
     def _download(
         self,
@@ -93,8 +99,13 @@ class AsyncSide:
 
     async def _items(self, pages: Pages[Any, ItemT]) -> AsyncIterator[ItemT]:
         while pages.next:
-            for item in pages.take(await self.ask(pages.next)):
-                yield item
+            try:
+                page = await self.ask(pages.next)
+            except BadRequestError as error:
+                pages.refused(error)
+            else:
+                for item in pages.take(page):
+                    yield item
 
     async def _download(
         self,

@@ -75,6 +75,8 @@ def test_registrations_are_listed_newest_first_a_page_at_a_time(getty: Client) -
     assert [file["id"] for file in page["file_registrations"]] == [made[2], made[1]]
     assert page["file_registrations"][0].keys() == {"id", "date_created", "preview_urls"}
     assert getty.call("GET", REGISTRATIONS, params={"page": 0}).status_code == 400
+    beyond = getty.call("GET", REGISTRATIONS, params={"page": 2})
+    assert (beyond.status_code, beyond.json()["ErrorCode"]) == (400, "InvalidPage")
 
 
 def test_a_registration_that_is_deleted_cannot_be_used_but_what_it_made_stays(getty: Client) -> None:

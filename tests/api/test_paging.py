@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
+from airflow_provider_getty.api.errors import BadRequestError
 from airflow_provider_getty.api.paging import history_pages, registration_pages
 from airflow_provider_getty.api.results import HistoryPage, Registrations
+from tests.support.scripted_getty import error
 
 
 def history(*ids: int, result_count: int) -> HistoryPage:
@@ -35,6 +39,18 @@ def test_where_the_length_is_not_told_a_page_that_is_not_full_is_the_last_one() 
     assert pages.next is not None
     assert pages.next.asked == "Registered files, page 2"
     pages.take(registrations(99))
+    assert pages.next is None
+
+
+def test_a_first_page_and_a_page_that_is_refused_for_another_reason_are_errors() -> None:
+    beyond = error(400, "invalid_page").error()
+    pages = registration_pages()
+    with pytest.raises(BadRequestError):
+        pages.refused(beyond)
+    pages.take(registrations(100))
+    with pytest.raises(BadRequestError):
+        pages.refused(error(400, "InvalidParameterValue").error())
+    pages.refused(beyond)
     assert pages.next is None
 
 

@@ -14,8 +14,9 @@ import pytest
 from getty_emulator.server import Emulator
 from PIL import Image
 
-from airflow_provider_getty.api import clock
+from airflow_provider_getty.api import clock, paging
 from airflow_provider_getty.api.errors import (
+    BadRequestError,
     Credit,
     DeadlineExceededError,
     InvalidRequestError,
@@ -211,6 +212,21 @@ def test_the_history_is_fetched_page_by_page(do: Getty, getty: Emulator) -> None
     hook.get_conn().close()
     assert [item.generation_request_id for item in do("history")] == made[::-1]
     assert sent(getty).count("generation-history") == 2
+
+
+def test_a_list_whose_length_is_not_told_ends_where_getty_refuses_a_page(
+    do: Getty, getty: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paging, "_PAGE_SIZE", 2)
+    for operation in ("generation-history", "list-file-registrations"):
+        getty.fault("set-fields", operation, times=None, fields={"result_count": None})
+    made = [do("generate", prompt="a lake").generation_request_id for _ in range(2)]
+    files = {registered(do, "ImageReference") for _ in range(2)}
+    assert [item.generation_request_id for item in do("history")] == made[::-1]
+    assert {file.id for file in do("registrations")} == files
+    getty.fault("refuse", "generation-history", status=400, skip=1)
+    with pytest.raises(BadRequestError):
+        do("history")
 
 
 def test_any_operation_may_be_asked_with_a_deadline(do: Getty) -> None:

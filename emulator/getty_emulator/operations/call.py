@@ -64,6 +64,7 @@ class Fields(BaseModel):
 
 
 Body = TypeVar("Body", bound=Fields)
+Item = TypeVar("Item")
 
 
 class Access(Enum):
@@ -158,6 +159,14 @@ class Call:
         if not (text.isascii() and text.isdigit() and 1 <= int(text) <= largest):
             raise invalid_parameter(name, f"It must be a number from 1 to {largest}.")
         return int(text)
+
+    def page_of(self, items: list[Item]) -> list[Item]:
+        """Return the page that ``page`` and ``page_size`` ask for, or refuse: beyond the end there is none."""
+        page, size = self.number("page", 1, 2**31 - 1), self.number("page_size", 30, LARGEST_PAGE)
+        start = (page - 1) * size
+        if page > 1 and start >= len(items):
+            raise service_error(400, "InvalidPage", f"Page {page} is beyond the end.")
+        return items[start : start + size]
 
     def read(self, model: type[Body]) -> Body:
         """Read the JSON body. Unless strict, fields that are null count as absent, and unknown ones are passed over.

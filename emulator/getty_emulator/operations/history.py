@@ -15,7 +15,7 @@ from getty_emulator.answers import (
     service_error,
 )
 from getty_emulator.clock import iso
-from getty_emulator.operations.call import LARGEST_PAGE, Access, Call, Operation, Path
+from getty_emulator.operations.call import Access, Call, Operation, Path
 from getty_emulator.operations.generations import original_asset, previews
 from getty_emulator.state import Generation
 
@@ -34,16 +34,11 @@ _SHOWN_OPTIONS = ("aspect_ratio", "mood")
 
 async def history(call: Call) -> Answer:
     """List generations, a page at a time."""
-    page = call.number("page", 1, 2**31 - 1)
-    page_size = call.number("page_size", 30, LARGEST_PAGE)
     if _flag(call, "company_generations") and not call.account.company_generations:
         raise service_error(403, "NotAuthorized", "The account is not configured for company generations.")
     found = list(_matching(call))
-    if page > 1 and (page - 1) * page_size >= len(found):
-        raise service_error(400, "InvalidPage", f"Page {page} is beyond the end.")
-    shown = found[(page - 1) * page_size : page * page_size]
-    content = {"result_count": len(found), "generations": [_item(call, generation) for generation in shown]}
-    return json_answer(200, content)
+    shown = [_item(call, generation) for generation in call.page_of(found)]
+    return json_answer(200, {"result_count": len(found), "generations": shown})
 
 
 async def history_item(call: Call) -> Answer:

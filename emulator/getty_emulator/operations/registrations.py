@@ -12,7 +12,6 @@ from getty_emulator.answers import Answer, invalid_parameter, json_answer, servi
 from getty_emulator.clock import iso
 from getty_emulator.operations.bodies import LONGER_SIDE, fitted, require
 from getty_emulator.operations.call import (
-    LARGEST_PAGE,
     NEW_DIALECTS,
     OLD_DIALECTS,
     Access,
@@ -69,10 +68,8 @@ async def get_registration(call: Call) -> Answer:
 
 async def list_registrations(call: Call) -> Answer:
     """List the files, newest first, a page at a time."""
-    page = call.number("page", 1, 2**31 - 1)
-    page_size = call.number("page_size", 30, LARGEST_PAGE)
     kept = [file for file in reversed(call.account.registrations.values()) if not file.is_archived]
-    shown = [_listed(call, file) for file in kept[(page - 1) * page_size : page * page_size]]
+    shown = [_listed(call, file) for file in call.page_of(kept)]
     return json_answer(200, {"result_count": len(kept), "file_registrations": shown})
 
 
