@@ -107,9 +107,9 @@ class Answer:
             parts = urlsplit(self.headers.get("location", ""))
         except ValueError:
             return "an unreadable address"
-        return (
-            quoted(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}") if parts.netloc else "another path"
-        )
+        if not (host := parts.netloc.rpartition("@")[2]):
+            return "another path"
+        return quoted(f"{parts.scheme}://{host}" if parts.scheme else host)
 
     def seconds_behind(self, now: float, default: float) -> float:
         """By how many seconds the server's clock, in the header ``Date``, is behind.
@@ -179,10 +179,10 @@ class Answer:
             problem = "; ".join(
                 f"{'.'.join(map(str, part['loc'])) or 'the document'}: {part['msg']}" for part in why.errors()
             )
-        content_type = self.headers.get("content-type", "no content type")
+        content_type = quoted(self.headers.get("content-type", "no content type"))
         return self._error(
             kind,
-            f"Getty answered {self.status} ({content_type}), which cannot be used: {problem}",
+            f"Getty answered {self.status} ({content_type}), which cannot be used: {quoted(problem)}",
             asked=asked,
             credit=credit,
         )

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 from airflow_provider_getty.api import clock
+from airflow_provider_getty.api.answers import quoted
 from airflow_provider_getty.api.driving import drive, drive_async
 from airflow_provider_getty.api.errors import Credit, DownloadError, GettyError, NotFoundError
 from airflow_provider_getty.api.operations import (
@@ -146,9 +147,8 @@ class Downloading:
         """
         download: Download = found or (yield ready)
         if download.generated_asset_id:
-            log.log(
-                self.log_level, "It is asset %s, which a redownload asks for.", download.generated_asset_id
-            )
+            asset = quoted(download.generated_asset_id)
+            log.log(self.log_level, "It is asset %s, which a redownload asks for.", asset)
         failures = 0
         while True:
             try:

@@ -26,6 +26,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from airflow_provider_getty.api import errors
+from airflow_provider_getty.api.answers import quoted
 
 _PORTS = {"https": 443, "http": 80}
 
@@ -64,7 +65,7 @@ class Network:
 
     def proxy_error(self, url: str, status: int, reason: str) -> errors.ConnectionFailedError:
         """The error for a connection that the proxy did not make."""
-        answered = f"The proxy {self._proxy_s_host(url)} answered {status} {reason}".rstrip()
+        answered = f"The proxy {self._proxy_s_host(url)} answered {status} {quoted(reason)}".rstrip()
         if status == 407:  # noqa: PLR2004
             return errors.ProxyRefusedError(
                 f"{answered}: it wants a user and a password, or others than these.",

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from airflow_provider_getty.api.account import Account
+from airflow_provider_getty.api.answers import quoted
 from airflow_provider_getty.api.errors import (
     BadRequestError,
     GettyError,
@@ -110,7 +111,7 @@ def _check_requirements(operation: GeneratingOperation, product: Product, *, mar
     listed = requirements.get("project_codes")
     codes = [str(each) for each in listed] if isinstance(listed, list) else []
     name = f"Product {_name(product)}"
-    allowed = f"a project code{', one of ' + ', '.join(codes) if codes else ''}"
+    allowed = f"a project code{', one of ' + quoted(', '.join(codes)) if codes else ''}"
     if requirements.get("is_note_required") is True and not operation.notes and not marker:
         raise _refused(operation, f"{name} requires notes.", "Nothing was submitted; set notes in the task.")
     if takes_code is True and not code:
@@ -126,7 +127,7 @@ def _check_requirements(operation: GeneratingOperation, product: Product, *, mar
 
 
 def _name(product: Product) -> str:
-    return f"{product.id} ({product.name})" if product.name else str(product.id)
+    return f"{product.id} ({quoted(product.name)})" if product.name else str(product.id)
 
 
 def _refused(operation: GeneratingOperation, problem: str, advice: str) -> InvalidRequestError:

@@ -187,9 +187,11 @@ class GettyHook(Creations, Edits, Collecting, Files, BaseHook):
 
 
 def _described(product: Product) -> str:
+    from airflow_provider_getty.api.answers import quoted
+
     credits_left = product.credits_remaining
     counted = "" if credits_left is None else f"; {credits_left} credits left"
-    return f"{product.id} ({product.name or product.type}{counted})"
+    return f"{product.id} ({quoted(product.name or product.type or '')}{counted})"
 
 
 def async_client_of(

@@ -166,3 +166,29 @@ def test_a_header_is_quoted_in_one_bounded_line(name: str) -> None:
     assert "idyyy" in shown
     assert shown.isprintable()
     assert len(shown) < 600
+
+
+def test_what_cannot_be_used_is_told_in_one_bounded_line() -> None:
+    odd = "\x1b[1mid\x1b[0m" + "y" * 5000
+    why = ValueError(f"it is about another generation,\n{odd}")
+    shown = str(Answer(200, {"content-type": odd}).unexpected(why))
+    assert shown.startswith("Getty answered 200 (idyyy")
+    assert "which cannot be used: it is about another generation, idyyy" in shown
+    assert shown.isprintable()
+    assert len(shown) < 900
+
+
+@pytest.mark.parametrize(
+    ("location", "named"),
+    [
+        ("https://new.example/v3?Signature=signed-secret", "https://new.example"),
+        ("https://me:signed-secret@new.example:8443/v3", "https://new.example:8443"),
+        ("//new.example/v3", "new.example"),
+        ("/v4?Signature=signed-secret", "another path"),
+        ("", "another path"),
+        ("http://[::1", "an unreadable address"),
+    ],
+)
+def test_a_redirect_names_the_new_host_and_no_more(location: str, named: str) -> None:
+    moved = Answer(301, {"location": location}).error()
+    assert moved.problem == f"Getty answered 301, a redirect to {named}."

@@ -22,6 +22,7 @@ from airflow_provider_getty.api.errors import (
 )
 from airflow_provider_getty.api.operations import (
     Generate,
+    GetGeneration,
     ListProducts,
     Operation,
     Refine,
@@ -29,6 +30,7 @@ from airflow_provider_getty.api.operations import (
     UploadImage,
 )
 from tests.support.both_clients import Client, Connect
+from tests.support.client_requests import distant_deadline
 from tests.support.recorder import Recorder, recording
 
 JPEG = b"\xff\xd8\xff an image \xff\xd9"
@@ -57,8 +59,18 @@ def connected(connect: Connect, recorder: Recorder, **changes: Any) -> Client:
 )
 def test_no_redirect_is_followed(connect: Connect, status: int, operation: Operation[Any]) -> None:
     with recording() as elsewhere, recording(status=status, headers={"Location": elsewhere.url}) as getty:
-        with pytest.raises(RedirectedError, match=f"Getty answered {status}, a redirect to"):
+        with pytest.raises(RedirectedError, match=rf"{status}, a redirect to {elsewhere.url}\."):
             connected(connect, getty).ask(operation)
+        assert elsewhere.seen == []
+
+
+def test_no_redirect_of_a_poll_is_followed(connect: Connect) -> None:
+    with recording() as elsewhere, recording() as getty:
+        client = connected(connect, getty)
+        client.ask(ListProducts())  # so that it has a token
+        getty.status, getty.headers = 302, {"Location": elsewhere.url}
+        with pytest.raises(RedirectedError):
+            client.wait_for(GetGeneration(generation_request_id="g"), deadline=distant_deadline())
         assert elsewhere.seen == []
 
 

@@ -63,6 +63,17 @@ def test_what_the_products_do_not_allow_is_refused(
     assert "Nothing was submitted; " in str(refusal.value)
 
 
+def test_names_are_quoted_in_one_bounded_line() -> None:
+    odd = "\x1b[1mid\x1b[0m\n" + "y" * 5000
+    product = demanding(is_project_code_required=True, project_codes=[odd, odd])
+    with pytest.raises(InvalidRequestError) as refusal:
+        check(operation(), [product.model_copy(update={"name": odd})], marker=False)
+    assert "idyyy" not in str(refusal.value)
+    assert "id yyy" in str(refusal.value)
+    assert str(refusal.value).isprintable()
+    assert len(str(refusal.value)) < 1000
+
+
 @pytest.mark.parametrize(
     ("products", "arguments", "marker"),
     [

@@ -331,6 +331,15 @@ def test_the_connection_test_lists_the_products_and_logs_them(
     assert sent(getty) == ["token", "products"]
 
 
+def test_the_connection_test_quotes_names_in_one_bounded_line(getty: Emulator) -> None:
+    getty.configure_account(products=[{"id": 7, "name": "\x1b[1mSpring\x1b[0m\n" + "y" * 5000}])
+    works, message = GettyHook().test_connection()
+    assert works
+    assert "7 (Spring yyy" in message
+    assert message.isprintable()
+    assert len(message) < 500
+
+
 def test_the_connection_test_says_that_the_secret_is_wrong(
     getty: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

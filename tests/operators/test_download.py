@@ -49,6 +49,18 @@ def test_nothing_but_the_image_is_left_in_the_folder(generation: dict[str, Any],
     assert list(file.parent.iterdir()) == [file]
 
 
+def test_the_asset_is_named_in_one_bounded_line(
+    getty: Emulator, generation: dict[str, Any], file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    odd = "\x1b[1mid\x1b[0m\n" + "y" * 5000
+    getty.fault("set-fields", "get-download", times=None, fields={"generated_asset_id": odd})
+    with caplog.at_level("INFO"):
+        assert download(generation, str(file)).state == "success"
+    [line] = [message for message in caplog.messages if "It is asset id yyy" in message]
+    assert line.isprintable()
+    assert len(line) < 400
+
+
 def test_a_large_size_can_be_asked_for(getty: Emulator, generation: dict[str, Any], file: Path) -> None:
     download(generation, str(file), size_name="4k")
     assert max(size(file.read_bytes())) == 4096
@@ -86,6 +98,12 @@ def test_a_destination_that_ends_in_a_slash_is_a_folder(generation: dict[str, An
     name = f"{generation['generation_request_id']}-2-1k.jpg"
     assert run.result == f"{tmp_path}/{name}"
     assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_an_id_never_leads_out_of_the_folder(tmp_path: Path) -> None:
+    there = tmp_path / "..-..-x-0-1k.jpg"
+    there.write_bytes(b"an image")
+    assert download("../../x", f"{tmp_path}/").result == str(there)
 
 
 @pytest.mark.parametrize("as_object", [False, True])
