@@ -198,9 +198,11 @@ class AsyncGettyClient:
             opening = self._protocol.opening(operation)
             if opening is None:
                 return await self.ask(operation)
-            poll = _Poll(
-                opening, URL(opening.call.url, encoded=True), self._network.proxy_for(opening.call.url)
-            )
+            try:
+                proxy = self._network.proxy_for(opening.call.url)
+            except errors.ConfigurationError as error:
+                return await self._drive(self._protocol.opened(operation, opening, error), operation.name)
+            poll = _Poll(opening, URL(opening.call.url, encoded=True), proxy)
             waiting.poll = poll
         reply: Answer | errors.GettyError
         sent, status = clock.monotonic(), None
@@ -222,6 +224,8 @@ class AsyncGettyClient:
                     report = self.budget.answered(reply, clock.monotonic() - sent)
             if report:
                 await self._coordinate(report)
+        except errors.GettyError as error:
+            reply = error
         except (aiohttp.ClientError, TimeoutError, ConnectionError, ValueError) as error:
             reply = from_aiohttp.failure(error, str(poll.url), self._network, is_answered=status is not None)
         finally:

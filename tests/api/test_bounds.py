@@ -26,7 +26,7 @@ from airflow_provider_getty.api.errors import (
 )
 from airflow_provider_getty.api.operations import Generate, ListProducts
 from tests.support.both_clients import Client, Connect
-from tests.support.client_requests import generate, upload
+from tests.support.client_requests import distant_deadline, generate, upload
 from tests.support.pending_getty import PendingGetty, start, until
 from tests.support.recorder import recording
 
@@ -131,6 +131,17 @@ def test_a_submission_with_an_answer_that_is_too_long_may_have_been_paid_for(
     with pytest.raises(NoAnswerError) as caught:
         getty.ask(refine)
     assert caught.value.credit is Credit.UNKNOWN
+
+
+def test_a_poll_with_an_answer_that_is_too_long_is_of_what_is_paid_for(
+    getty: Client, getty_emulator: Emulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    poll = generate(getty)
+    getty_emulator.fault("huge", "get-generation", megabytes=20)
+    assert getty.wait_for(poll, deadline=distant_deadline())
+    assert "longer than 8 MB" in caplog.text
+    assert Credit.COMMITTED in caplog.text
+    assert Credit.UNUSED not in caplog.text
 
 
 def test_an_image_that_is_too_long_is_not_read_on(

@@ -238,6 +238,43 @@ def test_a_proxy_of_plain_http_that_wants_a_password_is_the_same_error(
     assert len(proxy.asked) == 2
 
 
+@pytest.mark.parametrize(
+    ("named", "kind"), [("{}", ProxyRefusedError), ("socks5://{}", ConfigurationError)], ids=["407", "SOCKS"]
+)
+def test_a_proxy_that_refuses_or_cannot_be_used_ends_a_wait_for_what_is_paid_for(
+    connect: Connect,
+    getty_emulator: Emulator,
+    monkeypatch: pytest.MonkeyPatch,
+    named: str,
+    kind: type[GettyError],
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "localhost")
+    token_url = getty_emulator.url.replace("127.0.0.1", "localhost") + "/oauth2/token"
+    with tunnel_proxy(407) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", named.format(proxy.address))
+        client = connect(getty_emulator, token_url=token_url)
+        for _ in ("without a token", "with one"):
+            with pytest.raises(kind) as refused:
+                client.wait_for(GetGeneration(generation_request_id="g"), deadline=distant_deadline())
+            assert str(refused.value).startswith("Status of generation g: ")
+            assert refused.value.credit is Credit.COMMITTED
+            assert not refused.value.may_retry
+
+
+def test_polls_go_the_way_of_all_calls(
+    connect: Connect, company_getty: Recorder, ca_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(ca_file))
+    company_getty.body = b'{"products": [], "generation_request_id": "g", "results": [{"index": 0}]}'
+    with tunnel_proxy() as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.address)
+        client = client_of(connect, company_getty)
+        client.ask(ListProducts())
+        client.wait_for(GetGeneration(generation_request_id="g"), deadline=distant_deadline())
+    assert [seen.method for seen in company_getty.seen] == ["POST", "GET", "GET"]
+    assert len({seen.connection for seen in company_getty.seen}) == 1
+
+
 def test_a_proxy_that_is_away_is_named_without_its_password(
     connect: Connect, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -247,6 +284,14 @@ def test_a_proxy_that_is_away_is_named_without_its_password(
         connect(base_url="https://127.0.0.1:9").ask(ListProducts())
     shown = "".join(traceback.format_exception(failed.value)) + caplog.text
     assert "pass-word" not in shown
+
+
+def test_what_a_proxy_says_is_quoted_in_one_bounded_line() -> None:
+    said = "\x1b[31mNo\x1b[0m" + "y" * 5000
+    shown = str(network({"HTTPS_PROXY": "proxy:3128"}).proxy_error("https://getty.example", 403, said))
+    assert "The proxy proxy:3128 answered 403 Noyyy" in shown
+    assert shown.isprintable()
+    assert len(shown) < 600
 
 
 @pytest.mark.parametrize("status", [502, 503])
