@@ -1,12 +1,17 @@
-"""The contracts of import-linter in pyproject.toml: each is kept, and each is seen to fail when it is broken."""
+"""The rules of the house.
+
+The contracts of import-linter in pyproject.toml: each is kept, and each is seen to fail when it is broken.
+"""
 
 from __future__ import annotations
 
+import ast
 import shutil
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,6 +62,20 @@ def broken_in(house: Path) -> list[str]:
     verdicts = {name: [line for line in lines if line.startswith(name)] for name in names}
     assert all(verdicts.values()), done.stdout + done.stderr
     return [name for name, said in verdicts.items() if any(" BROKEN" in line for line in said)]
+
+
+def test_every_emulator_of_the_tests_is_strict(getty_emulator_options: dict[str, Any]) -> None:
+    assert getty_emulator_options == {"strict": True}
+    lenient = [
+        f"{file}:{call.lineno}"
+        for file in (ROOT / "tests").rglob("*.py")
+        for call in ast.walk(ast.parse(file.read_text()))
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id == "Emulator"
+        and not any(keyword.arg == "strict" for keyword in call.keywords)
+    ]
+    assert lenient == []
 
 
 def test_every_contract_is_kept(house: Path) -> None:

@@ -6,7 +6,7 @@ import random
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 from itertools import count, pairwise
 
@@ -399,9 +399,17 @@ def test_in_a_line_a_429_is_told_to_all_processes(in_line: InLine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "slower"), [(OVER_QPS, True), (answer(429), True), (TOO_MANY_PENDING, False), (DAILY, False)]
+    ("told", "slower"),
+    [
+        (OVER_QPS, True),
+        (replace(OVER_QPS, status=403), True),
+        (answer(429), True),
+        (TOO_MANY_PENDING, False),
+        (DAILY, False),
+        (error(403, "ProductQuotaExceeded"), False),
+    ],
 )
-def test_only_a_429_about_the_rate_slows_down(told: Answer, slower: bool) -> None:
+def test_only_an_answer_about_the_rate_slows_down(told: Answer, slower: bool) -> None:
     budget = RequestBudget(None, monotonic=Clock())
     before = budget.rate
     budget.answered(told, 0.1)

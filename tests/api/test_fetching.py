@@ -34,6 +34,7 @@ def failure(*coming: Answer | GettyError, url: str = SIGNED_URL) -> DownloadErro
     assert shown.startswith("Image 0: ")
     assert Credit.COMMITTED in shown
     assert "signed-secret" not in shown
+    assert ".." not in shown
     return caught.value
 
 

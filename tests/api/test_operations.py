@@ -100,6 +100,8 @@ REFUSED: list[tuple[type[Operation[Any]], dict[str, Any], str]] = [
         "date_start is later than date_end.",
     ),
     (GetHistory, {"page": 0}, "page: Input should be greater than or equal to 1."),
+    (GetHistory, {"page": 2**31}, "page: Input should be less than or equal to 2147483647."),
+    (GetHistory, {"page_size": 0}, "page_size: Input should be greater than or equal to 1."),
     (GetHistory, {"page_size": 1001}, "page_size: Input should be less than or equal to 1000."),
 ]
 

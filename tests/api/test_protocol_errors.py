@@ -144,6 +144,7 @@ def test_each_answer_is_the_error_that_it_means(
     assert told == (coming.status, coming.code, coming.detail, "request-7")
     asked = "Access token" if phase.is_token else phase.operation.asked
     assert str(failure).startswith(f"{asked}: Getty answered {coming.status}")
+    assert ".." not in str(failure)
     named_in_message = (
         coming.code,
         coming.detail,
@@ -173,6 +174,15 @@ def test_a_connection_that_failed_never_costs_anything(phase: Phase) -> None:
     assert type(failure) is errors.ConnectionFailedError
     assert (failure.credit, failure.may_retry) == (phase.refused, True)
     assert failure.worth_waiting
+
+
+@pytest.mark.parametrize("kind", [errors.InvalidRequestError, errors.ConfigurationError])
+@pytest.mark.parametrize("phase", PHASES.values(), ids=PHASES)
+def test_what_cannot_be_sent_never_costs_anything(phase: Phase, kind: type[GettyError]) -> None:
+    """A key that no header can carry, a proxy that cannot be used."""
+    failure = ScriptedGetty().failure(phase.operation, *phase.before, kind("It cannot be sent."))
+    assert type(failure) is kind
+    assert (failure.credit, failure.may_retry) == (phase.refused, False)
 
 
 @pytest.mark.parametrize("phase", PHASES.values(), ids=PHASES)

@@ -8,7 +8,12 @@ from urllib.parse import parse_qs
 import pytest
 
 from airflow_provider_getty.api.account import Dialect
-from airflow_provider_getty.api.errors import AuthenticationError, Credit, UnexpectedAnswerError
+from airflow_provider_getty.api.errors import (
+    AuthenticationError,
+    Credit,
+    QueriesPerSecondError,
+    UnexpectedAnswerError,
+)
 from airflow_provider_getty.api.operations import GetGeneration, ListProducts, Refine
 from airflow_provider_getty.api.protocol import NewToken, Send
 from tests.support.scripted_getty import COMPLETED, ID, MASK_URL, ScriptedGetty, answer, token
@@ -89,6 +94,13 @@ def test_a_token_without_a_readable_lifetime_is_used_for_as_long_as_documented(
     getty.ask(POLL, token(2), answer(202))
 
 
+def test_of_many_refusals_at_once_only_the_first_has_the_account_read_again() -> None:
+    getty = ScriptedGetty()
+    assert [getty.protocol.may_reread_account() for _ in range(3)] == [True, False, False]
+    getty.clock.now += 10
+    assert getty.protocol.may_reread_account()
+
+
 def test_a_401_brings_exactly_one_new_token() -> None:
     getty = ScriptedGetty(dialect=Dialect.CURRENT)
     assert getty.ask(POLL, token(1), UNAUTHORIZED, token(2), answer(200, COMPLETED))
@@ -102,6 +114,14 @@ def test_a_401_in_spite_of_a_new_token_is_an_authentication_error() -> None:
     )
     assert isinstance(failure, AuthenticationError)
     assert (failure.credit, failure.may_retry) == (Credit.UNUSED, False)
+
+
+@pytest.mark.parametrize("status", [403, 429])
+def test_too_many_queries_at_the_token_server_are_no_refused_credential(status: int) -> None:
+    limit = answer(status, {"message": "No"}, x_error_detail="Account Over Queries Per Second Limit")
+    failure = ScriptedGetty().failure(REFINE, limit)
+    assert type(failure) is QueriesPerSecondError
+    assert failure.may_retry
 
 
 def test_a_token_that_is_refused_just_as_it_expires_is_replaced_as_well() -> None:

@@ -83,7 +83,8 @@ def test_pending_and_finished_have_summaries_of_the_same_shape() -> None:
 def test_null_is_as_good_as_absent() -> None:
     """A blocked image may well come with nulls in place of its URLs."""
     blocked = {"index": 0, "is_blocked": None, "url": None, "preview_urls": None}
-    generation = changed(seed=None, original_asset=None, results=[blocked])
+    generation = changed(seed=None, original_asset={"id": None}, results=[blocked])
+    assert generation.original_asset is None
     assert generation.results[0].preview_urls == ()
     assert not generation.results[0].is_blocked
 
@@ -143,6 +144,10 @@ def test_an_odd_value_of_what_is_not_needed_loses_nothing_else(
         assert generation.results == changed().results
     elif path[:2] == ("results", 1):
         assert generation.results[0] == changed().results[0]
+    if len(path) > 2:
+        assert len(generation.results) == 2
+    if path[-1] in ("preview_size", "width", "height"):
+        assert generation.results[0].preview_urls[0].image_url == SIGNED
 
 
 @pytest.mark.parametrize("odd", ODD, ids=lambda odd: str(odd)[:12])

@@ -14,7 +14,9 @@ from fsspec.implementations.memory import MemoryFileSystem
 from getty_emulator.server import Emulator
 
 from airflow_provider_getty.batch.downloading import Downloads
+from airflow_provider_getty.batch.events import Finished, ItemRef
 from airflow_provider_getty.batch.journal_files import LocalJournal
+from airflow_provider_getty.hooks.getty import GettyHook
 from tests.support.batch_runs import REFINE, charges, generates, lines
 from tests.support.batch_tasks import a_batch, to_the_end
 from tests.support.task_runs import Worker
@@ -372,6 +374,15 @@ def test_what_a_download_needs_is_checked_before_anything_is_paid(
     assert problem in run.message
     assert "Nothing was submitted in this try." in run.message
     assert getty.ledger()["total"] == 0
+
+
+async def test_an_id_never_leads_out_of_the_folder(getty: Emulator, tmp_path: Path) -> None:
+    (tmp_path / "000001-..-..-x-0-1k.jpg").write_bytes(b"an image")
+    downloads = Downloads(folder=str(tmp_path), size_name="1k", images="all", options={}, deadline=0)
+    made = Finished(generation_request_id="../../x", seed=None, images=(0,), blocked=())
+    async with GettyHook().async_session() as session:
+        found = await downloads.fetch(session, ItemRef(number=1, key=1), made, may_be_started=True)
+    assert found == ("000001-..-..-x-0-1k.jpg",)
 
 
 @pytest.mark.usefixtures("grey")

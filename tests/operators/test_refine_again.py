@@ -268,7 +268,7 @@ def test_another_account_of_the_connection_gets_a_generation_of_its_own(
     worker = Worker()
     getty.fault("stay-pending", "refine")
     worker.run(refine(timeout=1), retries_left=True)
-    with Emulator(api_key="another-key", api_secret="its-secret") as other:
+    with Emulator(strict=True, api_key="another-key", api_secret="its-secret") as other:
         monkeypatch.setenv("AIRFLOW_CONN_GETTY_DEFAULT", json.dumps(other.connection))
 
         assert worker.run(refine()).state == "success"
