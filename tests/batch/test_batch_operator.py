@@ -288,6 +288,7 @@ def test_a_worker_that_dies_while_it_is_deferred_loses_nothing(getty: Emulator, 
 def test_the_journal_may_lie_in_an_object_store(getty: Emulator, tmp_path: Path) -> None:
     worker = Worker()
     getty.fault("refuse", "generate", times=1, status=400)
+    MemoryFileSystem.store.clear()
     journal = "memory://bucket/{{ run_id }}.jsonl"
     assert worker.run(a_batch(generates(4), tmp_path, journal=journal)).state == "failed"
     worker.clear("batch")
