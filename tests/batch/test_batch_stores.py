@@ -10,6 +10,7 @@ import fsspec
 import pytest
 from getty_emulator.server import Emulator
 
+from airflow_provider_getty.batch.outcome import GettyBatchException
 from tests.support.batch_runs import REFINE, charges, generates
 from tests.support.batch_tasks import a_batch
 from tests.support.real_stores import S3Bucket, SftpFolder, s3_server, sftp_server
@@ -104,20 +105,44 @@ def test_a_bucket_that_is_not_there_is_named_before_anything_is_paid(
     assert getty.ledger()["total"] == 0
 
 
-@pytest.mark.parametrize("store", ["s3", "sftp"])
-def test_a_mask_in_a_store_that_does_not_answer_is_the_trouble_of_its_item(
-    getty: Emulator, tmp_path: Path, store: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its libraries raise what is no OSError."""
+@pytest.fixture(params=["s3://pictures/", "sftp://127.0.0.1:9/"])
+def away(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A folder in a store that does not answer. Its libraries raise what is no OSError."""
     monkeypatch.setitem(fsspec.config.conf, "sftp", sftp_at(9))
     options = {"key": "any", "secret": "any", "endpoint_url": "http://127.0.0.1:9"}
     monkeypatch.setitem(
         fsspec.config.conf, "s3", options | {"config_kwargs": {"retries": {"max_attempts": 1}}}
     )
-    mask = {"s3": "s3://pictures/mask.png", "sftp": "sftp://127.0.0.1:9/mask.png"}[store]
+    return str(request.param)
+
+
+def test_a_mask_in_a_store_that_does_not_answer_is_the_trouble_of_its_item(
+    getty: Emulator, tmp_path: Path, away: str
+) -> None:
+    mask = f"{away}mask.png"
     run = Worker().run(
         a_batch([*generates(1), REFINE | {"mask": mask, "prompt": "a"}], tmp_path), retries_left=True
     )
     assert run.state == "up_for_retry", run.message
     assert f"Its mask {mask!r} cannot be read now: " in run.message
     assert set(charges(getty).values()) == {1}
+
+
+@pytest.mark.parametrize(
+    ("argument", "problem"),
+    [
+        ("download_to", "cannot be written now: "),
+        ("journal", "The journal or the requests cannot be read or written: "),
+        ("requests", "The journal or the requests cannot be read or written: "),
+    ],
+)
+def test_what_else_lies_in_a_store_that_does_not_answer_is_worth_a_retry_and_nothing_is_paid(
+    getty: Emulator, tmp_path: Path, away: str, argument: str, problem: str
+) -> None:
+    arguments: dict[str, Any] = {"requests": generates(2), argument: f"{away}items.jsonl"}
+    run = Worker().run(a_batch(arguments.pop("requests"), tmp_path, **arguments), retries_left=True)
+    assert run.state == "up_for_retry", run.message
+    assert isinstance(run.error, GettyBatchException)
+    assert problem in run.message
+    assert "Nothing was submitted in this try." in run.message
+    assert getty.ledger()["total"] == 0

@@ -165,6 +165,7 @@ def test_run_lengths_are_read_as_they_are_written(width: int, height: int, data:
         (Image.open(io.BytesIO(encoded(DRAWN)[:-40])), "is truncated or damaged"),
         ({"size": [float("inf"), 64], "counts": [1]}, "has run lengths that cannot be read"),
         ({"size": [48, 64], "counts": [float("nan"), 1]}, "has run lengths that cannot be read"),
+        ({"size": [48, 64], "counts": [float("inf")]}, "has run lengths that cannot be read"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_the_reason(source: Any, words: str) -> None:
