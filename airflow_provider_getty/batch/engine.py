@@ -108,6 +108,7 @@ class Engine:
         self._submitter = ItemSubmitter(
             client=self.client,
             journal=self.journal,
+            reporter=self.reporter,
             history=SharedHistory(self.client),
             slots=self._slots,
             task=self.plan.task,

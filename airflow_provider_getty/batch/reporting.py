@@ -14,6 +14,7 @@ log = logging.getLogger(__name__)
 _EVERY = 10.0
 _STEPS = 10  # lines of the log that a batch takes as it advances; each that is late takes another
 _SHOWN_FAILURES = 50
+_SHOWN_DOUBTS = 10
 
 
 class Reporter:
@@ -26,6 +27,7 @@ class Reporter:
         self._store = store
         self._has_complained = False
         self._failures = 0
+        self._doubts = 0
         self._shown = 0
         self._line_after = _EVERY
 
@@ -63,6 +65,14 @@ class Reporter:
             log.warning("%s failed. %s", item, error)
         elif self._failures == _SHOWN_FAILURES + 1:
             log.warning("More items fail; the journal has all of them.")
+
+    def doubted(self, item: ItemRef, doubt: str) -> None:
+        """Log what is odd about the mask of an item; after some only that there are more."""
+        self._doubts += 1
+        if self._doubts <= _SHOWN_DOUBTS:
+            log.warning("%s: %s", item, doubt)
+        elif self._doubts == _SHOWN_DOUBTS + 1:
+            log.warning("More items have masks that are odd.")
 
 
 def counts_line(counts: Mapping[str, int]) -> str:

@@ -16,6 +16,7 @@ from airflow_provider_getty.batch.events import Recorded
 from airflow_provider_getty.batch.history import SharedHistory
 from airflow_provider_getty.batch.items import Item
 from airflow_provider_getty.batch.journal import Journal
+from airflow_provider_getty.batch.reporting import Reporter
 from airflow_provider_getty.batch.slots import PendingSlots
 from airflow_provider_getty.generating.record import Policy, Record, Task, account_digest
 from airflow_provider_getty.generating.request import Request
@@ -37,6 +38,7 @@ class ItemSubmitter:
 
     client: AsyncGettyClient
     journal: Journal
+    reporter: Reporter
     history: SharedHistory
     slots: PendingSlots
     task: Task
@@ -83,8 +85,18 @@ class ItemSubmitter:
         ).submit(entry.record if entry else None)
 
     async def _request(self, item: Item) -> Request:
+        account = self.client.account
         if "mask" not in item.written:
-            return item.request(self.client.account)
+            request = item.request(account)
+            doubt = request.doubt(account)
+        else:
+            request = await self._request_with_mask(item)
+            doubt = await clock.in_thread(request.doubt, account)
+        if doubt:
+            self.reporter.doubted(self.journal.progress.ref(item), doubt)
+        return request
+
+    async def _request_with_mask(self, item: Item) -> Request:
         try:
             return await clock.in_thread(item.request, self.client.account)
         except OSError as error:

@@ -16,7 +16,7 @@ from typing import Any
 from airflow_provider_getty.api.account import Account
 from airflow_provider_getty.api.errors import InvalidRequestError
 from airflow_provider_getty.api.operations import GeneratingOperation, UploadImage
-from airflow_provider_getty.inputs import arguments
+from airflow_provider_getty.inputs import arguments, masks
 from airflow_provider_getty.inputs.masks import Mask, make_mask
 from airflow_provider_getty.inputs.pictures import unique_name
 from airflow_provider_getty.inputs.storage_errors import without_secrets
@@ -44,6 +44,15 @@ class Request:
     def inputs(self) -> str:
         """A digest of what is to be uploaded; empty if nothing is."""
         return self.mask.digest if self.mask else ""
+
+    def doubt(self, account: Account) -> str | None:
+        """What is odd about its mask, with which it can be asked for all the same."""
+        if self.mask:
+            return masks.doubt(self.mask)
+        mask_url = getattr(self.operation, "mask_url", None)
+        if mask_url and not str(mask_url).startswith(account.uploads_url):
+            return f"mask_url is not below {account.uploads_url}, where Getty keeps uploads."
+        return None
 
     def upload(self, label: str) -> UploadImage | None:
         """The upload of the mask, if there is one, each time under a new name.
@@ -75,7 +84,8 @@ def request_of(
     :param written: its arguments, as :func:`operation_of` takes them; instead of ``mask_url`` also a ``mask``, with
         ``image_size`` where :func:`~.inputs.masks.make_mask` needs it.
     :param account: where masks are uploaded.
-    :param log_level: of the line that says what the mask refines.
+    :param log_level: of the line that says what the mask refines. Where it is below INFO, the caller is to tell of a
+        :meth:`Request.doubt`, which is a warning otherwise.
     :raises InvalidRequestError: the arguments cannot be used; of the mask, a ``MaskError``.
     """
     if "mask_url" not in operation.model_fields:
@@ -89,8 +99,8 @@ def request_of(
             operation_of(operation, fields), make_mask(source, image_size=image_size, log_level=log_level)
         )
     request = Request(operation_of(operation, fields))
-    if not str(fields["mask_url"]).startswith(account.uploads_url):
-        log.warning("mask_url is not below %s, where Getty keeps uploads.", account.uploads_url)
+    if log_level >= logging.INFO and (said := request.doubt(account)):
+        log.warning("%s", said)
     return request
 
 

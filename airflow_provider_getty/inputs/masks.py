@@ -109,7 +109,8 @@ def make_mask(
     :param image_size: width and height in pixels of the image to refine. Boxes and polygons need it; a mask that has a
         size of its own must be of this size.
     :param invert: swap the refined part and the part that stays.
-    :param log_level: of that line. A mask of almost nothing, or of almost everything, is a warning in any case.
+    :param log_level: of that line. Where it is below INFO, the caller is to tell of a :func:`doubt`, which is a warning
+        otherwise.
     :raises MaskError: no mask can be made from this, now or later. A temporary failure, such as a network's
         on the way to an object store, is raised as it comes.
     """
@@ -118,8 +119,24 @@ def make_mask(
     if isinstance(source, str) and source.lstrip().startswith(("[", "{")):
         source = read_list(source)
     mask, form = _made(source, size, invert=invert)
-    _log(mask, form, log_level)
+    if log_level >= logging.INFO or log.isEnabledFor(log_level):
+        log.log(log_level, "Mask from %s, refines %.3g %% of %s.", form, 100 * mask.refined, _by(mask.size))
+    if log_level >= logging.INFO and (said := doubt(mask)):
+        log.warning("%s", said)
     return mask
+
+
+def doubt(mask: Mask) -> str | None:
+    """What is odd about a mask that can be used: it refines almost nothing, or almost everything."""
+    share = mask.refined
+    if share < _FEW:
+        return (
+            "The mask refines less than 0.1 % of the image: are its coordinates in pixels of an image of "
+            f"{_by(mask.size)}?"
+        )
+    if share > 1 - _FEW:
+        return "The mask refines more than 99.9 % of the image: is it inverted? White is refined."
+    return None
 
 
 def _made(source: Any, size: tuple[int, int] | None, *, invert: bool) -> tuple[Mask, str]:
@@ -160,18 +177,6 @@ def _form(shapes: Any) -> str:
         return "segmentations"
     is_box = [len(shape) == _NUMBERS_OF_A_BOX and not isinstance(shape[0], list | tuple) for shape in listed]
     return "boxes" if all(is_box) else "boxes and polygons" if any(is_box) else "polygons"
-
-
-def _log(mask: Mask, form: str, level: int) -> None:
-    share = mask.refined
-    log.log(level, "Mask from %s, refines %.3g %% of %s.", form, 100 * share, _by(mask.size))
-    if share < _FEW:
-        log.warning(
-            "The mask refines less than 0.1 %% of the image: are its coordinates in pixels of an image of %s?",
-            _by(mask.size),
-        )
-    elif share > 1 - _FEW:
-        log.warning("The mask refines more than 99.9 % of the image: is it inverted? White is refined.")
 
 
 def _image_size(value: Sequence[int] | str | None) -> tuple[int, int] | None:

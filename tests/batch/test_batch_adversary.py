@@ -34,6 +34,7 @@ from airflow_provider_getty.batch.items import Catalogue, Item, Items
 from airflow_provider_getty.batch.journal import CONFIRMED_FOR, Journal, journal_file
 from airflow_provider_getty.batch.journal_files import JournalError, LocalJournal
 from airflow_provider_getty.batch.progress import Progress, Status
+from airflow_provider_getty.batch.reporting import Reporter
 from airflow_provider_getty.batch.slots import PendingSlots
 from airflow_provider_getty.batch.submitting import ItemSubmitter, _Slot
 from airflow_provider_getty.generating.record import Policy, Task
@@ -146,6 +147,7 @@ class ManyWriters(RuleBasedStateMachine):
         submitter = ItemSubmitter(
             client=client,
             journal=journal,
+            reporter=Reporter(),
             history=SharedHistory(client),
             slots=slots,
             task=TASK,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -245,6 +246,30 @@ def test_the_lines_of_the_log_do_not_grow_with_the_items_of_a_batch(
     ours = [line.getMessage() for line in caplog.records if line.name.startswith("airflow_provider_getty")]
     assert len(ours) <= 40, ours
     assert not [line for line in ours if line.startswith(("Mask", "Refine", "Generation"))]
+
+
+def test_what_is_odd_about_masks_is_logged_by_the_names_of_items_in_few_lines(
+    getty: Emulator, grey: None, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "airflow_provider_getty")
+    everything = REFINE | {"mask": [[0, 0, 1024, 683]]}
+    runs = {"size": [683, 1024], "counts": [0, 683 * 1024]}
+    elsewhere = {name: each for name, each in REFINE.items() if not name.startswith(("mask", "image_size"))}
+    items = [
+        *(everything | {"prompt": f"sky {number}", "name": f"sky-{number}"} for number in range(8)),
+        everything | {"mask": runs, "prompt": "lake", "name": "lake"},
+        *(elsewhere | {"mask_url": f"https://elsewhere/{number}.jpg", "prompt": "a"} for number in range(3)),
+    ]
+    batch(items, tmp_path).begin()
+
+    warned = [line.getMessage() for line in caplog.records if line.levelname == "WARNING"]
+    odd = [line for line in warned if "failed" not in line]
+    assert odd.pop() == "More items have masks that are odd."
+    assert len(odd) == 10
+    said = (
+        r"Item \d+( \([\w-]+\))?: (The mask refines more than 99.9 % of the image|mask_url is not below http)"
+    )
+    assert all(re.match(said, line) for line in odd), odd
 
 
 def test_an_adopted_item_is_logged_by_its_name(
