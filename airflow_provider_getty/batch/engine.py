@@ -18,6 +18,7 @@ from airflow_provider_getty.api.errors import (
     ConfigurationError,
     Credit,
     DailyLimitError,
+    DeadlineExceededError,
     GettyError,
     GoneError,
     InvalidRequestError,
@@ -279,6 +280,8 @@ class Engine:
 
     def _explain(self, item: ItemRef, error: GettyError) -> str:
         """Say what went wrong, and what is known of the item's credit: more than the call that failed knows."""
+        if isinstance(error, DeadlineExceededError):
+            error = error.with_context(advice="Another try collects it; generation_timeout allows more time.")
         entry = self.journal.progress.entry(item.number)
         if entry is None or error.credit is not Credit.UNUSED:
             return str(error)

@@ -179,7 +179,9 @@ def test_a_generation_that_takes_too_long_fails_its_item_alone(getty: Emulator, 
     getty.fault("stay-pending", "generate", times=1)
     run = Worker().run(a_batch(generates(3), tmp_path, generation_timeout=0.5, fail_on=0.5))
     assert (run.result["completed"], run.result["failed"]) == (2, 1)
-    assert "not finished after" in run.result["failures"][0]["error"]
+    error = run.result["failures"][0]["error"]
+    assert "not finished after" in error
+    assert error.endswith("Another try collects it; generation_timeout allows more time.")
 
 
 def test_after_a_success_a_clear_generates_anew_and_a_retry_does_not(getty: Emulator, tmp_path: Path) -> None:
