@@ -210,6 +210,12 @@ def test_the_timeout_counts_from_the_start_of_the_task_also_after_a_restart_of_t
 
 
 @in_the_triggerer
+def test_its_poke_interval_is_kept(getty: Emulator, pending: str) -> None:
+    Triggerer().run(sensor(pending, poke_interval=20))
+    assert sent(getty).count("get-generation") == pytest.approx(3, abs=1)
+
+
+@in_the_triggerer
 @pytest.mark.parametrize(
     "trouble", [{"timeout": 0.3}, {"generation_request_id": "nobodys"}, {"on_blocked": "skip"}]
 )
