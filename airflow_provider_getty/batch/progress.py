@@ -138,9 +138,11 @@ class Progress:
 
     @property
     def left_behind(self) -> list[str]:
-        """The generations whose items are no longer in the batch."""
+        """What may be paid of items that are no longer in the batch: a generation, or the marker of a request."""
         return [
-            each.generation_request_id for each in self._left_behind.values() if each.generation_request_id
+            each.generation_request_id or f"that with the marker {each.marker}"
+            for each in self._left_behind.values()
+            if each.generation_request_id or each.marker in self._unknown
         ]
 
     def counts(self) -> dict[str, int]:

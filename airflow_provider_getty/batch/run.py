@@ -120,12 +120,7 @@ class Batch:
                 return BatchResult(manifest=outcome.manifest(self.where, progress))
             journal.begin(began)
             self.progress = progress
-            if left := progress.left_behind:
-                log.warning(
-                    "The items have been edited: %d paid generations belong to none of them any more, such as %s.",
-                    len(left),
-                    ", ".join(left[:3]),
-                )
+            _warn_of_what_is_left_behind(progress)
             log.info("The batch begins: %s.", counts_line(progress.counts()))
             return self._go_on(journal)
 
@@ -141,6 +136,7 @@ class Batch:
         with self._opened(file, Catalogue.of(self.items)) as journal:
             self._check_is_complete(file, journal.progress, charged)
             self.progress = journal.progress
+            _warn_of_what_is_left_behind(journal.progress)
             return self._go_on(journal, seen, stopped)
 
     def _opened(self, file: JournalFile, catalogue: Catalogue) -> Journal:
@@ -259,3 +255,13 @@ class Batch:
         """When the first of them is given up, or the batch (Unix time)."""
         submitted = min(submitted for _, _, submitted in generations)
         return self.plan.until(submitted)
+
+
+def _warn_of_what_is_left_behind(progress: Progress) -> None:
+    if left := progress.left_behind:
+        log.warning(
+            "The items have been edited. Generations that are, or may be, paid and belong to none of them now: %d, "
+            "such as %s.",
+            len(left),
+            ", ".join(left[:3]),
+        )

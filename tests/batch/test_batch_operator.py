@@ -433,6 +433,46 @@ def test_after_an_edit_all_that_was_charged_is_counted(getty: Emulator, tmp_path
     assert run.result["charged"] == getty.ledger()["total"]
 
 
+@pytest.mark.parametrize(
+    ("edited", "charged", "is_left"),
+    [
+        (["sun", "lake", "boat"], 3, False),
+        (["boat", "lake"], 2, False),
+        (["boat"], 2, True),
+        (["lake", "sun"], 3, True),
+    ],
+    ids=lambda each: "-".join(each) if isinstance(each, list) else "",
+)
+def test_an_edit_while_it_is_deferred_mixes_up_and_loses_nothing(
+    getty: Emulator,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    edited: list[str],
+    charged: int,
+    *,
+    is_left: bool,
+) -> None:
+    getty.fault("stay-pending", "generate", times=2)
+    getty.fault("finish-at-once", "get-generation", times=None)
+    worker, images = Worker(), tmp_path / "images"
+    items = [{"operation": "generate", "prompt": prompt, "name": prompt} for prompt in ("lake", "boat")]
+    run = worker.run(a_batch(items, tmp_path, deferrable=True, download_to=str(images)))
+    event = run.fire()
+    now = [{"operation": "generate", "prompt": prompt, "name": prompt} for prompt in edited]
+    run.task.requests = now
+
+    run, _ = to_the_end(worker, worker.resume(run, event))
+
+    assert run.state == "success"
+    assert run.result["charged"] == getty.ledger()["total"] == charged
+    made = {each["generation_request_id"]: each["prompt"] for each in getty.generations()}
+    assert {file.name.split("-")[0] for file in images.iterdir()} == set(edited)
+    for file in images.iterdir():
+        [prompt] = [prompt for generation, prompt in made.items() if generation in file.name]
+        assert file.name.startswith(prompt)
+    assert ("belong to none of them now: 1, such as" in caplog.text) is is_left
+
+
 def test_what_the_trigger_has_seen_is_not_fetched_again(getty: Emulator, tmp_path: Path) -> None:
     getty.fault("stay-pending", "generate", times=None)
     worker = Worker()

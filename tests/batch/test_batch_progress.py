@@ -141,6 +141,14 @@ def test_items_that_are_no_longer_in_the_batch_are_counted() -> None:
     assert counts(progress, "submitted", "charged") == [0, 1]
 
 
+def test_a_request_of_an_item_that_is_no_longer_in_the_batch_is_named_until_it_was_refused() -> None:
+    progress = Progress(CATALOGUE)
+    progress.apply(Recorded(INTENT), ItemRef(1, 12345))
+    assert progress.left_behind == [f"that with the marker {INTENT.marker}"]
+    progress.apply(Recorded(None), ItemRef(1, 12345))
+    assert progress.left_behind == []
+
+
 EVENTS = st.sampled_from(
     [Recorded(INTENT), Recorded(SUBMITTED), Recorded(None), FINISHED, Downloaded(("a",)), FAILED]
 )
