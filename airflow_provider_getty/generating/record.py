@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -108,6 +109,14 @@ class Record:
     def is_before_a_clear(self, task: Task) -> bool:
         """Whether a person has cleared the task since; a smaller try number is another task instance."""
         return self.round != task.round or task.try_number < self.try_number
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> Record:
+        """The record of a document; fields that a later version of the package has added are not read.
+
+        :raises TypeError: it lacks a field, or is no mapping.
+        """
+        return cls(**{each.name: document[each.name] for each in fields(cls) if each.name in document})
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON, for the store."""

@@ -15,9 +15,13 @@ ResultT = TypeVar("ResultT")
 
 @dataclass(frozen=True)
 class Save:
-    """Keep the record, durably, before continuing. None: forget what is kept."""
+    """Keep the record, durably, before continuing. None: forget what is kept.
+
+    :param is_needed: False if what is kept already is safe as well: it only makes the next try look things up.
+    """
 
     record: Record | None
+    is_needed: bool = True
 
 
 @dataclass(frozen=True)

@@ -216,7 +216,7 @@ class Submission:
                     yield Wait(delay, refusal=error)
                     continue
                 is_worth_keeping = if_refused and (if_refused.generation_request_id or if_refused.unknown)
-                yield Save(if_refused if is_worth_keeping else None)
+                yield Save(if_refused if is_worth_keeping else None, is_needed=False)
                 raise
             return (yield from self._known(attempt, (answer.generation_request_id,), answer))
 

@@ -61,7 +61,7 @@ class SubmissionStore:
         """
         document = self.accessor.get(_KEY) if self.accessor else None
         try:
-            return Record(**document) if document else None
+            return Record.of(document) if document else None
         except TypeError:
             raise InvalidRequestError(
                 f"The task's state {_KEY!r} cannot be read: it is not what this package keeps there.",
@@ -178,8 +178,8 @@ class Submitter:
 
     def _do(self, step: Step, claim: Claim, task: Task) -> Any:
         match step:
-            case Save(record):
-                return self._save(record, claim)
+            case Save(record, is_needed):
+                return self._save(record, claim, is_needed=is_needed)
             case Upload():
                 return self._upload(task.task_id)
             case Post(operation):
@@ -191,12 +191,19 @@ class Submitter:
             case Say(message, is_warning):
                 return log.log(logging.WARNING if is_warning else logging.INFO, "%s", message)
 
-    def _save(self, record: Record | None, claim: Claim) -> None:
+    def _save(self, record: Record | None, claim: Claim, *, is_needed: bool) -> None:
         try:
             claim.save(record)
         except SubmissionSupersededError:
             raise
-        except Exception:
+        except Exception as error:
+            if not is_needed:
+                log.warning(
+                    "Airflow's task state store did not take that the request was refused (%s): the next try looks in "
+                    "Getty's history before it submits.",
+                    type(error).__name__,
+                )
+                return
             if record and record.generation_request_id:
                 log.error("%s %s", self.request.operation.asked, record.if_not_kept)  # noqa: TRY400 - it is raised
             raise

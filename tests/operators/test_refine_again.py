@@ -365,6 +365,51 @@ def test_without_a_store_a_clear_submits_anew(getty: Emulator, monkeypatch: pyte
     assert getty.ledger()["total"] == 2
 
 
+@needs_store
+def test_a_store_that_does_not_take_a_refusal_does_not_hide_it_and_a_clear_looks_before_it_submits(
+    getty: Emulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def save(store: SubmissionStore, record: Any) -> None:
+        if record is None:
+            raise RuntimeError("the API server is away")
+        really_save(store, record)
+
+    really_save, worker = SubmissionStore.save, Worker()
+    getty.fault("refuse", "refine", times=1, status=403)
+    with monkeypatch.context() as patch:
+        patch.setattr(SubmissionStore, "save", save)
+        refused = worker.run(refine())
+    assert "Getty answered 403" in refused.message
+    assert "did not take that the request was refused (RuntimeError)" in caplog.text
+    getty.clear_faults()
+    worker.clear("refine")
+
+    assert worker.run(refine()).state == "success"
+    assert "generation-history" in sent(getty)
+    assert getty.ledger()["total"] == 1
+
+
+@needs_store
+def test_what_a_later_version_keeps_in_addition_is_not_in_the_way(
+    getty: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = Worker()
+    die_before_the_id_is_stored(worker, monkeypatch)
+    worker.store["getty_submission"]["mood"] = "new in a later version"
+
+    assert worker.run(refine()).state == "success"
+    assert getty.ledger()["total"] == 1
+
+
+@needs_store
+@pytest.mark.parametrize("written", ["a note", ["a", "list"], 7, {"mood": "none"}])
+def test_what_somebody_else_keeps_there_is_refused(getty: Emulator, written: Any) -> None:
+    run = Worker(store={"getty_submission": written}).run(refine())
+
+    assert "it is not what this package keeps there" in run.message
+    assert sent(getty) == []
+
+
 def test_the_marker_rides_in_the_notes_and_can_be_left_out(getty: Emulator) -> None:
     Worker().run(refine(notes="spring campaign"))
     Worker().run(refine(marker="none"))
