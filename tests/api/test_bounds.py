@@ -133,11 +133,14 @@ def test_a_submission_with_an_answer_that_is_too_long_may_have_been_paid_for(
     assert caught.value.credit is Credit.UNKNOWN
 
 
+@pytest.mark.parametrize("pending", [False, True], ids=["200", "202"])
 def test_a_poll_with_an_answer_that_is_too_long_is_of_what_is_paid_for(
-    getty: Client, getty_emulator: Emulator, caplog: pytest.LogCaptureFixture
+    getty: Client, getty_emulator: Emulator, caplog: pytest.LogCaptureFixture, *, pending: bool
 ) -> None:
     poll = generate(getty)
-    getty_emulator.fault("huge", "get-generation", megabytes=20)
+    if pending:
+        getty_emulator.fault("stay-pending", "get-generation")
+    getty_emulator.fault("huge", "get-generation", megabytes=20, gzip=False)
     assert getty.wait_for(poll, deadline=distant_deadline())
     assert "longer than 8 MB" in caplog.text
     assert Credit.COMMITTED in caplog.text
