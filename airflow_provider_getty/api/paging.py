@@ -85,7 +85,10 @@ def history_pages(
         date_start=since,
         date_end=until,
         media_type=media_type,
-        product_ids=None if product_ids is None else tuple(product_ids),
+        # A text is refused; as a tuple, it would be many ids.
+        product_ids=product_ids
+        if product_ids is None or isinstance(product_ids, str)
+        else tuple(product_ids),
         company_generations=company_generations,
     )
     return Pages(

@@ -99,6 +99,11 @@ REFUSED: list[tuple[type[Operation[Any]], dict[str, Any], str]] = [
         {"date_start": datetime(2026, 1, 3, tzinfo=UTC), "date_end": datetime(2026, 1, 2, tzinfo=UTC)},
         "date_start is later than date_end.",
     ),
+    (
+        GetHistory,
+        {"date_start": datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=2)))},
+        "date_start: it is out of range.",
+    ),
     (GetHistory, {"page": 0}, "page: Input should be greater than or equal to 1."),
     (GetHistory, {"page": 2**31}, "page: Input should be less than or equal to 2147483647."),
     (GetHistory, {"page_size": 0}, "page_size: Input should be greater than or equal to 1."),
@@ -178,6 +183,11 @@ def test_a_fraction_of_a_second_widens_the_range() -> None:
     date = datetime(2026, 1, 2, 3, 4, 5, 1, tzinfo=UTC)
     sent = GetHistory(date_start=date, date_end=date).arguments(Dialect.CURRENT)
     assert (sent["date_start"], sent["date_end"]) == ("2026-01-02T03:04:05Z", "2026-01-02T03:04:06Z")
+
+
+def test_the_last_date_there_is_stays_the_last() -> None:
+    sent = GetHistory(date_end=datetime.max.replace(tzinfo=UTC)).arguments(Dialect.CURRENT)
+    assert sent["date_end"] == "9999-12-31T23:59:59Z"
 
 
 @pytest.mark.parametrize("unset", [None, ""])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_getty.api.errors import BadRequestError
+from airflow_provider_getty.api.errors import BadRequestError, InvalidRequestError
 from airflow_provider_getty.api.paging import history_pages, registration_pages
 from airflow_provider_getty.api.results import HistoryPage, Registrations
 from tests.support.scripted_getty import error
@@ -60,3 +60,8 @@ def test_the_filters_stay_on_every_page() -> None:
     first = history_pages(media_type="illustration", product_ids=[7]).next
     assert first is not None
     assert pages.next == first.model_copy(update={"page": 2})
+
+
+def test_a_text_is_not_taken_for_many_products() -> None:
+    with pytest.raises(InvalidRequestError, match="product_ids: Input should be a valid tuple"):
+        history_pages(product_ids="10001")  # type: ignore[arg-type]

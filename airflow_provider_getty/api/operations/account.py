@@ -17,11 +17,17 @@ __all__ = ["GetHistory", "GetHistoryItem", "ListProducts"]
 
 
 def _in_utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("it is out of range") from None
 
 
 def _second_after(moment: datetime) -> datetime:
-    return moment + timedelta(microseconds=-moment.microsecond % 1_000_000)
+    try:
+        return moment + timedelta(microseconds=-moment.microsecond % 1_000_000)
+    except OverflowError:  # the last second there is
+        return moment
 
 
 # As Getty documents dates: YYYY-MM-DDTHH:mm:ssZ.
