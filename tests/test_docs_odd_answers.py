@@ -102,6 +102,19 @@ def test_it_is_the_same_in_the_triggerer(cells: list[str], getty: Emulator, tmp_
     assert became(getty, tmp_path, "get-generation", codes(cells[1]), deferrable=True) == cells[3]
 
 
+@pytest.mark.parametrize("deferrable", [False, True], ids=["worker", "triggerer"])
+@pytest.mark.parametrize("results", [[], None], ids=["empty", "null"])
+def test_what_is_finished_at_once_without_images_is_polled(
+    getty: Emulator, results: list[Any] | None, *, deferrable: bool
+) -> None:
+    getty.fault("finish-at-once", "refine")
+    getty.fault("set-fields", "refine", fields={"results": results})
+    run = refined(deferrable=deferrable)
+    assert run.state == "success"
+    assert len(run.result["results"]) == 4
+    assert getty.ledger()["total"] == 1
+
+
 def test_the_id_of_another_generation_in_what_is_finished_at_once_shows_when_it_is_downloaded(
     getty: Emulator, tmp_path: Path
 ) -> None:

@@ -108,13 +108,18 @@ def test_a_whole_task_outlives_a_secret_that_is_rotated_while_it_waits(
     assert getty.ledger()["total"] == len(getty.generations())
 
 
-@pytest.mark.parametrize("change", [{}, {"login": "another-key"}], ids=["the same", "another account's"])
+@pytest.mark.parametrize(
+    "change",
+    [{"password": "old"}, {"login": "another-key", "password": "its-secret"}],
+    ids=["the same", "another account's"],
+)
 def test_a_secret_that_stays_refused_is_final(
     getty: Emulator, monkeypatch: pytest.MonkeyPatch, change: dict[str, str]
 ) -> None:
     connect(monkeypatch, getty, password="old")
     client = GettyHook().get_conn()
-    connect(monkeypatch, getty, **{"password": "old", **change})
+    connect(monkeypatch, getty, **change)
     for _ in range(2):
         with pytest.raises(AuthenticationError):
             client.ask(ListProducts())
+    assert sent(getty) == ["token"] * 2

@@ -64,15 +64,17 @@ ODD_DOWNLOADS: dict[str, list[dict[str, Any]]] = {
         {"name": "finish-at-once", "operation": "start-download"},
         {"name": "refuse", "operation": "get-download", "status": 404},
     ],
-    "an image typed as text": [{"name": "content-type", "operation": "media", "value": "text/plain"}],
-    "a compressed image": [{"name": "gzip", "operation": "media"}],
+    "images typed as text": [
+        {"name": "content-type", "operation": "media", "value": "text/plain", "times": None}
+    ],
+    "compressed images": [{"name": "gzip", "operation": "media", "times": None}],
     "half an image": [{"name": "truncated-json", "operation": "media"}],
     "half a compressed image": [
         {"name": "gzip", "operation": "media"},
         {"name": "truncated-json", "operation": "media"},
     ],
-    "HTTP/1.0": [{"name": "odd-http", "operation": "media", "form": "http-1.0"}],
-    "a redirect": [{"name": "redirect", "operation": "media", "status": 303}],
+    "HTTP/1.0": [{"name": "odd-http", "operation": "media", "form": "http-1.0", "times": None}],
+    "redirects": [{"name": "redirect", "operation": "media", "status": 303, "times": None}],
     "a page instead": [{"name": "html", "operation": "media"}],
 }
 """Faults that a download gets over."""
