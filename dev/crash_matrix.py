@@ -26,6 +26,7 @@ from tests.support.real_stores import s3_server
 STALLED_SECONDS = 300  # in which no run has ended
 POLL_SECONDS = 0.5
 QUICK_TO_NOTICE = {
+    "dag_processor": {"min_file_process_interval": 5},  # a deploy changes what the DAG file reads
     "scheduler": {
         "task_instance_heartbeat_timeout": 10,
         "task_instance_heartbeat_timeout_detection_interval": 1,

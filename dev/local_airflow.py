@@ -207,8 +207,8 @@ def _settings(
             "execution_api_server_url": f"{url}/execution/",
         },
         "api": {"host": LOOPBACK, "port": port, "base_url": url},
-        "dag_processor": {"refresh_interval": 5, "min_file_process_interval": 5},
-        "scheduler": {"scheduler_heartbeat_sec": 1, "scheduler_idle_sleep_time": 0.2},
+        "dag_processor": {"refresh_interval": 5},  # a file that has changed is parsed at the next one
+        "scheduler": {"scheduler_heartbeat_sec": 1, "scheduler_idle_sleep_time": 0.3},
         "logging": {"worker_log_server_port": worker_log_port, "trigger_log_server_port": trigger_log_port},
         "usage_data_collection": {"enabled": False},
     }
