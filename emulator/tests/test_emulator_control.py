@@ -162,6 +162,11 @@ def test_an_account_is_written_with_a_colon(capsys: pytest.CaptureFixture[str]) 
     assert "KEY:SECRET" in capsys.readouterr().err
 
 
+def test_strictness_is_a_switch_of_the_command_line() -> None:
+    assert create_parser().parse_args(["--strict"]).strict is True
+    assert create_parser().parse_args([]).strict is False
+
+
 def test_the_greeting_names_the_address_the_images_and_the_connection() -> None:
     from airflow.models.connection import Connection  # noqa: PLC0415 - takes seconds
 

@@ -156,6 +156,13 @@ def test_each_answer_is_the_error_that_it_means(
     assert all(part in str(failure) for part in named_in_message if part)
 
 
+def test_a_303_may_answer_what_was_done() -> None:
+    getty = ScriptedGetty(dialect=Dialect.CURRENT)
+    failure = getty.failure(REFINE, token(), answer(303, location=SIGNED_URL))
+    assert type(failure) is errors.RedirectedError
+    assert (failure.credit, failure.may_retry) == (Credit.UNKNOWN, False)
+
+
 @pytest.mark.parametrize("phase", PHASES.values(), ids=PHASES)
 def test_a_refused_credential_is_an_authentication_error(phase: Phase) -> None:
     refusal = answer(401, {"message": "Unauthorized"})
