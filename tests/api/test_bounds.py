@@ -110,6 +110,18 @@ def test_a_slow_image_is_given_up_soon_after_the_deadline(
     assert clock.monotonic() - began < 30
 
 
+@pytest.mark.real_time
+def test_a_large_body_and_an_image_have_more_time(
+    connect: Connect, getty_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bodies, "_BYTES_PER_SECOND", 10)
+    client = connect(getty_emulator, timeout=1)
+    for operation in ("generate", "library-media"):
+        getty_emulator.fault("drip", operation, seconds=2.3)
+    assert client.ask(Generate(prompt="a" * 500))
+    assert client.fetch_image(getty_emulator.images()[0]["url"], io.BytesIO(), asked="Image 0")
+
+
 # Size
 
 
