@@ -35,6 +35,7 @@ class Sent(Unobserved):
 def patient_getty(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
     """A Getty whose generations take 15 s in the median, on a clock of its own."""
     with Emulator(strict=True, latency="lognormal:15:0.6") as emulator:
+        monkeypatch.setattr(emulator._service, "random", random.Random(1))
         extra = {"max_requests_per_second": LIMIT}
         monkeypatch.setenv("AIRFLOW_CONN_GETTY_DEFAULT", json.dumps(emulator.connection | {"extra": extra}))
         forget()

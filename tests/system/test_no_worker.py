@@ -101,7 +101,9 @@ def test_in_a_mapped_task_group_each_has_the_result_of_its_own(run: Run) -> None
 
 def test_its_log_says_why_it_failed(run: Run) -> None:
     assert [run.state(name) for name in ("late", "nobodys", "nobodys_with_retries")] == ["failed"] * 3
-    assert f"{run.never}: not finished after" in run.log("late")
+    late = run.log("late")
+    assert f"Asked: Status of generation {run.never}" in late
+    assert "Answered: not finished after" in late
     for name in ("nobodys", "nobodys_with_retries"):
         assert "404 GenerationRequestIdNotFound" in run.log(name)
         assert run.tasks[name, -1]["try_number"] == 1
