@@ -138,7 +138,7 @@ class Progress:
 
     @property
     def left_behind(self) -> list[str]:
-        """What may be paid of items that are no longer in the batch: a generation, or the marker of a request."""
+        """The generations of items no longer in the batch: by id, or by marker if one may have been created."""
         return [
             each.generation_request_id or f"that with the marker {each.marker}"
             for each in self._left_behind.values()

@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 _EVERY = 10.0
 _STEPS = 10  # lines of the log that a batch takes as it advances; each that is late takes another
 _SHOWN_FAILURES = 50
-_SHOWN_DOUBTS = 10
+_SHOWN_WARNINGS = 10
 
 
 class Reporter:
@@ -27,7 +27,7 @@ class Reporter:
         self._store = store
         self._has_complained = False
         self._failures = 0
-        self._doubts = 0
+        self._warnings = 0
         self._shown = 0
         self._line_after = _EVERY
 
@@ -66,12 +66,12 @@ class Reporter:
         elif self._failures == _SHOWN_FAILURES + 1:
             log.warning("More items fail; the journal has all of them.")
 
-    def doubted(self, item: ItemRef, doubt: str) -> None:
-        """Log what is odd about the mask of an item; after some only that there are more."""
-        self._doubts += 1
-        if self._doubts <= _SHOWN_DOUBTS:
-            log.warning("%s: %s", item, doubt)
-        elif self._doubts == _SHOWN_DOUBTS + 1:
+    def warned(self, item: ItemRef, warning: str) -> None:
+        """Log a warning about the mask of an item; after some only that there are more."""
+        self._warnings += 1
+        if self._warnings <= _SHOWN_WARNINGS:
+            log.warning("%s: %s", item, warning)
+        elif self._warnings == _SHOWN_WARNINGS + 1:
             log.warning("More items have masks that are odd.")
 
 

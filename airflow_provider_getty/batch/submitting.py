@@ -88,12 +88,12 @@ class ItemSubmitter:
         account = self.client.account
         if "mask" not in item.written:
             request = item.request(account)
-            doubt = request.doubt(account)
+            warning = request.warning(account)
         else:
             request = await self._request_with_mask(item)
-            doubt = await clock.in_thread(request.doubt, account)
-        if doubt:
-            self.reporter.doubted(self.journal.progress.ref(item), doubt)
+            warning = await clock.in_thread(request.warning, account)
+        if warning:
+            self.reporter.warned(self.journal.progress.ref(item), warning)
         return request
 
     async def _request_with_mask(self, item: Item) -> Request:

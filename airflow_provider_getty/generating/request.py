@@ -45,10 +45,10 @@ class Request:
         """A digest of what is to be uploaded; empty if nothing is."""
         return self.mask.digest if self.mask else ""
 
-    def doubt(self, account: Account) -> str | None:
-        """What is odd about its mask, with which it can be asked for all the same."""
+    def warning(self, account: Account) -> str | None:
+        """A warning about the mask, which is sent nevertheless; None if it looks right."""
         if self.mask:
-            return masks.doubt(self.mask)
+            return masks.warning(self.mask)
         mask_url = getattr(self.operation, "mask_url", None)
         if mask_url and not str(mask_url).startswith(account.uploads_url):
             return f"mask_url is not below {account.uploads_url}, where Getty keeps uploads."
@@ -85,7 +85,7 @@ def request_of(
         ``image_size`` where :func:`~.inputs.masks.make_mask` needs it.
     :param account: where masks are uploaded.
     :param log_level: of the line that says what the mask refines. Where it is below INFO, the caller is to tell of a
-        :meth:`Request.doubt`, which is a warning otherwise.
+        :meth:`Request.warning`, which is logged otherwise.
     :raises InvalidRequestError: the arguments cannot be used; of the mask, a ``MaskError``.
     """
     if "mask_url" not in operation.model_fields:
@@ -99,7 +99,7 @@ def request_of(
             operation_of(operation, fields), make_mask(source, image_size=image_size, log_level=log_level)
         )
     request = Request(operation_of(operation, fields))
-    if log_level >= logging.INFO and (said := request.doubt(account)):
+    if log_level >= logging.INFO and (said := request.warning(account)):
         log.warning("%s", said)
     return request
 

@@ -109,7 +109,7 @@ def make_mask(
     :param image_size: width and height in pixels of the image to refine. Boxes and polygons need it; a mask that has a
         size of its own must be of this size.
     :param invert: swap the refined part and the part that stays.
-    :param log_level: of that line. Where it is below INFO, the caller is to tell of a :func:`doubt`, which is a warning
+    :param log_level: of that line. Where it is below INFO, the caller is to tell of a :func:`warning`, which is logged
         otherwise.
     :raises MaskError: no mask can be made from this, now or later. A temporary failure, such as a network's
         on the way to an object store, is raised as it comes.
@@ -121,13 +121,13 @@ def make_mask(
     mask, form = _made(source, size, invert=invert)
     if log_level >= logging.INFO or log.isEnabledFor(log_level):
         log.log(log_level, "Mask from %s, refines %.3g %% of %s.", form, 100 * mask.refined, _by(mask.size))
-    if log_level >= logging.INFO and (said := doubt(mask)):
+    if log_level >= logging.INFO and (said := warning(mask)):
         log.warning("%s", said)
     return mask
 
 
-def doubt(mask: Mask) -> str | None:
-    """What is odd about a mask that can be used: it refines almost nothing, or almost everything."""
+def warning(mask: Mask) -> str | None:
+    """A warning about a mask that refines almost nothing or almost everything; None for any other."""
     share = mask.refined
     if share < _FEW:
         return (
