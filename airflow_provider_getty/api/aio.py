@@ -195,7 +195,8 @@ class AsyncGettyClient:
         """Poll once, by the shortest way there is: only what is not pending takes part in a conversation."""
         operation, poll = waiting.operation, waiting.poll
         if poll is None or poll.opening.token != self._protocol.token:
-            opening = self._protocol.opening(operation)
+            waiting.poll = None
+            opening = await self._opening(operation)
             if opening is None:
                 return await self.ask(operation)
             try:
@@ -222,6 +223,7 @@ class AsyncGettyClient:
                         return _STILL_PENDING
                     reply = await from_aiohttp.answer(response, None)
                     report = self.budget.answered(reply, clock.monotonic() - sent)
+            waiting.poll = None  # what follows is more than a poll, and may lead elsewhere
             if report:
                 await self._coordinate(report)
         except errors.GettyError as error:
@@ -230,8 +232,20 @@ class AsyncGettyClient:
             reply = from_aiohttp.failure(error, str(poll.url), self._network, is_answered=status is not None)
         finally:
             self._observer.requested(operation.name, status)
-        waiting.poll = None  # the next conversation may lead elsewhere
+        waiting.poll = None
         return await self._drive(self._protocol.opened(operation, poll.opening, reply), operation.name)
+
+    async def _opening(self, operation: Operation[Any]) -> Opening | None:
+        """The first call of a poll, with a token; None if that was good for no time."""
+        if opening := self._protocol.opening(operation):
+            return opening
+        try:
+            await self._renew_token(None)
+        except errors.GettyError as error:
+            asked = error.asked or operation.asked
+            raise error.with_context(asked=asked, credit=operation.committed) from error.__cause__
+        await self._take_turn()  # its own has passed meanwhile
+        return self._protocol.opening(operation)
 
     async def _drive(
         self,

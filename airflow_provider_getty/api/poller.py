@@ -34,6 +34,10 @@ _OBSERVED_EVERY = 1.0
 _FEW_WORKERS = 20
 _WAITING_PER_WORKER = 50
 _SLOW = 1.0
+# When all workers are busy, polls give way that take five times as long as an answer usually does, at first a second.
+_TOO_SLOW = 5.0
+_USUAL = 1.0
+_SMOOTHING = 0.1
 
 
 class Waiting:
@@ -43,7 +47,7 @@ class Waiting:
     :param polling: says when to poll, and when to give up.
     """
 
-    __slots__ = ("context", "expiry", "future", "operation", "poll", "polling")
+    __slots__ = ("context", "expiry", "future", "gives_way", "operation", "poll", "polling")
 
     def __init__(self, operation: Operation[Any], polling: Polling) -> None:
         self.operation = operation
@@ -52,7 +56,8 @@ class Waiting:
         self.context = contextvars.copy_context()  # Airflow finds a trigger's log by it
         self.expiry: clock.Timer | None = None
         self.poll: Any = None
-        """How the client polls, once it knows."""
+        """How the client polls, while it does nothing else."""
+        self.gives_way = False
 
     def say(self, message: str, *arguments: object) -> None:
         """Log for those who watch this one."""
@@ -88,8 +93,9 @@ class Poller:
         self._observer = observer
         self._most_workers = workers
         self._workers: set[asyncio.Task[None]] = set()
-        self._under_way: dict[Waiting, float] = {}
+        self._under_way: dict[Waiting, tuple[float, asyncio.Task[Any]]] = {}
         self._slow = 0
+        self._usual = _USUAL
         self._relief: clock.Timer | None = None
         self._idle = 0
         self._at_the_heap = asyncio.Lock()
@@ -168,9 +174,10 @@ class Poller:
         self._workers.add(worker)
 
     async def _work(self) -> None:
+        worker: Any = asyncio.current_task()
         try:
             while (waiting := await self._stand_by()) is not None:
-                self._under_way[waiting] = clock.monotonic()
+                self._under_way[waiting] = clock.monotonic(), worker
                 self._relieve()
                 try:
                     await self._poll(waiting)
@@ -179,7 +186,7 @@ class Poller:
                 if self._idle and len(self._workers) > self._enough_workers:
                     return
         finally:
-            self._workers.discard(asyncio.current_task())
+            self._workers.discard(worker)
 
     def _relieve(self) -> None:
         """Have somebody watch the heap while all others poll."""
@@ -187,17 +194,32 @@ class Poller:
             return
         if len(self._workers) < self._enough_workers:
             self._hire()
-        elif self._relief is None and len(self._workers) < self._most_workers:
+        elif self._relief is None:
             self._relief = clock.call_later(_SLOW, self._count_the_slow)
 
     def _count_the_slow(self) -> None:
         self._relief = None
         since = clock.monotonic() - _SLOW
-        self._slow = sum(began <= since for began in self._under_way.values())
-        if self._waiting:
-            self._relieve()
-            if self._slow and self._relief is None:
-                self._relief = clock.call_later(_SLOW, self._count_the_slow)
+        self._slow = sum(began <= since for began, _ in self._under_way.values())
+        if not self._waiting:
+            return
+        if not self._idle and len(self._workers) >= self._most_workers:
+            self._make_way()
+        self._relieve()
+        if self._slow and self._relief is None:
+            self._relief = clock.call_later(_SLOW, self._count_the_slow)
+
+    def _make_way(self) -> None:
+        """Have the slowest polls end for what is due: however many answers never end, they stop nobody else."""
+        now = clock.monotonic()
+        since = now - max(_SLOW, _TOO_SLOW * self._usual)
+        due = sum(at <= now for at, _, _ in self._heap)
+        # In the order in which they began. What does more than to poll, such as to renew the token, stays.
+        for waiting, (began, worker) in self._under_way.items():
+            if due and began <= since and waiting.poll is not None and not waiting.gives_way:
+                due -= 1
+                waiting.gives_way = True
+                worker.cancel()
 
     async def _stand_by(self) -> Waiting | None:
         self._idle += 1
@@ -252,7 +274,7 @@ class Poller:
 
     async def _poll(self, waiting: Waiting) -> None:
         try:
-            outcome = await self._look(waiting)
+            outcome = await self._look_or_give_way(waiting)
         except errors.GettyError as error:
             outcome = error
         except asyncio.CancelledError:
@@ -264,6 +286,27 @@ class Poller:
             self._go_on(waiting, outcome)
         except Exception as error:  # noqa: BLE001 - likewise
             _settle(waiting, error)
+
+    async def _look_or_give_way(self, waiting: Waiting) -> Any:
+        began = clock.monotonic()
+        try:
+            try:
+                outcome = await self._look(waiting)
+            finally:
+                if waiting.gives_way:
+                    await asyncio.sleep(0)  # here at the latest the cancellation comes
+        except asyncio.CancelledError:
+            worker: Any = asyncio.current_task()
+            if not waiting.gives_way or worker.uncancel():
+                raise
+            waiting.gives_way = False
+            raise errors.NoAnswerError(
+                f"The answer was not there after {clock.monotonic() - began:.0f} s, and others were waiting.",
+                asked=waiting.operation.asked,
+                credit=waiting.operation.committed,
+            ) from None
+        self._usual += _SMOOTHING * (clock.monotonic() - began - self._usual)
+        return outcome
 
     def _go_on(self, waiting: Waiting, outcome: Any) -> None:
         if waiting.future.done():

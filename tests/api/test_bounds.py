@@ -232,17 +232,34 @@ def test_a_large_body_is_sent_in_pieces(getty: Client) -> None:
 
 
 @pytest.mark.real_time
-async def test_twenty_answers_that_never_end_keep_no_other_generation_waiting(
-    polled: PendingGetty, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("number", [50, 300])
+async def test_answers_that_never_end_keep_no_other_generation_waiting(
+    polled: PendingGetty, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     monkeypatch.setattr(poller, "_SLOW", 0.05)
-    polled.stuck.update(f"stuck{k}" for k in range(50))
+    monkeypatch.setattr(poller, "_USUAL", 0.01)
+    polled.stuck.update(f"stuck{k}" for k in range(number))
     async with polled.client(max_requests_per_second=100_000) as client:
         stuck = start(client, sorted(polled.stuck), seconds=300)
-        await until(lambda: polled.polls.total() >= 20)
+        await until(lambda: polled.polls.total() >= min(number, 80))
         ready = [f"ready{k}" for k in range(5)]
         polled.finished.update(ready)
         found = await asyncio.gather(*start(client, ready, seconds=60))
         for task in stuck:
             task.cancel()
     assert [generation.generation_request_id for generation in found] == ready
+
+
+@pytest.mark.real_time
+async def test_answers_that_are_all_slow_are_waited_for_once_that_is_usual(
+    polled: PendingGetty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(poller, "_SLOW", 0.02)
+    monkeypatch.setattr(poller, "_USUAL", 0.005)
+    polled.seconds = 1.0
+    generations = [f"g{k}" for k in range(200)]
+    polled.finished.update(generations)
+    async with polled.client(max_requests_per_second=100_000) as client:
+        found = await asyncio.gather(*start(client, generations, seconds=300))
+    assert [generation.generation_request_id for generation in found] == generations
+    assert polled.polls.total() > len(generations), "none gave way: this proves nothing"
