@@ -10,7 +10,9 @@ import pytest
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+    from getty_emulator.server import Emulator
 
+    from airflow_provider_getty.operators.refine import GettyRefineOperator
     from tests.support.gallery_world import GalleryWorld
 
 # Airflow 3.1 warns while it is imported, and conftest files are read before the filters for that are set.
@@ -48,3 +50,17 @@ def world(server: FastAPI) -> Iterator[GalleryWorld]:
         yield world
         assert world.client.portal
         world.client.portal.call(gallery.app.state.previews.close)
+
+
+@pytest.fixture
+def refined(world: GalleryWorld, getty: Emulator, folder: Path) -> GettyRefineOperator:
+    """A refine that has succeeded, for a prompt that is HTML."""
+    from tests.support.gallery_pages import HTML  # noqa: PLC0415 - likewise
+    from tests.support.refine_tasks import refine  # noqa: PLC0415
+    from tests.support.task_runs import Worker  # noqa: PLC0415
+
+    task = world.store_task(refine())
+    run = Worker().run(task)
+    world.ran(task, run, rendered={**run.rendered, "prompt": HTML})
+    getty._service.journal.clear()
+    return task

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.sdk import DAG, BaseOperator
+from airflow.sdk import BaseOperator
 from getty_emulator.server import Emulator
 
 from airflow_provider_getty.operators.refine import GettyRefineOperator as Ours
@@ -29,9 +29,7 @@ all_addresses = pytest.mark.parametrize("address", ALL, ids=["DAG", "run", "task
 @pytest.fixture
 def refined(world: GalleryWorld, getty: Emulator, folder: Path) -> GalleryWorld:
     """A refine that has succeeded."""
-    with DAG("a_dag", schedule=None) as dag:
-        task = refine()
-    world.store(dag)
+    task = world.store_task(refine())
     world.ran(task, Worker().run(task))
     getty._service.journal.clear()
     return world
@@ -184,9 +182,7 @@ def test_an_operator_that_is_merely_named_like_ours_is_not_shown(
     world: GalleryWorld, getty: Emulator, folder: Path
 ) -> None:
     (folder / "m.png").write_bytes(b"")
-    with DAG("a_dag", schedule=None) as dag:
-        task = GettyRefineOperator(task_id="refine")
-    world.store(dag)
+    task = world.store_task(GettyRefineOperator(task_id="refine"))
     arguments = {"prompt": "a forgery", "getty_conn_id": "getty_default", "mask": str(folder / "m.png")}
     world.ran(
         task,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from airflow.sdk import DAG
+from airflow.sdk import DAG, BaseOperator
 
 from tests.support.task_runs import TaskRun
 
+AnOperator = TypeVar("AnOperator", bound=BaseOperator)
 RUN = "manual__2026-01-02T03:04:05+00:00"
 
 
@@ -44,6 +45,13 @@ class AirflowDatabase:
                     state=DagRunState.SUCCESS,
                 )
             )
+
+    def store_task(self, task: AnOperator, dag_id: str = "a_dag") -> AnOperator:
+        """Store a DAG of this task alone."""
+        dag = DAG(dag_id, schedule=None)
+        dag.add_task(task)
+        self.store(dag)
+        return task
 
     def ran(
         self,
