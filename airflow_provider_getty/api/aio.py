@@ -97,6 +97,7 @@ class AsyncGettyClient:
         self._reread = reread
         self._observer = observer or Unobserved()
         self._token_lock = asyncio.Lock()
+        self._first_in_line = asyncio.Lock()
         self._network = network()
         self._session = aiohttp.ClientSession(
             connector=_Connector(self.budget, connections, self._network.tls),
@@ -328,11 +329,13 @@ class AsyncGettyClient:
         await clock.pause(0)
         number = self.budget.queue()
         try:
-            while wait := self.budget.take_call(number):
-                if isinstance(wait, Booking):
-                    await self._book(wait)
-                else:
-                    await clock.pause(wait)
+            # The first one alone asks: what the others were told would be old when it is their turn.
+            async with self._first_in_line:
+                while wait := self.budget.take_call(number):
+                    if isinstance(wait, Booking):
+                        await self._book(wait)
+                    else:
+                        await clock.pause(wait)
         finally:
             self.budget.leave(number)
 

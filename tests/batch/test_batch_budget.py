@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
 
 import pytest
 from getty_emulator.server import Emulator
@@ -16,54 +17,104 @@ from airflow_provider_getty.api.aio import AsyncGettyClient
 from airflow_provider_getty.api.memory import forget
 from airflow_provider_getty.api.observing import Unobserved
 from airflow_provider_getty.api.virtual_clock import VirtualClock
+from airflow_provider_getty.batch.run import Batch
+from airflow_provider_getty.hooks.getty import GettyHook
 from tests.support.batch_runs import batch, generates, manifest
+from tests.support.running_redis import running_redis
 
 LIMIT, ITEMS = 20, 240
 
 
 class Sent(Unobserved):
-    """When each request was answered, by its operation."""
+    """When each request was answered, by its operation, and with which status."""
 
     def __init__(self) -> None:
-        self.at: list[tuple[str, float]] = []
+        self.began = clock.monotonic()
+        self.answers: list[tuple[float, str, int | None]] = []
 
     def requested(self, operation: str, status: int | None) -> None:
-        self.at.append((operation, clock.monotonic()))
+        self.answers.append((clock.monotonic() - self.began, operation, status))
+
+    @property
+    def submitting(self) -> float:
+        """The seconds until the last submission."""
+        return max(at for at, operation, _ in self.answers if operation == "generate")
+
+    def per_second(self, until: float) -> float:
+        """Requests that were taken, in the first seconds."""
+        return sum(at <= until and status != 429 for at, _, status in self.answers) / until
+
+    def watch(self, run: Batch) -> None:
+        """Have the batch say what it sends."""
+        run.client_of = lambda account, _, **how: AsyncGettyClient(account, observer=self, **how)
 
 
 @pytest.fixture
 def patient_getty(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
-    """A Getty whose generations take 15 s in the median, on a clock of its own."""
+    """A Getty whose generations take 15 s in the median, on the clock of those who wait."""
+    virtual = VirtualClock()
     with Emulator(strict=True, latency="lognormal:15:0.6") as emulator:
         monkeypatch.setattr(emulator._service, "random", random.Random(1))
-        extra = {"max_requests_per_second": LIMIT}
-        monkeypatch.setenv("AIRFLOW_CONN_GETTY_DEFAULT", json.dumps(emulator.connection | {"extra": extra}))
+        monkeypatch.setattr(emulator._service.clock, "_source", virtual.now)
+        random.seed(1)
         forget()
-        with clock.replaced_by(VirtualClock(emulator.advance)):
+        with clock.replaced_by(virtual):
             yield emulator
         forget()
 
 
-@pytest.mark.real_time
-def test_a_batch_uses_its_budget_and_asks_little_of_an_item(patient_getty: Emulator, tmp_path: Path) -> None:
-    random.seed(1)
-    sent = Sent()
-    run = batch(
+def patient_batch(folder: Path) -> Batch:
+    """A batch that submits all as soon as it may."""
+    return batch(
         generates(ITEMS),
-        tmp_path,
+        folder,
         max_in_flight=ITEMS,
         timeout=3600,
         generation_timeout=600,
         poll_interval=None,
     )
 
-    def client_of(account: Any, _: str, **how: Any) -> AsyncGettyClient:
-        return AsyncGettyClient(account, observer=sent, **how)
 
-    run.client_of = client_of
-    began = clock.monotonic()
+@pytest.mark.real_time
+def test_a_batch_uses_its_budget_and_asks_little_of_an_item(
+    patient_getty: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    extra = {"max_requests_per_second": LIMIT}
+    monkeypatch.setenv("AIRFLOW_CONN_GETTY_DEFAULT", json.dumps(patient_getty.connection | {"extra": extra}))
+    run, sent = patient_batch(tmp_path), Sent()
+    sent.watch(run)
     assert manifest(run.begin())["completed"] == ITEMS
-    last = max(at for operation, at in sent.at if operation == "generate")
-    while_submitting = sum(at <= last for _, at in sent.at)
-    assert while_submitting / (last - began) > 0.95 * LIMIT / 1.04
-    assert len(sent.at) / ITEMS < 3.4
+    assert sent.per_second(sent.submitting) > 0.95 * LIMIT / 1.04
+    assert len(sent.answers) / ITEMS < 3.5
+
+
+@pytest.mark.real_time
+@pytest.mark.parametrize("coordinated", [False, True])
+def test_two_batches_use_all_of_a_limit_that_nobody_told_them_and_share_it(
+    patient_getty: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, coordinated: bool
+) -> None:
+    patient_getty.configure_account(queries_per_second=LIMIT)
+    with running_redis() if coordinated else nullcontext() as redis, ThreadPoolExecutor() as processes:
+        extra = {"coordinator": redis.url} if redis else {}
+        sents = [Sent(), Sent()]
+
+        def run(number: int) -> None:
+            # What is learned of a host is kept apart, as it is in two processes.
+            host = patient_getty.url.replace("127.0.0.1", ("127.0.0.1", "localhost")[number])
+            connection = patient_getty.connection | {"host": host, "extra": extra}
+            monkeypatch.setenv(f"AIRFLOW_CONN_GETTY_{number}", json.dumps(connection))
+            folder = tmp_path / str(number)
+            folder.mkdir()
+            one = patient_batch(folder)
+            one.hook = GettyHook(f"getty_{number}")
+            sents[number].watch(one)
+            assert manifest(one.begin())["completed"] == ITEMS
+
+        list(processes.map(run, range(2)))
+    both = min(sent.submitting for sent in sents)
+    used = [sent.per_second(both) for sent in sents]
+    refused = [status for sent in sents for _, _, status in sent.answers].count(429)
+    assert sum(used) > 0.85 * LIMIT
+    assert max(used) < 1.2 * min(used)
+    assert refused < 0.03 * sum(len(sent.answers) for sent in sents)
+    assert len(patient_getty.ledger()["entries"]) == 2 * ITEMS
