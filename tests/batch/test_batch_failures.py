@@ -100,22 +100,6 @@ def test_items_that_fail_are_logged_by_their_names_and_after_fifty_no_more(
     assert caplog.messages[50:] == ["More items fail; the journal has all of them."]
 
 
-@pytest.mark.parametrize(("before", "after"), [(1, 3), (3, 1)])
-def test_a_deploy_that_changes_retries_buys_nothing_again(
-    getty: Emulator, tmp_path: Path, before: int, after: int
-) -> None:
-    worker = Worker()
-    getty.fault("stay-pending", "generate", times=1)
-    late = worker.run(a_batch(generates(3), tmp_path, timeout=1, retries=before), retries_left=True)
-    assert late.state == "up_for_retry"
-    getty.fault("finish-at-once", "get-generation", times=None)
-
-    ended = worker.run(a_batch(generates(3), tmp_path, retries=after))
-    assert ended.result["charged"] == 3
-    assert worker.run(a_batch(generates(3), tmp_path, retries=before)).result == ended.result
-    assert getty.ledger()["total"] == 3
-
-
 @pytest.mark.parametrize("cells", ODD, ids=lambda cells: cells[1])
 def test_an_odd_answer_does_to_a_batch_what_it_does_to_a_task(
     getty: Emulator, tmp_path: Path, grey: None, cells: list[str]
@@ -239,22 +223,3 @@ def test_a_history_that_counts_more_than_it_lists_is_read_to_its_end(getty: Emul
     run = Worker().run(a_batch(generates(1), tmp_path, timeout=600))
     assert run.state == "success", "the second submission's answer arrived"
     assert [request["operation"] for request in getty.requests()].count("generation-history") <= 3
-
-
-@pytest.mark.parametrize("voice", ["service", "gateway"])
-def test_deferred_with_a_full_account_it_gives_its_worker_back(
-    getty: Emulator, tmp_path: Path, voice: str
-) -> None:
-    """Also where the refusal is that for too many requests."""
-    getty.configure_account(concurrent_generations=2, concurrency_refusal=voice)
-    getty.fault("stay-pending", "generate", times=None)
-    worker = Worker()
-    run = worker.run(a_batch(generates(5), tmp_path, deferrable=True))
-    assert run.state == "deferred"
-    assert len(run.trigger.in_flight) == 2
-    getty.fault("finish-at-once", "get-generation", times=None)
-
-    ended, _ = to_the_end(worker, run)
-
-    assert ended.result["completed"] == 5
-    assert getty.ledger()["total"] == 5
