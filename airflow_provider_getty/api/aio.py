@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -24,7 +23,7 @@ from airflow_provider_getty.api.coordinator import Command, CoordinatorError
 from airflow_provider_getty.api.driving import drive_async
 from airflow_provider_getty.api.fetching import fetch_image
 from airflow_provider_getty.api.line import Booking
-from airflow_provider_getty.api.network import network
+from airflow_provider_getty.api.network import FRESH_SECONDS, network
 from airflow_provider_getty.api.observing import Observer, Unobserved
 from airflow_provider_getty.api.operations import Operation
 from airflow_provider_getty.api.pacing import Polling
@@ -99,15 +98,8 @@ class AsyncGettyClient:
         self._token_lock = asyncio.Lock()
         self._first_in_line = asyncio.Lock()
         self._network = network()
-        self._session = aiohttp.ClientSession(
-            connector=_Connector(self.budget, connections, self._network.tls),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=self._limits(),
-            auto_decompress=False,  # a Decoder knows a bound
-            headers={"Accept-Encoding": "gzip"},
-        )
-        # aiohttp (3.12 to 3.14) repeats a PUT whose connection broke: a download could cost twice.
-        self._session._retry_connection = False  # noqa: SLF001
+        self._session = self._session_with(connections)
+        self._calls = self._session_with(connections, keepalive_timeout=FRESH_SECONDS)
         self._poller = Poller(
             self._look,
             budget=self.budget,
@@ -117,6 +109,18 @@ class AsyncGettyClient:
             workers=max(1, connections * 4 // 5),
             schedules=schedules,
         )
+
+    def _session_with(self, connections: int, **pool: Any) -> aiohttp.ClientSession:
+        session = aiohttp.ClientSession(
+            connector=_Connector(self.budget, limit=connections, ssl=self._network.tls, **pool),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=self._limits(),
+            auto_decompress=False,  # a Decoder knows a bound
+            headers={"Accept-Encoding": "gzip"},
+        )
+        # aiohttp (3.12 to 3.14) repeats a PUT whose connection broke: a download could cost twice.
+        session._retry_connection = False  # noqa: SLF001
+        return session
 
     def _limits(self, ends: float = math.inf, **what: Any) -> aiohttp.ClientTimeout:
         """The times of a call; ``what`` is as of :func:`.bodies.total_seconds`.
@@ -138,6 +142,7 @@ class AsyncGettyClient:
         """Close the pooled connections."""
         await self._poller.close()
         await self._session.close()
+        await self._calls.close()
         if self._link:
             await self._link.close()
 
@@ -296,9 +301,10 @@ class AsyncGettyClient:
             await before_send()
         sent, status = clock.monotonic(), None
         limits = self._limits(ends, sent=len(call.body or b""), is_image=call.into is not None)
+        session = self._session if call.method == "GET" else self._calls
         try:
             with clock.at_work():
-                async with self._session.request(
+                async with session.request(
                     call.method,
                     call.url,
                     headers=call.headers,
@@ -370,8 +376,8 @@ def _link(account: Account) -> AsyncLink | None:
 class _Connector(aiohttp.TCPConnector):
     """Tells the budget about requests that waited for a connection, and left later than planned."""
 
-    def __init__(self, budget: RequestBudget, connections: int, tls: ssl.SSLContext) -> None:
-        super().__init__(limit=connections, ssl=tls)
+    def __init__(self, budget: RequestBudget, **options: Any) -> None:
+        super().__init__(**options)
         self._budget = budget
 
     async def connect(self, *arguments: Any, **named: Any) -> Any:

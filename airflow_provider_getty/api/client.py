@@ -23,7 +23,7 @@ from airflow_provider_getty.api.coordinator import Command, CoordinatorError
 from airflow_provider_getty.api.driving import drive
 from airflow_provider_getty.api.fetching import fetch_image
 from airflow_provider_getty.api.line import Booking
-from airflow_provider_getty.api.network import network
+from airflow_provider_getty.api.network import FRESH_SECONDS, network
 from airflow_provider_getty.api.observing import Observer, Unobserved
 from airflow_provider_getty.api.operations import Operation
 from airflow_provider_getty.api.pacing import Polling
@@ -80,6 +80,7 @@ class GettyClient:
         self._link = _link(account)
         self._schedules = Schedules()
         self._network = network()
+        self._last_used = -math.inf
         self._session = _Session()
         self._session.trust_env = False  # the network says what the environment does
         self._session.headers["Accept-Encoding"] = "gzip"  # what a Decoder takes
@@ -227,6 +228,8 @@ class GettyClient:
         if before_send:
             before_send()
         sent, status = clock.monotonic(), None
+        if call.method != "GET" and sent > self._last_used + FRESH_SECONDS:
+            self._session.close()  # its connections: it opens others
         total = total_seconds(
             self.account.timeout, sent=len(call.body or b""), is_image=call.into is not None
         )
@@ -257,6 +260,7 @@ class GettyClient:
         except (requests.RequestException, HTTPError, ValueError) as error:
             failure = from_requests.failure(error, call.url, self._network, is_answered=status is not None)
         finally:
+            self._last_used = clock.monotonic()
             self._observer.requested(name, status)
         # Outside of the handler, as what requests raises shows the URL, which may be signed.
         raise failure

@@ -28,6 +28,10 @@ from urllib.parse import urlsplit
 from airflow_provider_getty.api import errors
 from airflow_provider_getty.api.answers import quoted
 
+FRESH_SECONDS = 1.0
+"""How long a connection may have been idle for a request that changes something. Servers close what is idle, many after
+2 or 5 s, and who sends into the close never learns whether the request was taken."""
+
 _PORTS = {"https": 443, "http": 80}
 
 

@@ -141,7 +141,8 @@ class Cluster:
         workers: dict[str, Sequence[str]] = {
             name: (
                 *("celery", "worker", "--celery-hostname", name, "--skip-serve-logs", "--without-gossip"),
-                *("--concurrency", str(self._tasks_per_worker), "--pid", str(self.folder / f"{name}.pid")),
+                *("--queues", "default,batches", "--concurrency", str(self._tasks_per_worker)),
+                *("--pid", str(self.folder / f"{name}.pid")),
             )
             for name in WORKERS
         }

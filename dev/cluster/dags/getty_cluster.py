@@ -78,4 +78,5 @@ with DAG("getty_cluster_batch", schedule=None, **SETTINGS):
         download_to=f"{BUCKET}/batch/",
         max_in_flight=IN_FLIGHT,
         deferrable=True,
+        queue="batches",
     )
