@@ -12,7 +12,7 @@ from urllib.parse import quote
 from PIL import Image, ImageDraw
 
 from airflow_provider_getty.inputs.folders import join
-from airflow_provider_getty.inputs.storage import locate, publishing
+from airflow_provider_getty.inputs.storage import locate
 from airflow_provider_getty.inputs.storage_errors import without_secrets
 
 log = logging.getLogger(__name__)
@@ -72,10 +72,10 @@ def write(folder: str, name: str, pictures: Iterable[Picture]) -> str:
     """
     pictures = list(pictures)
     stem = f"{name}-contact-sheet"
-    with publishing(locate(join(folder, f"{stem}.jpg"))) as file:
+    with locate(join(folder, f"{stem}.jpg")).publishing() as file:
         _drawn(folder, pictures[:PICTURES]).save(file, "JPEG", quality=85)
     page = join(folder, f"{stem}.html")
-    with publishing(locate(page)) as file:
+    with locate(page).publishing() as file:
         file.write(_page(name, pictures).encode())
     return str(page)
 

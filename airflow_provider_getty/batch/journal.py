@@ -15,7 +15,7 @@ from airflow_provider_getty.batch.events import Ended, Event, ItemEvent, ItemRef
 from airflow_provider_getty.batch.journal_files import JournalError, JournalFile, LocalJournal
 from airflow_provider_getty.batch.progress import Progress
 from airflow_provider_getty.batch.stored_journal import StoredJournal
-from airflow_provider_getty.inputs.storage import LocationLike, _LocalFile, _StoredObject, locate
+from airflow_provider_getty.inputs.storage import LocalFile, LocationLike, StoredObject, locate
 
 CONFIRMED_FOR = 1.0
 """Seconds for which a journal that was seen to be this process's is taken to be so."""
@@ -33,9 +33,9 @@ def journal_file(where: LocationLike) -> JournalFile:
             f"The journal {location.shown!r} is a folder: name a file, such as batch.jsonl."
         )
     match location:
-        case _LocalFile():
+        case LocalFile():
             return LocalJournal(location)
-        case _StoredObject():
+        case StoredObject():
             return StoredJournal(location)
     raise TypeError(location)
 

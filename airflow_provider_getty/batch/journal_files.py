@@ -13,7 +13,7 @@ from pathlib import Path
 
 from airflow_provider_getty.api.errors import InvalidRequestError
 from airflow_provider_getty.batch.events import Began, decode
-from airflow_provider_getty.inputs.storage import _LocalFile
+from airflow_provider_getty.inputs.storage import LocalFile
 
 _BLOCK = 64 * 1024
 LONGEST_FIRST_LINE = 8 * 1024
@@ -105,7 +105,7 @@ class LocalJournal(JournalFile):
 
     is_local = True
 
-    def __init__(self, location: _LocalFile) -> None:
+    def __init__(self, location: LocalFile) -> None:
         self.shown = location.shown
         self._path = location.path
         self._file = -1

@@ -25,7 +25,7 @@ from airflow_provider_getty.batch.journal_files import (
     JournalTakenError,
     check_is_journal,
 )
-from airflow_provider_getty.inputs.storage import _StoredObject
+from airflow_provider_getty.inputs.storage import StoredObject
 from airflow_provider_getty.inputs.storage_errors import explaining
 
 _MOST_PARTS = 64  # of this process; then they become one
@@ -72,7 +72,7 @@ class StoredJournal(JournalFile):
     The object's last line, ``{"joined": epoch}``, says which parts are in it, in case they could not be removed.
     """
 
-    def __init__(self, location: _StoredObject) -> None:
+    def __init__(self, location: StoredObject) -> None:
         self.shown = location.shown
         self._whole = location
         self._folder = f"{location.path}.parts"
@@ -186,8 +186,8 @@ class StoredJournal(JournalFile):
         with self._object(part).publishing() as file:
             file.writelines(lines)
 
-    def _object(self, part: _Part) -> _StoredObject:
-        return _StoredObject(f"{self.shown}.parts/{part.name}", self._fs, f"{self._folder}/{part.name}")
+    def _object(self, part: _Part) -> StoredObject:
+        return StoredObject(f"{self.shown}.parts/{part.name}", self._fs, f"{self._folder}/{part.name}")
 
     def _all(self) -> list[_Part]:
         """All parts that are there, in order."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from airflow_provider_getty.api.errors import Credit, DownloadError, GenerationBlockedError
 from airflow_provider_getty.api.results import Generation
 from airflow_provider_getty.hooks.getty import GettyHook
-from airflow_provider_getty.inputs.storage import LocationLike, locate, publishing
+from airflow_provider_getty.inputs.storage import LocationLike, locate
 
 
 def preview_url(hook: GettyHook, generation_request_id: str, index: int = 0) -> str:
@@ -50,6 +50,6 @@ def store_preview(
     :raises GettyError: see :func:`preview_url`.
     """
     url = preview_url(hook, generation_request_id, index)
-    with publishing(locate(destination)) as file:
+    with locate(destination).publishing() as file:
         hook.get_conn().fetch_image(url, file, asked=f"Preview of generation {generation_request_id}")
     return str(destination)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 from airflow_provider_getty.api import clock, operations
 from airflow_provider_getty.api.driving import drive, drive_async
 from airflow_provider_getty.api.errors import BadRequestError
-from airflow_provider_getty.inputs.storage import LocationLike, locate, publishing
+from airflow_provider_getty.inputs.storage import LocationLike, locate
 
 if TYPE_CHECKING:
     from airflow_provider_getty.api.account import Account
@@ -74,7 +74,7 @@ class SyncSide(ABC):
         from airflow_provider_getty.api.downloads import download
 
         end = _until(deadline, _DOWNLOAD_PATIENCE)
-        with publishing(locate(destination)) as file:
+        with locate(destination).publishing() as file:
             return download(self.get_conn(), start, file, deadline=end, may_be_started=may_be_started)
 
 
@@ -146,7 +146,8 @@ def _submission(request: Request, account: Account) -> Generator[Operation[Any],
 @asynccontextmanager
 async def _publishing(destination: LocationLike) -> AsyncIterator[BinaryIO]:
     """Publish a file in threads, as a disk or an object store blocks."""
-    manager = publishing(await clock.in_thread(locate, destination))
+    location = await clock.in_thread(locate, destination)
+    manager = location.publishing()
     file = await clock.in_thread(manager.__enter__)
     try:
         yield file

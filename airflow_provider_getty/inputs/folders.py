@@ -10,7 +10,7 @@ from reprlib import repr as shortened
 from typing import Any, cast
 from uuid import uuid4
 
-from airflow_provider_getty.inputs.storage import LocationError, LocationLike, in_store, locate, publishing
+from airflow_provider_getty.inputs.storage import LocationError, LocationLike, in_store, locate
 from airflow_provider_getty.inputs.storage_errors import without_secrets
 
 log = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ def probe(folder: LocationLike) -> None:
     :raises OSError: it cannot be written to.
     """
     location = locate(join(folder, f"write-test-{uuid4().hex}"))
-    with publishing(location) as file:
+    with location.publishing() as file:
         file.write(b"The Getty provider checks that it can write here.")
     try:
         location.remove()

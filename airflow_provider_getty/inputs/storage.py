@@ -1,7 +1,7 @@
 """Locations of files: on a local disk, or in any store that ``ObjectStoragePath`` opens.
 
-A published file appears under its name when it is whole, or not at all. Every error of a store is an ``OSError``
-whose ``strerror`` says what the store said.
+A published file appears under its name once it is complete, or not at all. Every error of a store is an ``OSError``
+whose ``strerror`` holds the store's own words.
 """
 
 # ruff: noqa: PLC0415 - object storage loads only when it is used: DAG files stay quick to parse
@@ -39,14 +39,17 @@ class LocationError(InvalidRequestError):
 
 @dataclass(frozen=True)
 class Location(ABC):
-    """A location for one file; ``shown`` is its name for people, without what a URI carries of secrets."""
+    """The location of one file.
+
+    :param shown: its name in messages, without the secrets of a URI.
+    """
 
     shown: str
 
     def exists(self) -> bool:
-        """True if there is a file that is not empty: an upload that broke off may leave an empty one.
+        """Whether there is a file that is not empty: an interrupted upload may leave an empty one.
 
-        :raises OSError: nobody can say now, for example because an object store does not answer.
+        :raises OSError: it is unknown, for example because an object store does not answer.
         """
         # S3 answers "forbidden" for a missing object if the caller may not list the bucket.
         missing = (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError)
@@ -57,21 +60,25 @@ class Location(ABC):
 
     @abstractmethod
     def length(self) -> int | None:
-        """The length in bytes, if the storage tells it.
+        """The length in bytes; None if the store does not report it.
 
         :raises OSError: there is no file; a directory or a device is an ``IsADirectoryError``.
         """
 
     @abstractmethod
     def open(self) -> BinaryIO:
-        """The file, to read from.
+        """Open the file for reading.
 
         :raises OSError: it cannot be read.
         """
 
     @abstractmethod
     def publishing(self) -> AbstractContextManager[BinaryIO]:
-        """See :func:`publishing`."""
+        """Open a file to write to. It replaces the one at the location on exit, and vanishes on an exception.
+
+        :raises OSError: the location cannot be written to. On a local disk, this is known on entry, unless the disk
+            fills up.
+        """
 
     @abstractmethod
     def remove(self) -> None:
@@ -82,27 +89,32 @@ class Location(ABC):
 
 
 @dataclass(frozen=True)
-class _LocalFile(Location):
+class LocalFile(Location):
+    """A file on a local disk."""
+
     path: Path
 
     def length(self) -> int:
+        """See :meth:`Location.length`."""
         status = self.path.stat()
         if not stat.S_ISREG(status.st_mode):
-            raise _no_file(self.shown)
+            raise _not_a_file(self.shown)
         return status.st_size
 
     def open(self) -> BinaryIO:
+        """See :meth:`Location.open`."""
         return self.path.open("rb")
 
     @contextmanager
     def publishing(self) -> Iterator[BinaryIO]:
+        """Write a hidden file beside the location, and rename it."""
         path = Path(os.path.realpath(self.path))  # a link keeps leading to the file
         if not path.parent.is_dir():
             path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists() and not path.is_file():
-            raise _no_file(self.shown)
+            raise _not_a_file(self.shown)
         part = path.with_name(f".{sha256(os.fsencode(path.name)).hexdigest()[:32]}.part")
-        part.unlink(missing_ok=True)  # it is of a process that was killed
+        part.unlink(missing_ok=True)  # left by a process that was killed
         with part.open("x+b") as file:
             try:
                 yield file
@@ -117,18 +129,26 @@ class _LocalFile(Location):
                 raise
 
     def remove(self) -> None:
+        """See :meth:`Location.remove`."""
         self.path.unlink()
 
 
 @dataclass(frozen=True)
-class _StoredObject(Location):
-    fs: Any = field(repr=False)  # an fsspec.AbstractFileSystem
+class StoredObject(Location):
+    """An object in a store, or a file on another machine.
+
+    :param fs: the ``fsspec.AbstractFileSystem`` of the store.
+    :param path: the path in it.
+    :param conn_id: the Airflow connection that the URI names, if any.
+    """
+
+    fs: Any = field(repr=False)
     path: str = field(repr=False)
     conn_id: str | None = field(default=None, repr=False)
 
     @contextmanager
     def _reaching(self) -> Iterator[None]:
-        """Explain what the store raises; a connection that broke is not used again, which fsspec and Airflow keep."""
+        """Explain the store's errors; after a broken connection, drop the file system that fsspec and Airflow cache."""
         try:
             with explaining(self.shown):
                 yield
@@ -142,22 +162,25 @@ class _StoredObject(Location):
             raise
 
     def length(self) -> int | None:
+        """See :meth:`Location.length`."""
         with self._reaching():
             found = self.fs.info(self.path)
         if found["type"] != "file":
-            raise _no_file(self.shown)
+            raise _not_a_file(self.shown)
         length: int | None = found.get("size")
         return length
 
     def open(self) -> BinaryIO:
+        """See :meth:`Location.open`."""
         with self._reaching():
             return cast("BinaryIO", self.fs.open(self.path, "rb"))
 
     @contextmanager
     def publishing(self) -> Iterator[BinaryIO]:
+        """Write a local file, and upload it."""
         with suppress(FileNotFoundError, PermissionError):
             self.length()  # refuses a folder, into which a rename would move the file
-        # What fsspec opens for writing and an exception closes counts as whole: so the file is written here first.
+        # A file that an exception closes counts as complete for fsspec, so it is written here first.
         with tempfile.NamedTemporaryFile() as file:
             yield cast("BinaryIO", file)
             file.flush()
@@ -165,12 +188,13 @@ class _StoredObject(Location):
                 self._upload(file.name)
 
     def remove(self) -> None:
+        """See :meth:`Location.remove`."""
         with self._reaching():
             self.fs.rm_file(self.path)
 
     def _upload(self, file: str) -> None:
         rename = _rename_of(self.fs)
-        if rename is None:  # an object store, which shows an object when it is whole
+        if rename is None:  # an object store, which shows only complete objects
             self.fs.put_file(file, self.path)
             return
         folder, slash, _ = self.path.rpartition("/")
@@ -190,14 +214,14 @@ def is_location(value: object) -> bool:
 
 
 def in_store(value: object) -> bool:
-    """Whether it is an ``ObjectStoragePath`` or its like, which is known without importing it."""
+    """Whether it is an ``ObjectStoragePath`` or the like; neither has to be imported to tell."""
     return hasattr(type(value), "fs")
 
 
 def locate(where: LocationLike) -> Location:
-    """Find a local path, a URI or an ``ObjectStoragePath``; whether there is a file is not looked at.
+    """Return the location of a path, a URI or an ``ObjectStoragePath``, whether or not there is a file.
 
-    :raises LocationError: it is none of these, or in a store that cannot be opened here.
+    :raises LocationError: it is none of these, or it is in a store that cannot be opened here.
     :raises OSError: the store does not answer, or refuses the credentials.
     """
     if not is_location(where):
@@ -207,7 +231,7 @@ def locate(where: LocationLike) -> Location:
     if not text.strip() or "\0" in text or not _is_encodable(text):
         raise LocationError(f"{shortened(shown)} is not a path: give that of an image file.")
     if "://" not in text:
-        return _LocalFile(shown, absolute(text))
+        return LocalFile(shown, absolute(text))
     if isinstance(where, str) and re.match("file://(?!/)", text):  # fsspec takes it for a relative path
         raise LocationError(f"{shown!r} names a host: a local file has three slashes, file:///path.")
     with explaining(shown):
@@ -215,31 +239,20 @@ def locate(where: LocationLike) -> Location:
     from fsspec.implementations.local import LocalFileSystem
 
     return (
-        _LocalFile(shown, Path(path))
+        LocalFile(shown, Path(path))
         if isinstance(fs, LocalFileSystem)
-        else _StoredObject(shown, fs, path, conn_id)
+        else StoredObject(shown, fs, path, conn_id)
     )
 
 
 def absolute(path: str) -> Path:
-    """A local path from the root on; ``~/`` is the home folder of this process."""
+    """Return the absolute local path; ``~/`` is the home folder of this process."""
     home = Path.home() if path.startswith("~/") else Path()
     return (home / path.removeprefix("~/")).absolute()
 
 
-@contextmanager
-def publishing(location: Location) -> Iterator[BinaryIO]:
-    """A file to write to, which replaces what is at the location on leaving, or vanishes on an exception.
-
-    :raises OSError: the location cannot be written to; on a local disk this is known before anything else,
-        unless the disk fills up.
-    """
-    with location.publishing() as file:
-        yield file
-
-
 def _open(where: Any, shown: str) -> tuple[Any, str, str | None]:
-    """Open the file system (of fsspec) of a URI or a path object, and find the path and Airflow's connection in it."""
+    """Return the fsspec file system of a URI or a path object, the path in it, and its Airflow connection."""
     from airflow.providers.common.compat.sdk import AirflowNotFoundException
     from airflow.sdk import ObjectStoragePath
 
@@ -269,9 +282,9 @@ def _open_without_airflow(path: Any, error: Exception) -> tuple[Any, str]:
 
 
 def _rename_of(fs: Any) -> Callable[[str, str], object] | None:
-    """The method by which a store renames a file at once; None if it would copy and delete it.
+    """The method with which a store renames a file atomically; None if it would copy and delete it.
 
-    Asynchronous file systems of fsspec (sshfs) set the methods of an instance, so the class does not tell.
+    Asynchronous file systems of fsspec (sshfs) set their methods on the instance, so the class does not show them.
     """
     from fsspec import AbstractFileSystem
     from fsspec.implementations.dirfs import DirFileSystem
@@ -281,12 +294,12 @@ def _rename_of(fs: Any) -> Callable[[str, str], object] | None:
         innermost = innermost.fs
     if getattr(innermost.mv, "__func__", None) is AbstractFileSystem.mv:
         return None
-    # Where there is one for files alone (gcsfs), it takes "*" and "[" in a path for what they are.
+    # A method for single files (gcsfs has one) takes "*" and "[" in a path literally.
     return cast("Callable[[str, str], object]", getattr(fs, "mv_file", fs.mv))
 
 
 def _is_encodable(text: str) -> bool:
-    """Whether a disk can have it in a name: no half characters, which are no text."""
+    """Whether it can name a file: half of a surrogate pair cannot."""
     try:
         os.fsencode(text)
     except UnicodeEncodeError:
@@ -295,12 +308,12 @@ def _is_encodable(text: str) -> bool:
 
 
 def _is_at(file: BinaryIO, path: Path) -> bool:
-    """Whether the open file still has this name, which another process may have taken."""
+    """Whether the path still leads to the open file: another process may have replaced it."""
     try:
         return os.path.samestat(os.fstat(file.fileno()), path.stat())
     except FileNotFoundError:
         return False
 
 
-def _no_file(shown: str) -> IsADirectoryError:
+def _not_a_file(shown: str) -> IsADirectoryError:
     return IsADirectoryError(EISDIR, "Is a directory or a device; write a folder with a / at its end", shown)

@@ -15,7 +15,7 @@ import pytest
 from airflow.sdk import ObjectStoragePath
 from upath import UPath
 
-from airflow_provider_getty.inputs.storage import Location, locate, publishing
+from airflow_provider_getty.inputs.storage import Location, locate
 from dev.processes import everybody_may_enter
 from tests.support.object_stores import Bucket, Share
 
@@ -79,14 +79,14 @@ on_disk = pytest.mark.parametrize("destination", ["text", "path", "file uri", "f
 
 def publish(where: Any, *chunks: bytes) -> Location:
     location = locate(where)
-    with publishing(location) as file:
+    with location.publishing() as file:
         for chunk in chunks:
             file.write(chunk)
     return location
 
 
 def publish_half(where: Any, error: BaseException) -> None:
-    with publishing(locate(where)) as file:
+    with locate(where).publishing() as file:
         file.write(b"half")
         raise error
 
@@ -122,7 +122,7 @@ def test_it_replaces_what_was_there(destination: Any) -> None:
 @everywhere
 def test_it_appears_only_when_it_is_whole(destination: Any) -> None:
     location = locate(destination)
-    with publishing(location) as file:
+    with location.publishing() as file:
         file.write(b"half")
         file.flush()
         assert not location.exists()
@@ -133,7 +133,7 @@ def test_it_appears_only_when_it_is_whole(destination: Any) -> None:
 def test_what_is_half_written_can_be_begun_anew(destination: Any) -> None:
     """A download that breaks off is tried again into the same file."""
     location = locate(destination)
-    with publishing(location) as file:
+    with location.publishing() as file:
         file.write(b"broken off")
         file.seek(0)
         file.truncate()
@@ -222,7 +222,7 @@ def test_what_is_in_the_way_is_an_error_before_anything_is_written(what: str, tm
     location = locate(in_the_way(tmp_path, what))
     before = everything_in(tmp_path)
     assert not location.exists()
-    with pytest.raises(OSError), publishing(location):  # noqa: PT011 - of which kind is the system's matter
+    with pytest.raises(OSError), location.publishing():  # noqa: PT011 - of which kind is the system's matter
         pytest.fail("It was opened for writing.")
     assert everything_in(tmp_path) == before
     assert not Path("/dev/full").is_file()
@@ -237,9 +237,9 @@ def test_a_missing_permission_is_an_error_before_anything_is_written() -> None:
         Path(folder).chmod(0o555)
         with as_nobody():
             assert locate(file).exists()
-            with pytest.raises(PermissionError), publishing(locate(file)):
+            with pytest.raises(PermissionError), locate(file).publishing():
                 pytest.fail("It was opened for writing.")
-            with pytest.raises(PermissionError), publishing(locate(Path(folder) / "new" / "image.jpg")):
+            with pytest.raises(PermissionError), locate(Path(folder) / "new" / "image.jpg").publishing():
                 pytest.fail("It was opened for writing.")
         assert everything_in(Path(folder)) == ["image.jpg"]
         assert file.read_bytes() == b"old"
@@ -282,11 +282,11 @@ def test_a_store_that_renames_single_files_is_asked_for_that(mocker: Any) -> Non
 
 
 def test_what_a_killed_process_left_behind_is_gone_after_the_next_try(tmp_path: Path) -> None:
-    killed = publishing(locate(tmp_path / "image.jpg"))
+    killed = locate(tmp_path / "image.jpg").publishing()
     killed.__enter__().write(b"half")
     [left] = tmp_path.iterdir()
 
-    with publishing(locate(tmp_path / "image.jpg")) as file:
+    with locate(tmp_path / "image.jpg").publishing() as file:
         file.write(b"whole")
 
     assert [path.name for path in tmp_path.iterdir()] == ["image.jpg"]
@@ -294,9 +294,9 @@ def test_what_a_killed_process_left_behind_is_gone_after_the_next_try(tmp_path: 
 
 
 def test_two_that_write_the_same_file_do_not_mix(tmp_path: Path) -> None:
-    first = publishing(locate(tmp_path / "image.jpg"))
+    first = locate(tmp_path / "image.jpg").publishing()
     first.__enter__().write(b"the first")
-    with publishing(locate(tmp_path / "image.jpg")) as second:
+    with locate(tmp_path / "image.jpg").publishing() as second:
         second.write(b"the second")
 
         with pytest.raises(FileExistsError, match="Another process is writing the same file"):

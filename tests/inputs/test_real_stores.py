@@ -13,7 +13,7 @@ from fsspec import AbstractFileSystem
 from fsspec.implementations.dirfs import DirFileSystem
 
 from airflow_provider_getty.inputs.folders import probe
-from airflow_provider_getty.inputs.storage import _rename_of, locate, publishing
+from airflow_provider_getty.inputs.storage import _rename_of, locate
 from airflow_provider_getty.inputs.storage_errors import StorageError
 from tests.support.real_stores import S3Bucket, SftpFolder, s3_server, sftp_server
 
@@ -45,7 +45,7 @@ def s3(_s3: S3Bucket) -> S3Bucket:
 
 
 def publish(where: Any, data: bytes = IMAGE) -> None:
-    with publishing(locate(where)) as file:
+    with locate(where).publishing() as file:
         file.write(data)
 
 
@@ -72,7 +72,7 @@ def test_a_cut_upload_over_sftp_leaves_what_was_there(sftp: SftpFolder, old: dic
 
 def test_a_folder_given_without_a_slash_is_refused_before_anything_is_written(sftp: SftpFolder) -> None:
     (sftp.root / "images").mkdir()
-    with pytest.raises(IsADirectoryError), publishing(locate(sftp.at("images"))):
+    with pytest.raises(IsADirectoryError), locate(sftp.at("images")).publishing():
         pytest.fail("It was opened for writing.")
     assert sftp.files() == {}
 
@@ -129,7 +129,7 @@ def test_an_empty_object_was_not_downloaded(s3: S3Bucket) -> None:
 
 def test_a_prefix_given_without_a_slash_is_refused(s3: S3Bucket) -> None:
     publish(s3.at("images/a.jpg"))
-    with pytest.raises(IsADirectoryError), publishing(locate(s3.at("images"))):
+    with pytest.raises(IsADirectoryError), locate(s3.at("images")).publishing():
         pytest.fail("It was opened for writing.")
 
 

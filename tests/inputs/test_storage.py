@@ -11,7 +11,7 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 from upath import UPath
 
-from airflow_provider_getty.inputs.storage import LocationError, locate, publishing
+from airflow_provider_getty.inputs.storage import LocationError, locate
 from airflow_provider_getty.inputs.storage_errors import without_password
 from airflow_provider_getty.operators.download import GettyDownloadOperator
 from tests.support.object_stores import Bucket
@@ -36,7 +36,7 @@ def test_a_relative_path_stays_where_it_was(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.chdir(tmp_path)
     location = locate("image.jpg")
     monkeypatch.chdir("/")
-    with publishing(location) as file:
+    with location.publishing() as file:
         file.write(b"whole")
     assert location.shown == "image.jpg"
     assert (tmp_path / "image.jpg").read_bytes() == b"whole"
@@ -44,7 +44,7 @@ def test_a_relative_path_stays_where_it_was(tmp_path: Path, monkeypatch: pytest.
 
 def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
-    with publishing(locate("~/images/image.jpg")) as file:
+    with locate("~/images/image.jpg").publishing() as file:
         file.write(b"whole")
     assert (tmp_path / "images" / "image.jpg").read_bytes() == b"whole"
 
@@ -102,7 +102,7 @@ def test_a_storage_that_is_unknown_here_is_an_error_without_secrets(
 def test_a_place_shows_no_secrets() -> None:
     location = locate("bucket://b/image.jpg?X-Signature=abc")
     assert location.shown == "bucket://b/image.jpg"
-    assert repr(location) == "_StoredObject(shown='bucket://b/image.jpg')"
+    assert repr(location) == "StoredObject(shown='bucket://b/image.jpg')"
 
 
 def test_a_local_name_is_shown_as_it_is() -> None:
@@ -139,8 +139,8 @@ def test_a_local_file_needs_no_object_storage(tmp_path: Path) -> None:
     """Nor does importing it, or finding a file, load Airflow."""
     code = (
         "import sys\n"
-        "from airflow_provider_getty.inputs.storage import locate, publishing\n"
-        f"with publishing(locate({str(tmp_path / 'image.jpg')!r})) as file: file.write(b'whole')\n"
+        "from airflow_provider_getty.inputs.storage import locate\n"
+        f"with locate({str(tmp_path / 'image.jpg')!r}).publishing() as file: file.write(b'whole')\n"
         "print({'airflow', 'fsspec', 'upath'} & set(sys.modules))"
     )
     run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
