@@ -79,4 +79,5 @@ with DAG("getty_cluster_batch", schedule=None, **SETTINGS):
         max_in_flight=IN_FLIGHT,
         deferrable=True,
         queue="batches",
+        priority_weight=10,
     )
