@@ -141,7 +141,7 @@ class BareTrigger(PollingTrigger):
 class _Streams:
     def __init__(self) -> None:
         self.idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
-        self.places = asyncio.Semaphore(_MOST_STREAMS)
+        self.places = asyncio.Semaphore(_MAX_STREAMS)
         self._address = urlsplit(os.environ[ADDRESS])
         self._context = ssl.create_default_context()
         headers = {"Host": self._address.netloc, **_HEADERS}
@@ -151,7 +151,7 @@ class _Streams:
         return await asyncio.open_connection(self._address.hostname, self._address.port, ssl=self._context)
 
 
-_MOST_STREAMS = 64
+_MAX_STREAMS = 64
 _streams: WeakKeyDictionary[asyncio.AbstractEventLoop, _Streams] = WeakKeyDictionary()
 
 CONTENDERS = {

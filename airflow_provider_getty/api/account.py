@@ -16,7 +16,7 @@ GETTY_TOKEN_URL = "https://authentication.gettyimages.com/oauth2/token"  # noqa:
 
 
 _LONGEST_TIMEOUT = 86_400
-_MOST_INT32 = 2**31 - 1
+_MAX_INT32 = 2**31 - 1
 _DEFAULT_PORTS = {"https": ":443", "http": ":80"}
 
 
@@ -77,9 +77,9 @@ class Account:
         _check_url("token_url", token_url)
         if base_url.startswith(f"{GETTY_URL}/"):
             raise ConfigurationError(f"host is {base_url!r}: give {GETTY_URL} alone, paths are added to it.")
-        if self.product_id is not None and not 0 < self.product_id <= _MOST_INT32:
+        if self.product_id is not None and not 0 < self.product_id <= _MAX_INT32:
             raise ConfigurationError(
-                f"product_id is {shortened(self.product_id)}; it must be a whole number from 1 to {_MOST_INT32}."
+                f"product_id is {shortened(self.product_id)}; it must be a whole number from 1 to {_MAX_INT32}."
             )
         try:
             object.__setattr__(self, "dialect", Dialect(self.dialect))

@@ -183,8 +183,8 @@ class AsyncGettyClient:
         )
         log.log(self.log_level, "%s", polling.announcement(now=clock.now()))
         result = await self._poller.wait_for(operation, polling, first_poll_in=first_poll_in)
-        if self._link and schedule.untold:
-            await self._drive(self._protocol.tell(kind, schedule), operation.name)
+        if self._link and schedule.unshared:
+            await self._drive(self._protocol.share_learned(kind, schedule), operation.name)
         log.log(self.log_level, "%s", polling.summary(now=clock.now()))
         return result  # type: ignore[no-any-return]
 

@@ -31,7 +31,7 @@ def total_seconds(timeout: float, *, sent: int = 0, is_image: bool = False) -> f
     return timeout * (1 + (_IMAGE_TAKES if is_image else 1)) + sent / _BYTES_PER_SECOND
 
 
-class Ends:
+class Edges:
     """The first bytes, the last bytes and the length of a body that goes into a file."""
 
     def __init__(self) -> None:

@@ -164,7 +164,7 @@ class GettyClient:
                 answer = self._poll(operation, deadline)
                 if not isinstance(answer, StillPending):
                     polling.finished(now=clock.now())
-                    self._drive(self._protocol.tell(kind, schedule), operation.name)
+                    self._drive(self._protocol.share_learned(kind, schedule), operation.name)
                     log.info("%s", polling.summary(now=clock.now()))
                     return answer
                 outcome = answer

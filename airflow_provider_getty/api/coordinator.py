@@ -22,7 +22,7 @@ from airflow_provider_getty.api.account import Account
 if TYPE_CHECKING:
     from airflow_provider_getty.api.seal import Seal
 
-LINE, SLOTS = (files(__package__).joinpath(name).read_text("utf-8") for name in ("line.lua", "slots.lua"))
+LINE, PENDING = (files(__package__).joinpath(name).read_text("utf-8") for name in ("line.lua", "pending.lua"))
 
 _AHEAD = 2.0
 """Seconds by which a slot may be booked ahead: a process that is killed wastes no more."""
@@ -87,7 +87,7 @@ class Coordinator:
         return self._line("refused", f"{sent * 1e6:.0f}", rate)
 
     def token(self) -> Command:
-        """Get the token that is shared; see :meth:`opened`."""
+        """Get the token that is shared; see :meth:`token_in`."""
         return Command(_GET_TOKEN, (f"{self._name}:token",))
 
     def share_token(self, token: str, lifetime: float) -> Command:
@@ -99,7 +99,7 @@ class Coordinator:
         return Command(_SET_TOKEN, (f"{self._name}:token",), (sealed, max(1, int(lifetime * 1000))))
 
     def learned(self, kind: str) -> Command:
-        """Get the durations that have been learned for this kind; see :meth:`recalled`."""
+        """Get the durations that have been learned for this kind; see :meth:`learned_in`."""
         return Command(_GET_LEARNED, (f"{self._name}:learned:{kind}",))
 
     def learn(self, kind: str, learned: Iterable[tuple[int, int]]) -> Command:
@@ -108,42 +108,42 @@ class Coordinator:
         return Command(_ADD_LEARNED, (f"{self._name}:learned:{kind}",), (_MEMORY, *told))
 
     @staticmethod
-    def recalled(reply: Any) -> list[tuple[int, int]]:
+    def learned_in(reply: Any) -> list[tuple[int, int]]:
         """Read the reply to :meth:`learned`, oldest first; what cannot be read was learned by another version."""
         found = (re.fullmatch(rb"(\d+) (\d+)", each) for each in reply or ())
         return [(int(pair[1]), int(pair[2])) for pair in found if pair]
 
-    def opened(self, reply: Any) -> tuple[str, float] | None:
+    def token_in(self, reply: Any) -> tuple[str, float] | None:
         """Read the reply to :meth:`token`: the token and its lifetime in seconds; None if none is shared."""
         token = self._seal.open(reply[0]) if reply and reply[0] else None
         return None if token is None else (token, reply[1] / 1000)
 
     def began(self, generation_request_id: str) -> Command:
         """Count a generation as pending."""
-        return self._slots("began", generation_request_id)
+        return self._pending("began", generation_request_id)
 
     def finished(self, generation_request_id: str) -> Command:
         """Count it no longer."""
-        return self._slots("finished", generation_request_id)
+        return self._pending("finished", generation_request_id)
 
     def full(self) -> Command:
         """Report that Getty refused a submission, as too many generations are pending."""
-        return self._slots("refused")
+        return self._pending("refused")
 
     def reserve(self, name: str) -> Command:
         """Reserve a slot for a submission. The reply is 1 if one is known to be free, else 0."""
-        return self._slots("reserve", name)
+        return self._pending("reserve", name)
 
     def _line(self, *arguments: str | float) -> Command:
         now = clock.shared_now()
         at = "" if now is None else f"{now * 1e6:.0f}"
         return Command(LINE, (f"{self._name}:line",), (at, *arguments))
 
-    def _slots(self, *arguments: str) -> Command:
+    def _pending(self, *arguments: str) -> Command:
         now = clock.shared_now()
         at = "" if now is None else f"{now:.3f}"
         keys = tuple(f"{self._name}:{key}" for key in ("pending", "reserved", "most-pending"))
-        return Command(SLOTS, keys, (at, *arguments))
+        return Command(PENDING, keys, (at, *arguments))
 
     @cached_property
     def _seal(self) -> Seal:

@@ -387,11 +387,13 @@ class DeadlineExceededError(GettyError):
 class SubmissionUnsureError(GettyError):
     """It is unknown whether an earlier attempt created a generation.
 
-    :param refusal: what kept the history from telling, whose ``status`` and ``code`` the error has.
+    :param refusal: the error with which the history could not be read, if it could not; the source of ``status`` and
+        ``code``.
+    :param context: as of :class:`GettyError`.
     """
 
-    def __init__(self, problem: str, *, refusal: GettyError | None = None, **said: Any) -> None:
-        super().__init__(problem, **said)
+    def __init__(self, problem: str, *, refusal: GettyError | None = None, **context: Any) -> None:
+        super().__init__(problem, **context)
         self.status = refusal.status if refusal else None
         self.code = refusal.code if refusal else None
 

@@ -15,7 +15,7 @@ from airflow_provider_getty.api.protocol import Call, Conversation, exchange
 log = logging.getLogger(__name__)
 
 _REDIRECTS = (301, 302, 303, 307, 308)
-_MOST_REDIRECTS = 5
+_MAX_REDIRECTS = 5
 _FIRST_BYTES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF", b"GIF8", b"II*\0", b"MM\0*")
 
 
@@ -46,7 +46,7 @@ def _fetch(url: str, into: BinaryIO, asked: str) -> Conversation[Answer]:
     credit = Credit.COMMITTED
     may_be_http = True
     try:
-        for _ in range(_MOST_REDIRECTS + 1):
+        for _ in range(_MAX_REDIRECTS + 1):
             if problem := _danger(url, may_be_http=may_be_http):
                 raise errors.UnsafeUrlError(problem, asked=asked, credit=credit)
             answer = yield from exchange(Call("GET", url, {"Accept-Encoding": "identity"}, into=into))
@@ -100,7 +100,7 @@ def _danger(url: str, *, may_be_http: bool) -> str | None:
 def _damage(answer: Answer) -> str | None:
     """Return what is wrong with an image that arrived; None: nothing."""
     if answer.status in _REDIRECTS:
-        return f"The image's server redirected more than {_MOST_REDIRECTS} times."
+        return f"The image's server redirected more than {_MAX_REDIRECTS} times."
     if answer.status != 200:  # noqa: PLR2004
         return f"The image's server answered {answer.status}."
     announced = answer.headers.get("content-length", "")

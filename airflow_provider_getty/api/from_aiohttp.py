@@ -9,7 +9,7 @@ import aiohttp
 
 from airflow_provider_getty.api import clock, errors
 from airflow_provider_getty.api.answers import Answer
-from airflow_provider_getty.api.bodies import ANSWER_BYTES, IMAGE_BYTES, Decoder, Ends
+from airflow_provider_getty.api.bodies import ANSWER_BYTES, IMAGE_BYTES, Decoder, Edges
 from airflow_provider_getty.api.network import Network, tls_reason
 
 _CHUNK = 256 * 1024
@@ -26,7 +26,7 @@ async def answer(response: aiohttp.ClientResponse, into: BinaryIO | None) -> Ans
                 body += piece
         decoder.end()
         return Answer(response.status, headers, bytes(body), len(body))
-    seen = Ends()
+    seen = Edges()
     decoder = Decoder(headers, IMAGE_BYTES)
     async for chunk in response.content.iter_chunked(_CHUNK):
         for piece in decoder.pieces(chunk):

@@ -13,7 +13,7 @@ from urllib3.exceptions import InvalidHeader, MaxRetryError, NewConnectionError,
 
 from airflow_provider_getty.api import clock, errors
 from airflow_provider_getty.api.answers import Answer
-from airflow_provider_getty.api.bodies import ANSWER_BYTES, IMAGE_BYTES, Decoder, Ends
+from airflow_provider_getty.api.bodies import ANSWER_BYTES, IMAGE_BYTES, Decoder, Edges
 from airflow_provider_getty.api.network import Network, tls_reason
 
 _CHUNK = 256 * 1024
@@ -35,7 +35,7 @@ def answer(response: requests.Response, into: BinaryIO | None, ends: float) -> A
     if into is None or response.status_code != requests.codes.ok:
         body = b"".join(_pieces(response, Decoder(headers, ANSWER_BYTES), ends))
         return Answer(response.status_code, headers, body, len(body))
-    seen = Ends()
+    seen = Edges()
     for piece in _pieces(response, Decoder(headers, IMAGE_BYTES), ends):
         into.write(piece)
         seen.add(piece)

@@ -22,7 +22,7 @@ _FEWEST_AHEAD = 2
 # many are late, 429s lower the rate until it does not matter. Each slot that is missed doubles the time, so that a slow
 # process gets on.
 _TOLERANCE = 0.5
-_MOST_MISSED = 5
+_MAX_MISSED = 5
 # Seconds after which one asks again who waits for what another has asked Redis for.
 _BOOKING_TAKES = 0.05
 _SOON = 0.001
@@ -81,7 +81,7 @@ class Line:
         """
         while self._slots and self._slots[0] + _TOLERANCE * 2**self._missed < now:
             self._slots.popleft()
-            self._missed = min(self._missed + 1, _MOST_MISSED)
+            self._missed = min(self._missed + 1, _MAX_MISSED)
         if self._slots and self._slots[0] <= now:
             self._slots.popleft()
             self._missed = 0

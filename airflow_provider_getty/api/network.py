@@ -69,7 +69,7 @@ class Network:
 
     def proxy_error(self, url: str, status: int, reason: str) -> errors.ConnectionFailedError:
         """The error for a connection that the proxy did not make."""
-        answered = f"The proxy {self._proxy_s_host(url)} answered {status} {quoted(reason)}".rstrip()
+        answered = f"The proxy {self._proxy_host(url)} answered {status} {quoted(reason)}".rstrip()
         if status == 407:  # noqa: PLR2004
             return errors.ProxyRefusedError(
                 f"{answered}: it wants a user and a password, or others than these.",
@@ -81,10 +81,10 @@ class Network:
 
     def no_answer(self, url: str, reason: str) -> str:
         """Says that there was no answer from a URL, and through which proxy, if any."""
-        way = f" through the proxy {host}" if (host := self._proxy_s_host(url)) else ""
+        way = f" through the proxy {host}" if (host := self._proxy_host(url)) else ""
         return f"There was no answer{way} ({reason})."
 
-    def _proxy_s_host(self, url: str) -> str:
+    def _proxy_host(self, url: str) -> str:
         return (self.proxy_for(url) or "").rpartition("@")[2].rstrip("/").rpartition("/")[2]
 
     def _named(self, scheme: str) -> tuple[str, str] | None:
@@ -116,7 +116,7 @@ def network(environment: Mapping[str, str] | None = None) -> Network:
     if files:
         trusted = " and ".join(f"{name}={path}" for name, path in files.items())
         return Network(_trusting(" and ".join(files), *files.values()), trusted, read)
-    return Network(_system_s_context(), "this system's certificate authorities and certifi's", read)
+    return Network(_system_context(), "this system's certificate authorities and certifi's", read)
 
 
 def tls_reason(error: object) -> str:
@@ -149,7 +149,7 @@ def _context(*files: tuple[str, int]) -> ssl.SSLContext:
 
 
 @lru_cache(maxsize=1)
-def _system_s_context() -> ssl.SSLContext:
+def _system_context() -> ssl.SSLContext:
     import certifi  # noqa: PLC0415 - read where there is nothing else
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

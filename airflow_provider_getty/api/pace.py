@@ -83,16 +83,16 @@ class Pace:
 
     def send(self, now: float) -> None:
         """Take note of a request that is sent at this moment."""
-        if self.known == math.inf:
-            credit = _FIRST_BURST
+        if not self._is_limit_known and self._limit == math.inf:
+            early = _FIRST_BURST
         else:
-            credit = CATCH_UP if self._held_up or now - self._last < CATCH_UP else 0.0
+            early = CATCH_UP if self._held_up or now - self._last < CATCH_UP else 0.0
         if self._held_up:
             self._grow(min(now - self._last, _RECOVERY))
         self._held_up = False
         self._count += 1
         self._last = now
-        self._next = max(self._next, now - credit) + 1 / self._rate
+        self._next = max(self._next, now - early) + 1 / self._rate
         self._sent.append(now)
 
     def sent_late(self, now: float, by: float) -> None:
@@ -112,25 +112,21 @@ class Pace:
             self._refusals.popleft()
         if sent < self._cut_at + _BURST:
             return
-        if self._known and 2 * len(self._refusals) >= _SAMPLE:
+        if self._is_limit_known and 2 * len(self._refusals) >= _SAMPLE:
             # Getty takes hardly anything, which says little of its limit.
             self._floor = max(_KEPT_IN_OUTAGE * self._rate, self._lowest)
         else:
             in_last_second = len(self._sent) - bisect_left(self._sent, now - 1.0)
             reached = min(self._rate, max(in_last_second + 1.0, _LITTLE))
-            self._ceiling = max(reached, _FORGETTING * self._ceiling) if self._known else reached
+            self._ceiling = max(reached, _FORGETTING * self._ceiling) if self._is_limit_known else reached
             self._floor = max(_KEPT * reached, self._lowest)
         self._ceiling = max(self._ceiling, self._floor)
         self._rate, self._growing, self._cut_at = self._floor, 0.0, now
         self._next = max(self._next, now + 1 / self._rate)
 
     @property
-    def known(self) -> float:
-        """The rate, if it is near a limit that is known; or else infinite."""
-        return self._rate if self._known or self._limit < math.inf else math.inf
-
-    @property
-    def _known(self) -> bool:
+    def _is_limit_known(self) -> bool:
+        """Whether a 429 has shown where the limit is."""
         return self._ceiling < math.inf
 
     def _window(self) -> tuple[int, float]:
@@ -140,7 +136,7 @@ class Pace:
 
     def _grow(self, seconds: float) -> None:
         self._growing += seconds
-        if not self._known:
+        if not self._is_limit_known:
             rate = self._rate * 2 ** (seconds / _DOUBLING)
         elif self._growing > 2 * _RECOVERY:
             rate = self._rate * 2 ** (seconds / _SLOW_DOUBLING)

@@ -42,7 +42,7 @@ class Polling:
     _observation: Observation | None = field(init=False)
     _failures: int = field(default=0, init=False)
     _doubted_since: float | None = field(default=None, init=False)
-    _troubles: int = field(default=0, init=False)
+    _total_failures: int = field(default=0, init=False)
     _remarked: bool = field(default=False, init=False)
     _last: StillPending | GettyError | None = field(default=None, init=False)
 
@@ -78,7 +78,7 @@ class Polling:
                 if self._is_final(outcome, now):
                     raise outcome
                 self._failures += 1
-                self._troubles += 1
+                self._total_failures += 1
                 delay = backoff(outcome, self._failures, jitter=jitter)
         if now >= self.deadline:
             raise self.too_late(now=now)
@@ -136,7 +136,7 @@ class Polling:
     def _remark(self, outcome: StillPending | GettyError, delay: float) -> None:
         self.remark = None
         if isinstance(outcome, GettyError):
-            if self._troubles.bit_count() == 1:
+            if self._total_failures.bit_count() == 1:
                 self._remarked = True
                 self.remark = f"{outcome} The next poll is in {delay:.1f} s."
         elif self._remarked:

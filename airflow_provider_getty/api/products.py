@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _CHOOSE = "Nothing was submitted; set {} in the task or in the connection's extra."
 
-_OF_PRODUCTS = ("product", "project_code", "project code", "notes")
+_PRODUCT_WORDS = ("product", "project_code", "project code", "notes")
 
 known: dict[Account, tuple[Product, ...]] = remembered({})
 """The products of this process' accounts; empty where they could not be listed."""
@@ -68,7 +68,7 @@ def explained(
     :param marker: whether a marker was sent in the notes.
     """
     said = refusal.problem.lower()
-    if not (isinstance(refusal, InvalidProductError) or any(word in said for word in _OF_PRODUCTS)):
+    if not (isinstance(refusal, InvalidProductError) or any(word in said for word in _PRODUCT_WORDS)):
         return refusal
     try:
         check(operation.completed_by(client.account), client.ask(ListProducts()).products, marker=marker)

@@ -199,7 +199,7 @@ class Protocol:
         :param refused: the token that Getty does not take any more.
         """
         coordinator = Coordinator(self.account) if self.account.coordinator else None
-        if coordinator and (shared := coordinator.opened((yield coordinator.token()))):
+        if coordinator and (shared := coordinator.token_in((yield coordinator.token()))):
             token, lifetime = shared
             if token != refused and lifetime > _TOKEN_MARGIN:
                 self._use(token, lifetime)
@@ -213,13 +213,13 @@ class Protocol:
         if self.account.coordinator and not schedule.is_recalled:
             schedule.is_recalled = True
             coordinator = Coordinator(self.account)
-            schedule.recall(coordinator.recalled((yield coordinator.learned(kind))))
+            schedule.recall(coordinator.learned_in((yield coordinator.learned(kind))))
 
-    def tell(self, kind: str, schedule: Schedule) -> Conversation[None]:
+    def share_learned(self, kind: str, schedule: Schedule) -> Conversation[None]:
         """Tell other processes what a schedule has learned."""
-        if self.account.coordinator and schedule.untold:
-            learned = list(schedule.untold)
-            schedule.untold.clear()
+        if self.account.coordinator and schedule.unshared:
+            learned = list(schedule.unshared)
+            schedule.unshared.clear()
             yield Coordinator(self.account).learn(kind, learned)
 
     def fetch_token(self) -> Conversation[float]:

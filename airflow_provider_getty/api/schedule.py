@@ -220,7 +220,7 @@ class Schedule:
         self._next_estimate = 1
         self.is_recalled = False
         """True once it has been told what other processes have learned."""
-        self.untold: deque[tuple[int, int]] = deque(maxlen=_MEMORY)
+        self.unshared: deque[tuple[int, int]] = deque(maxlen=_MEMORY)
         """Observations that other processes have not been told: the steps between which generations finished."""
         self._shares: Sequence[float] = PRIOR
         self._plan: Plan | None = None
@@ -260,7 +260,7 @@ class Schedule:
         i = _step(observation.pending_at)
         j = min(max(bisect_left(AGES, finished_by), i + 1), _STEPS + 1)
         self._observed.append((i, j))
-        self.untold.append((i, j))
+        self.unshared.append((i, j))
         self._news += 1
         if self._news >= self._next_estimate:
             self._news = 0

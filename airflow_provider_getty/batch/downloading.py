@@ -14,7 +14,7 @@ from airflow_provider_getty.hooks.async_getty import AsyncGetty
 from airflow_provider_getty.inputs.arguments import Images
 from airflow_provider_getty.inputs.folders import join, probe, safe_name
 from airflow_provider_getty.inputs.storage import locate
-from airflow_provider_getty.inputs.storage_errors import without_secrets
+from airflow_provider_getty.inputs.storage_errors import reason_of, without_secrets
 
 SIZE_NAMES = ("1k", "4k")
 """The download sizes that Getty documents."""
@@ -66,9 +66,9 @@ class Downloads:
         except OSError as error:
             shown = f"download_to {without_secrets(self.folder)!r}"
             if isinstance(error, _FINAL):
-                raise InvalidRequestError(f"{shown} cannot be written: {said(error)}.") from error
+                raise InvalidRequestError(f"{shown} cannot be written: {reason_of(error)}.") from error
             raise TransportError(
-                f"{shown} cannot be written now: {said(error)}.",
+                f"{shown} cannot be written now: {reason_of(error)}.",
                 advice="Check that its storage can be reached from here.",
             ) from error
 
@@ -106,8 +106,3 @@ class Downloads:
             deadline=min(self.deadline, clock.now() + _PATIENCE),
             **self.options,
         )
-
-
-def said(error: OSError) -> str:
-    """Return what the system or the store said."""
-    return error.strerror or str(error) or type(error).__name__

@@ -29,7 +29,7 @@ from airflow_provider_getty.api.errors import (
 )
 from airflow_provider_getty.api.operations import GetGeneration
 from airflow_provider_getty.api.results import Generation
-from airflow_provider_getty.batch.downloading import Downloads, said
+from airflow_provider_getty.batch.downloading import Downloads
 from airflow_provider_getty.batch.events import Downloaded, Failed, Finished, ItemRef, Recorded
 from airflow_provider_getty.batch.history import SharedHistory
 from airflow_provider_getty.batch.items import Item, Items
@@ -40,6 +40,7 @@ from airflow_provider_getty.batch.slots import PendingSlots
 from airflow_provider_getty.batch.submitting import ItemSubmitter
 from airflow_provider_getty.generating.record import Policy, Task
 from airflow_provider_getty.hooks.async_getty import AsyncGetty
+from airflow_provider_getty.inputs.storage_errors import reason_of
 
 log = logging.getLogger(__name__)
 
@@ -264,7 +265,7 @@ class Engine:
 
     async def _not_written(self, item: ItemRef, downloads: Downloads, error: OSError) -> None:
         """One file that cannot be written is the trouble of its item; a folder that takes none stops the batch."""
-        why = f"Its image cannot be written: {said(error)}. Its generation is kept; another try downloads it."
+        why = f"Its image cannot be written: {reason_of(error)}. Its generation is kept; another try downloads it."
         self._note_failure(item, why, may_retry=True)
         if self.stopped:
             return

@@ -21,11 +21,12 @@ from typing import Any, TextIO, TypeAlias, get_args
 from airflow_provider_getty.api.errors import InvalidRequestError
 from airflow_provider_getty.api.operations import GENERATING
 from airflow_provider_getty.inputs.storage import LocationLike, locate
+from airflow_provider_getty.inputs.storage_errors import reason_of
 
 _SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tab"}
 _TEXTS = frozenset({"prompt", "negative_prompt", "notes", "name", "project_code", "operation"})
 """Arguments whose cells are taken as they are, although they may begin as JSON does."""
-_NO_TEXT_FILES = {
+_BINARY_SUFFIXES = {
     ".xlsx": "an Excel workbook",
     ".xlsm": "an Excel workbook",
     ".xls": "an Excel workbook",
@@ -33,7 +34,7 @@ _NO_TEXT_FILES = {
     ".numbers": "a Numbers spreadsheet",
     ".parquet": "a Parquet file",
 }
-_NO_TEXTS = {
+_BINARY_SIGNATURES = {
     b"\x1f\x8b": "compressed with gzip",
     b"PK\x03\x04": "a workbook or another ZIP archive",
     b"\xd0\xcf\x11\xe0": "an Excel workbook",
@@ -41,7 +42,7 @@ _NO_TEXTS = {
     b"PAR1": "a Parquet file",
 }
 """The first bytes of files that are not text, whatever their names."""
-_OF_JSON_LINES = (".jsonl", ".ndjson", ".json")
+_JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +69,15 @@ def read_documents(where: LocationLike) -> Iterator[Document]:
     """
     location = locate(where)
     suffix = PurePosixPath(location.shown.lower()).suffix
-    if kind := _NO_TEXT_FILES.get(suffix):
-        raise _no_text(location.shown, kind)
+    if kind := _BINARY_SUFFIXES.get(suffix):
+        raise _binary_file(location.shown, kind)
     try:
         with location.open() as file:
             first = file.read(4)
-            if kind := next((_NO_TEXTS[each] for each in _NO_TEXTS if first.startswith(each)), None):
-                raise _no_text(location.shown, kind)
+            if kind := next(
+                (_BINARY_SIGNATURES[each] for each in _BINARY_SIGNATURES if first.startswith(each)), None
+            ):
+                raise _binary_file(location.shown, kind)
             if b"\0" in first:  # UTF-16, of which each half would be a character
                 raise _not_utf_8(location.shown)
             file.seek(0)
@@ -82,14 +85,13 @@ def read_documents(where: LocationLike) -> Iterator[Document]:
                 yield from (_table(lines) if suffix in (".csv", ".tsv") else _json_documents(lines, suffix))
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError) as error:
         raise InvalidRequestError(
-            f"The requests {location.shown!r} cannot be read where this task runs: "
-            f"{error.strerror or type(error).__name__}."
+            f"The requests {location.shown!r} cannot be read where this task runs: {reason_of(error)}."
         ) from None
     except UnicodeDecodeError:
         raise _not_utf_8(location.shown) from None
 
 
-def _no_text(shown: str, kind: str) -> InvalidRequestError:
+def _binary_file(shown: str, kind: str) -> InvalidRequestError:
     return InvalidRequestError(
         f"The requests {shown!r} are {kind}: save them as CSV (UTF-8) or as JSON Lines."
     )
@@ -114,7 +116,7 @@ def _json_documents(lines: TextIO, suffix: str) -> Iterator[Document]:
 
 
 def _json_lines(lines: Iterable[str], suffix: str) -> Iterator[Document]:
-    hint = "" if suffix in _OF_JSON_LINES else " (The name of a table ends in .csv or .tsv.)"
+    hint = "" if suffix in _JSON_SUFFIXES else " (The name of a table ends in .csv or .tsv.)"
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue

@@ -28,7 +28,7 @@ from airflow_provider_getty.batch.journal_files import (
 from airflow_provider_getty.inputs.storage import StoredObject
 from airflow_provider_getty.inputs.storage_errors import explaining
 
-_MOST_PARTS = 64  # of this process; then they become one
+_MAX_PARTS = 64  # of this process; then they become one
 _READERS = 16
 _PAUSES = (0.5, 1.0, 2.0)  # seconds between the attempts to add a part
 
@@ -136,7 +136,7 @@ class StoredJournal(JournalFile):
             self._persist(_Part(self._epoch, self._writer, number, -number), [lines])
             self._appended = number
             self._own.append(lines)
-            if len(self._own) >= _MOST_PARTS:
+            if len(self._own) >= _MAX_PARTS:
                 self._merge()
 
     def confirm(self) -> None:

@@ -8,13 +8,13 @@ from argparse import ArgumentTypeError
 
 from airflow.cli.cli_config import ARG_OUTPUT, ActionCommand, Arg, CLICommand, GroupCommand, lazy_load_command
 
-_MOST_DAYS = 3650
+_MAX_DAYS = 3650
 
 
 def _days(text: str) -> int:
     """A number of days of the command line."""
-    if not text.isascii() or not text.isdigit() or not 0 < int(text[:9]) <= _MOST_DAYS:
-        raise ArgumentTypeError(f"{text!r} must be a whole number from 1 to {_MOST_DAYS}.")
+    if not text.isascii() or not text.isdigit() or not 0 < int(text[:9]) <= _MAX_DAYS:
+        raise ArgumentTypeError(f"{text!r} must be a whole number from 1 to {_MAX_DAYS}.")
     return int(text)
 
 

@@ -26,7 +26,7 @@ from airflow_provider_getty.inputs.arguments import OnBlocked
 log = logging.getLogger(__name__)
 
 
-class _OfGetty:
+class _ErrorDetails:
     """The attributes that ``on_failure_callback`` finds in ``context["exception"]``, whichever exception it is.
 
     :param error: the error of :mod:`~.api.errors`: ``error.problem``, ``error.asked``, ``error.advice``.
@@ -45,11 +45,11 @@ class _OfGetty:
         self.may_retry = error.may_retry
 
 
-class GettyFailException(_OfGetty, AirflowFailException):
+class GettyFailException(_ErrorDetails, AirflowFailException):
     """A failure that no retry can repair, or that a retry could pay for twice: the task ends."""
 
 
-class GettySensorTimeout(_OfGetty, AirflowSensorTimeout):
+class GettySensorTimeout(_ErrorDetails, AirflowSensorTimeout):
     """A sensor's time is over."""
 
 
@@ -72,7 +72,7 @@ class Outcome:
         """
         if isinstance(result, Generation):
             return cls(generation=result.summary())
-        error = result.error if isinstance(result, _OfGetty) else result
+        error = result.error if isinstance(result, _ErrorDetails) else result
         if not isinstance(error, GettyError):
             error = GettyError(str(error))
         return cls(error=_described(about(error, generation_request_id) if generation_request_id else error))
@@ -151,14 +151,14 @@ def accept(generation: dict[str, Any], on_blocked: OnBlocked, *, clear_adopts: b
     raise error
 
 
-def of_sensor(error: GettyError) -> GettyError:
+def with_sensor_advice(error: GettyError) -> GettyError:
     """The same error, with the easiest advice about a sensor whose time is over."""
     if isinstance(error, DeadlineExceededError):
         return error.with_context(advice="Clear the sensor to keep waiting; that costs nothing.")
     return error
 
 
-def tell(error: GettyError) -> None:
+def log_error(error: GettyError) -> None:
     """Log each part of an error in a line of its own, as the log does not wrap."""
     said = (
         ("Asked", error.asked),
@@ -178,8 +178,8 @@ def fail(error: GettyError, *, in_sensor: bool = False) -> NoReturn:
     :raises GettyFailException: or, of a sensor whose time is over, :class:`GettySensorTimeout`: which it does not.
     """
     if in_sensor:
-        error = of_sensor(error)
-    tell(error)
+        error = with_sensor_advice(error)
+    log_error(error)
     if in_sensor and isinstance(error, DeadlineExceededError):
         raise GettySensorTimeout(error) from None
     if error.may_retry:

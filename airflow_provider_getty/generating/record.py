@@ -14,7 +14,7 @@ from airflow_provider_getty.api.account import Account
 from airflow_provider_getty.api.operations import GeneratingOperation
 from airflow_provider_getty.inputs.arguments import OnUnsure
 
-MOST_UNKNOWN = 2
+MAX_UNKNOWN = 2
 """The number of requests of one round that may end without anybody knowing whether they created a generation."""
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")

@@ -23,10 +23,10 @@ from airflow_provider_getty.inputs.storage_errors import without_secrets
 
 log = logging.getLogger(__name__)
 
-_NO_PROMPTS = frozenset({"", "none", "null", "nan", "nat", "<na>", "undefined"})
-_NO_VALUE = re.compile(r"#(?:ref!|n/a|name\?|value!|null!|num!|div/0!|spill!|calc!)", re.IGNORECASE)
+_MISSING_VALUES = frozenset({"", "none", "null", "nan", "nat", "<na>", "undefined"})
+_SPREADSHEET_ERROR = re.compile(r"#(?:ref!|n/a|name\?|value!|null!|num!|div/0!|spill!|calc!)", re.IGNORECASE)
 """The values of spreadsheet cells whose formula failed, in English."""
-_NO_CHARACTERS = re.compile("[\\0\ud800-\udfff]")
+_INVALID_CHARACTERS = re.compile("[\\0\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def check_prompt(name: str, value: object) -> None:
     """
     if not isinstance(value, str):
         return
-    if value.strip().lower() in _NO_PROMPTS or _NO_VALUE.fullmatch(value.strip()):
+    if value.strip().lower() in _MISSING_VALUES or _SPREADSHEET_ERROR.fullmatch(value.strip()):
         if name != "prompt" and not value.strip():
             return  # an optional one is not given
         raise InvalidRequestError(f"{name} is {value!r}: was it rendered from a value that is missing?")
@@ -134,7 +134,7 @@ def check_values(value: object, name: str = "") -> None:
         case str() if "{{" in value or "{%" in value:
             shown = shortened(without_secrets(value))
             raise InvalidRequestError(f"{name} {shown} is a template that was not rendered: render it first.")
-        case str() if _NO_CHARACTERS.search(value):
+        case str() if _INVALID_CHARACTERS.search(value):
             raise InvalidRequestError(
                 f"{name} has a NUL or half a character, which is no text: {shortened(value)}."
             )

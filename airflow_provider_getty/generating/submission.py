@@ -31,10 +31,10 @@ from airflow_provider_getty.api.patience import Patience
 from airflow_provider_getty.api.results import Generation, Pending
 from airflow_provider_getty.generating.claim import TRUSTED_FOR
 from airflow_provider_getty.generating.history import LOOK_BACK, Found, marker_of, search, with_marker
-from airflow_provider_getty.generating.record import MOST_UNKNOWN, Policy, Record, Task, fingerprint
+from airflow_provider_getty.generating.record import MAX_UNKNOWN, Policy, Record, Task, fingerprint
 from airflow_provider_getty.generating.steps import LookUp, Post, Save, Say, Steps, Upload, Wait
 
-MOST_REFUSALS = 2
+MAX_REFUSALS = 2
 """How often a 429 that names no limit is waited out where a task can wait without its worker: it may mean that too many
 generations are pending, while too many requests are over after a second."""
 _LOOK_AGAIN_IN = 3.0
@@ -157,7 +157,7 @@ class Submission:
         """
         is_second_upload = False
         while True:
-            if record.attempts >= MOST_UNKNOWN:
+            if record.attempts >= MAX_UNKNOWN:
                 raise self._unsure(record, f"{record.attempts} requests were sent without an answer.")
             attempt = replace(
                 record,
@@ -258,7 +258,7 @@ class Submission:
         try:
             adopted = yield from self._look_up(record)
         except SubmissionUnsureError:
-            if self.policy.on_unsure == "fail" or record.attempts >= MOST_UNKNOWN:
+            if self.policy.on_unsure == "fail" or record.attempts >= MAX_UNKNOWN:
                 raise
             return None
         if adopted is None and self.clock() >= self.deadline:

@@ -1,7 +1,8 @@
-"""Which generations in the account's history are new. No I/O.
+"""Finds the new generations in an account's history. No I/O.
 
-Generations appear late in a history, in any order, and are pending when they appear. So each look reaches back beyond
-the last one, and as far as what was pending then; what was told already is remembered for as long as it can be seen.
+Generations appear in the history late, in any order, and often still pending. So each look reaches back beyond the last
+one, and to the oldest generation that was pending then. A reported generation is remembered for as long as a look may
+show it again.
 """
 
 from __future__ import annotations
@@ -13,67 +14,69 @@ from typing import Any, Self
 from airflow_provider_getty.api.results import HistoryItem
 
 OVERLAP = 3600.0
-"""Seconds that a look reaches back beyond the last one, as clocks differ and generations appear late."""
+"""Seconds that a look reaches back beyond the last one: clocks differ, and generations appear late."""
 LONGEST_PENDING = 86400.0
-"""Seconds after which a generation that is still pending is given up."""
+"""Seconds after which a pending generation is no longer waited for."""
 
 
 @dataclass
 class Watch:
     """The state of a watch over an account's history.
 
-    :param looked: when it was looked at last (Unix time); None: never.
-    :param told: the generations that are not new any more, with the time of each (Unix time).
-    :param pending: those that were pending at the last look, likewise.
+    :param looked: when the history was last read (Unix time); None: never.
+    :param reported: when each generation that is no longer new was made (Unix time), by its id.
+    :param pending: the same, of the generations that were pending at the last look.
     """
 
     looked: float | None = None
-    told: dict[str, float] = field(default_factory=dict)
+    reported: dict[str, float] = field(default_factory=dict)
     pending: dict[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, document: object) -> Self:
-        """Read :meth:`as_json`; anything else is as if nothing was known."""
+        """Restore what :meth:`as_json` returned; from anything else, start afresh."""
         match document:
-            case {"looked": float() | int() as looked, "told": dict(told), "pending": dict(pending)}:
-                return cls(float(looked), told, pending)
+            case {"looked": float() | int() as looked, "reported": dict(reported), "pending": dict(pending)}:
+                return cls(float(looked), reported, pending)
         return cls()
 
     def as_json(self) -> dict[str, Any]:
-        """Plain JSON."""
-        return {"looked": self.looked, "told": self.told, "pending": self.pending}
+        """Plain JSON, for a store."""
+        return {"looked": self.looked, "reported": self.reported, "pending": self.pending}
 
     def since(self, now: float) -> float:
-        """From when on to read the history (Unix time)."""
+        """The time from which to read the history (Unix time)."""
         last = now if self.looked is None else min(self.looked, now)
         return min([last, *self.pending.values()]) - OVERLAP
 
     def look(self, items: Iterable[HistoryItem], now: float) -> list[HistoryItem]:
-        """Take what the history shows since :meth:`since`; return what is finished and was not told, oldest first.
+        """Return the generations that have finished and were not reported, oldest first.
 
-        At the first look nothing is new that is finished already. Call :meth:`tell` for what was told.
+        At the first look, what is finished already is not new. Call :meth:`mark_reported` once one is reported.
+
+        :param items: the history from :meth:`since` on.
         """
         is_first = self.looked is None
         since = self.since(now)
         new, pending = [], {}
         for item in items:
             name, made = item.generation_request_id.casefold(), _time(item, now)
-            if name in self.told:
+            if name in self.reported:
                 continue
             if not item.results:
                 if made > now - LONGEST_PENDING:
                     pending[name] = made
             elif is_first:
-                self.told[name] = made
+                self.reported[name] = made
             else:
                 new.append(item)
-        self.told = {name: made for name, made in self.told.items() if made >= since}
+        self.reported = {name: made for name, made in self.reported.items() if made >= since}
         self.pending, self.looked = pending, now
         return sorted(new, key=lambda item: _time(item, now))
 
-    def tell(self, item: HistoryItem, now: float) -> None:
-        """Remember that this one was told."""
-        self.told[item.generation_request_id.casefold()] = _time(item, now)
+    def mark_reported(self, item: HistoryItem, now: float) -> None:
+        """Do not return this generation again."""
+        self.reported[item.generation_request_id.casefold()] = _time(item, now)
 
 
 def _time(item: HistoryItem, now: float) -> float:

@@ -26,7 +26,7 @@ from airflow_provider_getty.inputs.pictures import (
     check_rendered,
     decode,
     decoding,
-    is_file,
+    is_file_object,
     is_image,
     is_picture,
     read,
@@ -47,7 +47,7 @@ MaskSource: TypeAlias = "_Image | Segmentation | Sequence[Box | Polygon | Segmen
 """Anything from which :func:`make_mask` makes a mask."""
 
 _FEW = 0.001  # of the image; less, or all but less, is probably a mistake
-_NUMBERS_OF_A_BOX = 4
+_BOX_LENGTH = 4
 _NOISE = 64  # JPEGs of quality 75, most programs' default, stray up to 49 from black and white
 # Strays at most 46 and 120, a quarter of half the sum of the quantization table: the first is within _NOISE,
 # and with either each pixel stays on its side of 128.
@@ -153,7 +153,7 @@ def _made(source: Any, size: tuple[int, int] | None, *, invert: bool) -> tuple[M
             check_pixels(source.size, name, MaskError)
             source.load()
             image = upright(source)
-    elif is_picture(source) or is_file(source):
+    elif is_picture(source) or is_file_object(source):
         name, data = read(source, "The mask", MaskError)
         image = decode(data, name, MaskError)
         form = f"a {image.format} image" if image.format else "an image"
@@ -175,7 +175,7 @@ def _form(shapes: Any) -> str:
     listed = [shapes] if isinstance(shapes, Mapping) else shapes
     if any(isinstance(shape, Mapping) for shape in listed):
         return "segmentations"
-    is_box = [len(shape) == _NUMBERS_OF_A_BOX and not isinstance(shape[0], list | tuple) for shape in listed]
+    is_box = [len(shape) == _BOX_LENGTH and not isinstance(shape[0], list | tuple) for shape in listed]
     return "boxes" if all(is_box) else "boxes and polygons" if any(is_box) else "polygons"
 
 

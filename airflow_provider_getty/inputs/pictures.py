@@ -48,7 +48,7 @@ def make_jpeg(source: PictureSource, what: str = "The file") -> bytes:
     :raises InvalidRequestError: it cannot be made, now or later. A temporary failure, such as a network's on the
         way to an object store, is raised as it comes.
     """
-    if not (is_picture(source) or is_file(source)):
+    if not (is_picture(source) or is_file_object(source)):
         raise InvalidRequestError(
             f"{what} is of the type {type(source).__name__}: give a path, a URI or the bytes of an image."
         )
@@ -79,7 +79,7 @@ def is_picture(source: object) -> bool:
     return isinstance(source, bytes | bytearray | memoryview) or is_location(source)
 
 
-def is_file(source: object) -> bool:
+def is_file_object(source: object) -> bool:
     """Whether this is an open file, of which :func:`read` reads what is left; one that can seek stays where it is."""
     return hasattr(source, "read") and not is_location(source)
 
@@ -94,7 +94,7 @@ def read(source: Any, what: str, refusal: Refusal) -> tuple[str, bytes]:
 
     :raises InvalidRequestError: as the refusal: no retry can fix it.
     """
-    if is_file(source):
+    if is_file_object(source):
         name = f"{what} given as a file object"
         try:
             at = source.tell() if getattr(source, "seekable", bool)() else None

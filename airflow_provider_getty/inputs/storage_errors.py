@@ -64,11 +64,16 @@ def explaining(shown: str) -> Iterator[None]:
         raise _explained(error, shown) from error
 
 
+def reason_of(error: OSError) -> str:
+    """The reason that the system or the store gives for an error."""
+    return error.strerror or str(error) or type(error).__name__
+
+
 def unreadable(what: str, error: OSError) -> TransportError:
     """The error for a file of the user that cannot be read now. Nothing was sent."""
     named = what if error.filename is None else f"{what} {error.filename!r}"
     return TransportError(
-        f"{named} cannot be read now: {error.strerror or type(error).__name__}.",
+        f"{named} cannot be read now: {reason_of(error)}.",
         advice="Check that its storage can be reached from here.",
     )
 

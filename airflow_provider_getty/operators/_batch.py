@@ -15,7 +15,7 @@ from airflow.providers.common.compat.sdk import TaskDeferred, conf
 from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.errors import GettyError, InvalidRequestError
 from airflow_provider_getty.batch import contact_sheet, outcome
-from airflow_provider_getty.batch.downloading import Downloads, said
+from airflow_provider_getty.batch.downloading import Downloads
 from airflow_provider_getty.batch.engine import Plan
 from airflow_provider_getty.batch.events import Finished
 from airflow_provider_getty.batch.items import Items
@@ -26,7 +26,7 @@ from airflow_provider_getty.generating.record import Policy
 from airflow_provider_getty.generating.submitter import task_of
 from airflow_provider_getty.inputs import arguments, config
 from airflow_provider_getty.inputs.folders import join
-from airflow_provider_getty.inputs.storage_errors import without_secrets
+from airflow_provider_getty.inputs.storage_errors import reason_of, without_secrets
 from airflow_provider_getty.lineage.assets import announce, has_alias
 from airflow_provider_getty.lineage.made import Made
 from airflow_provider_getty.triggers import TRIGGER_GRACE
@@ -68,7 +68,7 @@ def run(task: GettyBatchOperator, context: Context, event: Mapping[str, Any] | N
         outcome.fail(parts, may_retry=error.may_retry, error=error)
     except OSError as error:
         parts = {
-            "Answered": f"The journal or the requests cannot be read or written: {said(error)}.",
+            "Answered": f"The journal or the requests cannot be read or written: {reason_of(error)}.",
             "Credit": _spent(batch, event),
             "To do": "A retry continues from what is in the journal; what may be missing is looked for in Getty's "
             "history before it is submitted again.",
@@ -185,11 +185,11 @@ def _announce(task: GettyBatchOperator, context: Context, manifest: dict[str, An
 
 
 def _batch(task: GettyBatchOperator, context: Context, deadline: float) -> Batch:
-    whose = task_of(context, is_sure=True)
-    if whose.map_index >= 0:  # the marker of an item has its number there
-        whose = replace(whose, task_id=f"{whose.task_id}[{whose.map_index}]")
+    owner = task_of(context, is_sure=True)
+    if owner.map_index >= 0:  # the marker of an item has its number there
+        owner = replace(owner, task_id=f"{owner.task_id}[{owner.map_index}]")
     plan = Plan(
-        task=whose,
+        task=owner,
         policy=Policy(
             marker=config.marker(task.marker) == "notes",
             history_lag=config.history_lag(task.history_lag),

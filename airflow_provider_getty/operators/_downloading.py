@@ -10,7 +10,7 @@ from airflow_provider_getty.generating.outcomes import fail
 from airflow_provider_getty.inputs import arguments, config
 from airflow_provider_getty.inputs.folders import join, safe_name
 from airflow_provider_getty.inputs.storage import LocationLike, locate
-from airflow_provider_getty.inputs.storage_errors import without_secrets
+from airflow_provider_getty.inputs.storage_errors import reason_of, without_secrets
 from airflow_provider_getty.lineage.assets import announce, known_to_getty
 from airflow_provider_getty.lineage.made import Made
 
@@ -44,19 +44,19 @@ def _download(task: DownloadingOperator, context: Context, *, deadline: float) -
         location = locate(destination)
         if not task.overwrite and location.exists():
             task.log.info("%s is there already; nothing is downloaded.", shown)
-            return _tell(task, context, destination)
+            return _report(task, context, destination)
         length = task.download(context, destination, deadline=deadline)
     except OSError as error:
         raise DownloadError(
-            f"{shown} cannot be written: {error.strerror or type(error).__name__}.",
+            f"{shown} cannot be written: {reason_of(error)}.",
             credit=Credit.COMMITTED,
             generation_request_id=task.image().get("generation_request_id"),
         ) from error
     task.log.info("Downloaded %d bytes to %s.", length, shown)
-    return _tell(task, context, destination)
+    return _report(task, context, destination)
 
 
-def _tell(task: DownloadingOperator, context: Context, destination: LocationLike) -> str:
+def _report(task: DownloadingOperator, context: Context, destination: LocationLike) -> str:
     """Return the destination as text, and report the file to Airflow's assets and OpenLineage."""
     task.made = (known_to_getty(task, Made(file=destination, **task.image())),)
     announce(task, context, task.made)

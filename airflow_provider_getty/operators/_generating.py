@@ -110,7 +110,7 @@ def _generate(task: GenerationOperator, context: Context, *, deadline: float, re
     if isinstance(answer, Pending):
         if not task.wait_for_completion:
             SubmissionStore.of(context).deliver(answer.generation_request_id)
-            return _tell(task, context, answer.summary())
+            return _report(task, context, answer.summary())
         answer = _wait(task, answer, deadline, poll_interval, is_adopted=submitted.is_adopted)
     return _finish(task, context, answer.summary())
 
@@ -120,10 +120,10 @@ def _finish(task: GenerationOperator, context: Context, generation: dict[str, An
     store = SubmissionStore.of(context)
     result = accept(generation, task.on_blocked, clear_adopts=store.exists)
     store.deliver(generation["generation_request_id"])
-    return _tell(task, context, result)
+    return _report(task, context, result)
 
 
-def _tell(task: GenerationOperator, context: Context, result: dict[str, Any]) -> dict[str, Any]:
+def _report(task: GenerationOperator, context: Context, result: dict[str, Any]) -> dict[str, Any]:
     """Return the result, and report it to Airflow's assets and OpenLineage."""
     task.made = (generated(result, _written(task)),)
     announce(task, context, task.made)

@@ -18,7 +18,7 @@ from airflow_provider_getty.triggers.shared_client import shared_client
 
 log = logging.getLogger(__name__)
 
-_MOST_SEEN = 1_000
+_MAX_SEEN = 1_000
 """Generations whose outcome is in the event, at about 60 bytes each; of further ones the worker asks again."""
 _LINES = 10
 """The most lines of the log that tell how many generations of a wait are finished."""
@@ -133,7 +133,7 @@ class BatchTrigger(BaseTrigger):
         except Exception as error:  # noqa: BLE001 - whatever it is, the worker meets it as well, and decides
             log.warning("Item %d: %s", number, error)
         else:
-            if len(self._seen) < _MOST_SEEN:
+            if len(self._seen) < _MAX_SEEN:
                 images = [image.index for image in generation.results]
                 blocked = [image.index for image in generation.blocked]
                 seen += [generation.generation_request_id, generation.seed, images, blocked]

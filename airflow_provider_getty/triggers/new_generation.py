@@ -71,7 +71,7 @@ class NewGenerationTrigger(BaseEventTrigger):
                         now = clock.now()
                         for item in watch.look(await self._history(client, watch.since(now)), now):
                             yield TriggerEvent(dict(described(item)))  # type: ignore[no-untyped-call]
-                            watch.tell(item, now)
+                            watch.mark_reported(item, now)
                             await self._remember(watch.as_json())
                         await self._remember(watch.as_json())
                         await clock.pause(self.poll_interval)

@@ -21,7 +21,7 @@ from jinja2 import StrictUndefined
 from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.errors import GettyError, InvalidRequestError
 from airflow_provider_getty.api.operations import GetGeneration
-from airflow_provider_getty.generating.outcomes import Outcome, accept, of_sensor, tell
+from airflow_provider_getty.generating.outcomes import Outcome, accept, log_error, with_sensor_advice
 from airflow_provider_getty.inputs import arguments
 from airflow_provider_getty.triggers import TRIGGER_GRACE
 from airflow_provider_getty.triggers.shared_client import shared_client
@@ -114,7 +114,7 @@ class GenerationSensorTrigger(BaseTrigger):
                 yield TriggerEvent(Outcome.of(error).as_event())  # type: ignore[no-untyped-call]
                 return
             if isinstance(error, GettyError):
-                tell(of_sensor(error))
+                log_error(with_sensor_advice(error))
             else:
                 log.error("%s", error)  # noqa: TRY400 - a traceback would hide the message
             yield TaskSkippedEvent() if self.soft_fail else TaskFailedEvent()

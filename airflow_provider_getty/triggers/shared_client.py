@@ -35,12 +35,12 @@ class _Shared:
 
 
 @dataclass(slots=True)
-class _OfLoop:
+class _LoopState:
     look_ups: dict[str, _LookUp] = field(default_factory=dict)
     clients: dict[Account, _Shared] = field(default_factory=dict)
 
 
-_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, _OfLoop] = remembered(WeakKeyDictionary())
+_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, _LoopState] = remembered(WeakKeyDictionary())
 _learned: WeakKeyDictionary[asyncio.AbstractEventLoop, defaultdict[Account, Schedules]] = remembered(
     WeakKeyDictionary()
 )
@@ -60,44 +60,44 @@ class shared_client:  # noqa: N801 - used like the functions of contextlib, and 
         self._account: Account | None = None
 
     async def __aenter__(self) -> AsyncGettyClient:
-        of_loop = _loops.setdefault(asyncio.get_running_loop(), _OfLoop())
-        look_up = of_loop.look_ups.get(self._getty_conn_id)
+        state = _loops.setdefault(asyncio.get_running_loop(), _LoopState())
+        look_up = state.look_ups.get(self._getty_conn_id)
         if look_up is None:
-            look_up = of_loop.look_ups[self._getty_conn_id] = _LookUp(_looking_up(self._getty_conn_id))
+            look_up = state.look_ups[self._getty_conn_id] = _LookUp(_looking_up(self._getty_conn_id))
         look_up.users += 1
         try:
             # A trigger that is canceled must not take the look-up of the others with it.
             self._account = await asyncio.shield(look_up.task)
-            shared = of_loop.clients.get(self._account)
+            shared = state.clients.get(self._account)
             if shared is None:
                 learned = _learned.setdefault(asyncio.get_running_loop(), defaultdict(Schedules))
                 client = async_client_of(self._account, self._getty_conn_id, schedules=learned[self._account])
-                shared = of_loop.clients[self._account] = _Shared(client)
+                shared = state.clients[self._account] = _Shared(client)
         except BaseException:
-            self._leave_look_up(of_loop)
+            self._leave_look_up(state)
             raise
         shared.users += 1
         return shared.client
 
     async def __aexit__(self, *_: object) -> None:
-        of_loop = _loops[asyncio.get_running_loop()]
+        state = _loops[asyncio.get_running_loop()]
         if self._account is None:
             raise RuntimeError("It was not entered.")
-        shared = of_loop.clients[self._account]
+        shared = state.clients[self._account]
         shared.users -= 1
         if not shared.users:
-            del of_loop.clients[self._account]
-        self._leave_look_up(of_loop)
+            del state.clients[self._account]
+        self._leave_look_up(state)
         if not shared.users:
             await shared.client.close()
 
-    def _leave_look_up(self, of_loop: _OfLoop) -> None:
-        look_up = of_loop.look_ups[self._getty_conn_id]
+    def _leave_look_up(self, state: _LoopState) -> None:
+        look_up = state.look_ups[self._getty_conn_id]
         look_up.users -= 1
         if not look_up.users:
             look_up.task.cancel()
-            del of_loop.look_ups[self._getty_conn_id]
-            if not of_loop.look_ups:
+            del state.look_ups[self._getty_conn_id]
+            if not state.look_ups:
                 del _loops[asyncio.get_running_loop()]
 
 

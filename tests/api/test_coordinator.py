@@ -102,8 +102,8 @@ def test_accounts_share_nothing(changes: dict[str, str]) -> None:
 
 def test_only_the_same_secret_opens_the_token() -> None:
     sealed = Coordinator(account()).share_token("a-token", 1800).arguments[0]
-    assert Coordinator(account()).opened([sealed, 1_799_000]) == ("a-token", 1799)
-    assert Coordinator(account(api_secret="rotated")).opened([sealed, 1_799_000]) is None
+    assert Coordinator(account()).token_in([sealed, 1_799_000]) == ("a-token", 1799)
+    assert Coordinator(account(api_secret="rotated")).token_in([sealed, 1_799_000]) is None
 
 
 def test_requests_keep_to_the_limit_of_all(

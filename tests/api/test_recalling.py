@@ -27,20 +27,20 @@ def taught(latency: float, count: int = 60) -> Schedule:
 @pytest.mark.parametrize("latency", [4.0, 30.0])
 def test_a_schedule_that_is_told_what_another_has_learned_polls_as_that_one_does(latency: float) -> None:
     told, teacher = Schedule(), taught(latency)
-    told.recall(teacher.untold)
+    told.recall(teacher.unshared)
     assert told.delay(0.0, jitter=0.5) == pytest.approx(teacher.delay(0.0, jitter=0.5), rel=0.25)
     assert told.delay(0.0, jitter=0.5) != pytest.approx(Schedule().delay(0.0, jitter=0.5), rel=0.25)
 
 
 def test_a_schedule_passes_on_only_what_it_has_learned_itself() -> None:
     told = Schedule()
-    told.recall(taught(10).untold)
-    assert not told.untold
+    told.recall(taught(10).unshared)
+    assert not told.unshared
 
 
 def test_what_cannot_be_read_is_passed_over() -> None:
     reply = [b"3 9", b"of a later version", b"x y", b"-1 4", b"\xff", b"7"]
-    assert Coordinator(account()).recalled(reply) == [(3, 9)]
+    assert Coordinator(account()).learned_in(reply) == [(3, 9)]
     schedule = Schedule()
     schedule.recall([(9, 3), (0, 10**6)])
     assert schedule.delay(0.0, jitter=0.5) == Schedule().delay(0.0, jitter=0.5)

@@ -78,7 +78,7 @@ class ManyWriters(RuleBasedStateMachine):
         for patch in (
             mock.patch.object(journal_files, "_lock"),
             mock.patch("os.fsync"),
-            mock.patch.object(stored_journal, "_MOST_PARTS", 3),
+            mock.patch.object(stored_journal, "_MAX_PARTS", 3),
         ):
             self.stack.enter_context(patch)
         self.loop = self.stack.enter_context(asyncio.Runner())

@@ -131,7 +131,7 @@ def test_joined_it_is_one_file_that_can_be_added_to(where: str) -> None:
 
 
 def test_in_an_object_store_few_parts_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stored_journal, "_MOST_PARTS", 4)
+    monkeypatch.setattr(stored_journal, "_MAX_PARTS", 4)
     where = "memory://bucket/few.jsonl"
     expected = [FIRST, *(b"%d\n" % number for number in range(1, 23))]
     added(where, *expected)
@@ -145,7 +145,7 @@ def test_in_an_object_store_few_parts_are_kept(monkeypatch: pytest.MonkeyPatch) 
 def test_a_death_while_parts_become_one_loses_and_repeats_nothing(
     monkeypatch: pytest.MonkeyPatch, dies_in: str
 ) -> None:
-    monkeypatch.setattr(stored_journal, "_MOST_PARTS", 3)
+    monkeypatch.setattr(stored_journal, "_MAX_PARTS", 3)
     where = "memory://bucket/dies.jsonl"
     file: Any = added(where, FIRST, b"2\n")
     really = getattr(file, dies_in)

@@ -28,7 +28,7 @@ def told(watch: Watch, items: list[HistoryItem], now: float) -> list[str]:
     """One look: what it tells, with what is known kept as JSON in between."""
     new = watch.look(items, now)
     for each in new:
-        watch.tell(each, now)
+        watch.mark_reported(each, now)
     copy = Watch.of(json.loads(json.dumps(watch.as_json())))
     assert copy == watch
     return [each.generation_request_id for each in new]
@@ -80,7 +80,7 @@ def test_what_cannot_be_seen_any_more_is_forgotten() -> None:
     told(watch, [item(str(number), NOW) for number in range(9)], NOW)
     told(watch, [], NOW + 2 * OVERLAP)
     told(watch, [], NOW + 4 * OVERLAP)
-    assert watch.told == {}
+    assert watch.reported == {}
 
 
 def test_a_name_in_other_letters_is_the_same() -> None:
@@ -89,6 +89,6 @@ def test_a_name_in_other_letters_is_the_same() -> None:
     assert told(watch, [item("ab", NOW)], NOW + 2) == []
 
 
-@pytest.mark.parametrize("document", [None, "x", {}, {"looked": "x", "told": {}, "pending": {}}])
+@pytest.mark.parametrize("document", [None, "x", {}, {"looked": "x", "reported": {}, "pending": {}}])
 def test_what_is_not_known_is_as_if_it_had_never_looked(document: Any) -> None:
     assert Watch.of(document) == Watch()

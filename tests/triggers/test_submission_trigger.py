@@ -169,9 +169,7 @@ def test_event_loops_come_and_go_without_leaving_anything() -> None:
     for _ in range(3):
         asyncio.run(fired_in_order({"one": trigger(), "two": trigger()}, ["getty_default"]))
     gc.collect()
-    assert not [
-        waiting for of_loop in submission._waiting.values() for waiting in of_loop.values() if waiting
-    ]
+    assert not [waiting for state in submission._waiting.values() for waiting in state.values() if waiting]
     assert len(submission._waiting) <= 2, "the last ones are remembered by who ran them: asyncio, the clock"
 
 

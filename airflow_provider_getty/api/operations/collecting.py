@@ -52,7 +52,7 @@ class GetGeneration(MovedOperation[Pending | Generation]):
         return generation
 
 
-class _OfGeneratedImage(Operation[ResultT_co], Generic[ResultT_co]):
+class _GeneratedImageOperation(Operation[ResultT_co], Generic[ResultT_co]):
     committed: ClassVar[Credit] = Credit.COMMITTED
     at_risk: ClassVar[Credit] = Credit.COMMITTED
 
@@ -60,7 +60,7 @@ class _OfGeneratedImage(Operation[ResultT_co], Generic[ResultT_co]):
     index: ImageIndex = 0
 
 
-class GetDownloadSizes(_OfGeneratedImage[DownloadSizes]):
+class GetDownloadSizes(_GeneratedImageOperation[DownloadSizes]):
     """Ask in which sizes a generated image can be downloaded."""
 
     name: ClassVar[str] = "download_sizes"
@@ -69,7 +69,7 @@ class GetDownloadSizes(_OfGeneratedImage[DownloadSizes]):
     answers = MappingProxyType({200: DownloadSizes})
 
 
-class StartDownload(_OfGeneratedImage[bool | Download]):
+class StartDownload(_GeneratedImageOperation[bool | Download]):
     """Have Getty prepare a download. A large size may cost.
 
     True: it is being prepared. False: that is not certain, or one of this image was being prepared already, in whatever
@@ -96,7 +96,7 @@ class StartDownload(_OfGeneratedImage[bool | Download]):
         return status == HTTPStatus.ACCEPTED
 
 
-class GetDownload(_OfGeneratedImage[PendingDownload | Download]):
+class GetDownload(_GeneratedImageOperation[PendingDownload | Download]):
     """Ask whether a download is ready."""
 
     name: ClassVar[str] = "get_download"

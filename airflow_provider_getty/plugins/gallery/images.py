@@ -11,7 +11,7 @@ from airflow_provider_getty.inputs.folders import join
 from airflow_provider_getty.operators.batch import GettyBatchOperator
 from airflow_provider_getty.plugins.gallery.folders import Folders, NotShownError
 from airflow_provider_getty.plugins.gallery.journals import BatchItem, Journals
-from airflow_provider_getty.plugins.gallery.pictures import MOST_BYTES, Size, mask_rendition, rendition
+from airflow_provider_getty.plugins.gallery.pictures import MAX_BYTES, Size, mask_rendition, rendition
 from airflow_provider_getty.plugins.gallery.pool import in_pool
 from airflow_provider_getty.plugins.gallery.previews import Previews
 from airflow_provider_getty.plugins.gallery.reading import TaskFacts
@@ -51,7 +51,7 @@ async def jpeg(
             return await in_pool(files, lambda: _mask(task, wanted, folders))
         case "file":
             where = _file(task, wanted, item)
-            return await in_pool(files, lambda: rendition(folders.read(where, MOST_BYTES), wanted.size))
+            return await in_pool(files, lambda: rendition(folders.read(where, MAX_BYTES), wanted.size))
 
 
 def _generated(task: TaskFacts, wanted: Wanted, item: BatchItem | None) -> tuple[str, int]:
@@ -76,7 +76,7 @@ def _mask(task: TaskFacts, wanted: Wanted, folders: Folders) -> bytes:
         raise NotShownError("The task has no mask.")
     mask, image_size = found
     if isinstance(mask, str) and not mask.lstrip().startswith(("[", "{")):
-        return rendition(folders.read(mask, MOST_BYTES), wanted.size)
+        return rendition(folders.read(mask, MAX_BYTES), wanted.size)
     return mask_rendition(mask, image_size, wanted.size)
 
 

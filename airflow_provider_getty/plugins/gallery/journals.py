@@ -18,8 +18,8 @@ from airflow_provider_getty.plugins.gallery.folders import Folders, NotShownErro
 from airflow_provider_getty.plugins.gallery.reading import TaskFacts
 from airflow_provider_getty.plugins.gallery.sheets import Frame, Sheet, identifier, text, whole
 
-_MOST_BYTES = 64 * 2**20
-_MOST_REQUESTS = 20_000
+_MAX_BYTES = 64 * 2**20
+_MAX_REQUESTS = 20_000
 _KEPT_SECONDS = 5.0
 _KEPT = 8
 
@@ -128,7 +128,7 @@ def asked_of(folders: Folders, task: TaskFacts, numbers: Iterable[int]) -> dict[
         defaults if isinstance(defaults, Mapping) else {},
     )
     try:
-        until = islice(items, min(max(wanted), _MOST_REQUESTS))
+        until = islice(items, min(max(wanted), _MAX_REQUESTS))
         return {item.number: item for item in until if isinstance(item, Item) and item.number in wanted}
     except (InvalidRequestError, OSError):
         return {}
@@ -136,13 +136,13 @@ def asked_of(folders: Folders, task: TaskFacts, numbers: Iterable[int]) -> dict[
 
 def _lines(folders: Folders, where: str) -> Iterator[bytes]:
     if where.startswith("/"):
-        yield from folders.read(where, _MOST_BYTES).splitlines()
+        yield from folders.read(where, _MAX_BYTES).splitlines()
         return
     read = 0
     try:
         for line in journal_file(where).peek():
             read += len(line)
-            if read > _MOST_BYTES:
+            if read > _MAX_BYTES:
                 return
             yield line
     except (InvalidRequestError, OSError):

@@ -16,9 +16,9 @@ from airflow_provider_getty.plugins.gallery.folders import NotShownError
 
 Size: TypeAlias = Literal["thumb", "large"]
 
-MOST_BYTES = 64 * 2**20
+MAX_BYTES = 64 * 2**20
 """Of a file that is shown."""
-_MOST_PIXELS = 40_000_000  # decoded, 120 MB
+_MAX_PIXELS = 40_000_000  # decoded, 120 MB
 _SIDES: dict[Size, int] = {"thumb": 480, "large": 2048}
 _QUALITY = 85
 _CACHE_BYTES = 64 * 2**20
@@ -32,7 +32,7 @@ def rendition(image: bytes, size: Size) -> bytes:
     side = (_SIDES[size], _SIDES[size])
     try:
         with Image.open(BytesIO(image), formats=("JPEG", "PNG", "WEBP")) as opened:
-            if opened.width * opened.height > _MOST_PIXELS:
+            if opened.width * opened.height > _MAX_PIXELS:
                 raise NotShownError("It has too many pixels.")
             opened.draft("RGB", side)
             upright = ImageOps.exif_transpose(opened)
@@ -58,7 +58,7 @@ def mask_rendition(shapes: Any, image_size: Any, size: Size) -> bytes:
             image_size = read_list(image_size)
         if image_size is not None:
             width, height = (int(each) for each in image_size)
-            if not 0 < width * height <= _MOST_PIXELS:
+            if not 0 < width * height <= _MAX_PIXELS:
                 raise NotShownError("It has too many pixels.")
         return rendition(make_mask(shapes, image_size=image_size, log_level=logging.DEBUG).jpeg, size)
     except (InvalidRequestError, TypeError, ValueError, OverflowError, OSError) as error:

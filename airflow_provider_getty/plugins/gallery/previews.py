@@ -34,7 +34,7 @@ _SILENT_SECONDS = 10.0
 _ACCOUNT_SECONDS = 60.0
 _ANSWER_SECONDS = 60.0  # signed URLs hold for minutes at least
 _IDLE_SECONDS = 600.0
-_MOST_ANSWERS = 2000
+_MAX_ANSWERS = 2000
 _WIDE_ENOUGH = 480
 
 
@@ -157,7 +157,7 @@ class Previews:
 
     async def _once(self, key: object, seconds: float, look_up: Callable[[], Awaitable[ResultT]]) -> ResultT:
         now = clock.monotonic()
-        if len(self._kept) > _MOST_ANSWERS:
+        if len(self._kept) > _MAX_ANSWERS:
             self._kept = {key: kept for key, kept in self._kept.items() if kept.until > now}
         kept = self._kept.get(key)
         if kept is None or kept.until < now or (kept.task.done() and _failed(kept.task)):

@@ -26,7 +26,7 @@ Kind: TypeAlias = Literal["preview", "mask", "source", "file"]
 
 _ID = re.compile(r"[\w.:-]{1,100}", re.ASCII)
 _LONGEST_TEXT = 2000
-_MOST_IMAGES = 100
+_MAX_IMAGES = 100
 _MOST = 2**63
 
 
@@ -106,7 +106,7 @@ def made_by(task: TaskFacts) -> Made | None:
                 seed=whole(found.seed),
                 images=tuple(
                     (image.index, image.is_blocked)
-                    for image in found.results[:_MOST_IMAGES]
+                    for image in found.results[:_MAX_IMAGES]
                     if whole(image.index) is not None
                 ),
                 original=identifier(found.original_asset.id) if found.original_asset else None,
