@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from importlib.metadata import version
 from typing import Any
 
 import pytest
@@ -16,14 +15,13 @@ from airflow_provider_getty import get_provider_info
 from airflow_provider_getty.api.operations import GENERATING
 from airflow_provider_getty.decorators import generation
 from airflow_provider_getty.decorators.generation import getty_generate, getty_influence_color, getty_refine
-from airflow_provider_getty.generating.submitter import SubmissionStore
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.inputs.masks import make_mask
-from tests.support.task_runs import DAG_ID, Worker
+from tests.support.submission_stores import die_before_the_id_is_stored
+from tests.support.task_runs import DAG_ID, HAS_STORE, Worker, needs_store
 
 IMAGE_ID, SIZE, BOXES = "1473240153", (1024, 683), [(60, 16, 964, 250)]
 A_REFINE = {"image_id": IMAGE_ID, "image_size": SIZE, "mask": BOXES, "prompt": "hot air balloons"}
-HAS_STORE = not version("apache-airflow").startswith(("3.1.", "3.2."))
 NAMES = [decorator["name"] for decorator in get_provider_info()["task-decorators"]]
 
 
@@ -256,27 +254,9 @@ def test_it_is_mapped(getty: Emulator) -> None:
     assert asked["notes"].endswith(" a_dag.refine[1]")
 
 
-@pytest.fixture
-def killed(monkeypatch: pytest.MonkeyPatch) -> Callable[[Worker, Any], None]:
-    """Runs a task that dies after its submission, before the id is stored."""
-    really_save = SubmissionStore.save
-
-    def save(store: SubmissionStore, record: Any) -> None:
-        if record and record.generation_request_id:
-            raise RuntimeError("killed")
-        really_save(store, record)
-
-    def run(worker: Worker, made: Any) -> None:
-        with monkeypatch.context() as patch:
-            patch.setattr(SubmissionStore, "save", save)
-            assert worker.run(made, retries_left=True).message == "killed"
-
-    return run
-
-
-def test_a_retry_adopts_what_was_submitted(getty: Emulator, killed: Callable[[Worker, Any], None]) -> None:
+def test_a_retry_adopts_what_was_submitted(getty: Emulator) -> None:
     worker = Worker()
-    killed(worker, refine())
+    die_before_the_id_is_stored(worker, refine())
     run = worker.run(refine())
     assert run.state == "success", run.message
     assert getty.ledger()["total"] == 1
@@ -293,12 +273,10 @@ def changing_its_mind(**more: Any) -> Any:
     return refine
 
 
-@pytest.mark.skipif(not HAS_STORE, reason="the task state store came with Airflow 3.3")
-def test_a_retry_adopts_even_if_the_function_would_return_something_else(
-    getty: Emulator, killed: Callable[[Worker, Any], None]
-) -> None:
+@needs_store
+def test_a_retry_adopts_even_if_the_function_would_return_something_else(getty: Emulator) -> None:
     worker, refine = Worker(), changing_its_mind()
-    killed(worker, made_by(refine))
+    die_before_the_id_is_stored(worker, made_by(refine))
     run = worker.run(made_by(refine))
     assert run.state == "success", run.message
     assert [asked["prompt"] for asked in getty.generations()] == ["balloons"]
@@ -312,12 +290,10 @@ def test_after_a_clear_the_function_is_called_again(getty: Emulator) -> None:
     assert sorted(asked["prompt"] for asked in getty.generations()) == ["balloons", "stars"]
 
 
-def test_a_mask_of_bytes_is_not_kept_but_adopted_if_it_is_the_same(
-    getty: Emulator, killed: Callable[[Worker, Any], None]
-) -> None:
+def test_a_mask_of_bytes_is_not_kept_but_adopted_if_it_is_the_same(getty: Emulator) -> None:
     mask = make_mask(BOXES, image_size=SIZE).jpeg
     worker = Worker()
-    killed(worker, refine({**A_REFINE, "mask": mask}))
+    die_before_the_id_is_stored(worker, refine({**A_REFINE, "mask": mask}))
     run = worker.run(refine({**A_REFINE, "mask": mask}))
     assert run.state == "success", run.message
     assert getty.ledger()["total"] == 1

@@ -9,10 +9,10 @@ import pytest
 from getty_emulator.server import Emulator
 
 from airflow_provider_getty.api.errors import Credit
-from airflow_provider_getty.generating.submitter import SubmissionStore
 from airflow_provider_getty.operators.generate import GettyGenerateOperator
 from tests.support.batch_runs import generates
 from tests.support.batch_tasks import a_batch
+from tests.support.submission_stores import without_a_store
 from tests.support.task_runs import Worker, needs_store
 
 
@@ -20,7 +20,7 @@ from tests.support.task_runs import Worker, needs_store
 def has_store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
     """Whether there is a task state store, as in Airflow 3.3."""
     if request.param == "the marker alone":
-        monkeypatch.setattr(SubmissionStore, "of", classmethod(lambda cls, _: cls(None)))
+        without_a_store(monkeypatch)
     return bool(request.param == "the store")
 
 

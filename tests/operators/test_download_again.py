@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -18,17 +17,15 @@ from airflow_provider_getty.operators.download import GettyDownloadOperator
 from tests.support.download_tasks import draw_nothing, generate, size
 from tests.support.getty_journal import sent
 from tests.support.object_stores import Bucket, Share
-from tests.support.task_runs import Worker
+from tests.support.task_runs import HAS_STORE, Worker, needs_store
 
-has_store = not version("apache-airflow").startswith(("3.1.", "3.2."))
-needs_store = pytest.mark.skipif(not has_store, reason="the task state store came with Airflow 3.3")
 LARGE = (4096, 2732)
 
 
 @pytest.fixture(params=[pytest.param("the store", marks=needs_store), "the number of the try"])
 def memory(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a retry goes by: as on Airflow 3.3, and as on 3.1 and 3.2, which have no task state store."""
-    if request.param == "the number of the try" and has_store:
+    if request.param == "the number of the try" and HAS_STORE:
         known = GettyDownloadOperator._may_be_started
         monkeypatch.setattr(
             GettyDownloadOperator,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from importlib.metadata import version
 from typing import Any
 
 import pytest
@@ -13,11 +12,11 @@ from getty_emulator.server import Emulator
 
 from airflow_provider_getty.api.errors import Credit, InvalidRequestError
 from airflow_provider_getty.api.operations import GENERATING
-from airflow_provider_getty.generating.submitter import SubmissionStore
 from airflow_provider_getty.operators.generation import GenerationOperator
 from tests.support.generating_cases import CASES, Case, Ready
 from tests.support.getty_journal import sent
-from tests.support.task_runs import DAG_ID, Worker
+from tests.support.submission_stores import die_before_the_id_is_stored, without_a_store
+from tests.support.task_runs import DAG_ID, Worker, needs_store
 
 
 @pytest.fixture(params=CASES, ids=lambda case: case.operation)
@@ -168,13 +167,11 @@ def test_an_answer_that_is_lost_is_not_paid_for_twice(ready: Ready) -> None:
     assert (ready.credits, ready.submissions) == (1, 1)
 
 
-@pytest.fixture(params=["the store", "the marker alone", "the inputs alone"])
+@pytest.fixture(params=[pytest.param("the store", marks=needs_store), "the marker alone", "the inputs alone"])
 def memory(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """By what a retry finds what an earlier try submitted."""
-    if request.param == "the store" and version("apache-airflow").startswith(("3.1.", "3.2.")):
-        pytest.skip("the task state store came with Airflow 3.3")
     if request.param == "the marker alone":
-        monkeypatch.setattr(SubmissionStore, "of", classmethod(lambda cls, _: cls(None)))
+        without_a_store(monkeypatch)
     return str(request.param)
 
 
@@ -182,22 +179,11 @@ def memory(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
 SHOWN_WHOLE = {"generate", "variations", "background_removal"}
 
 
-def test_a_retry_adopts_what_was_submitted_before_its_id_was_stored(
-    ready: Ready, memory: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_retry_adopts_what_was_submitted_before_its_id_was_stored(ready: Ready, memory: str) -> None:
     """Unless nobody can tell whether it is the same: then it fails, and pays no second time."""
-
-    def save(store: SubmissionStore, record: Any) -> None:
-        if record and record.generation_request_id:
-            raise RuntimeError("killed")
-        really_save(store, record)
-
-    really_save = SubmissionStore.save
     worker = Worker()
     marker = "none" if memory == "the inputs alone" else "notes"
-    with monkeypatch.context() as patch:
-        patch.setattr(SubmissionStore, "save", save)
-        assert worker.run(ready.task(marker=marker), retries_left=True).message == "killed"
+    die_before_the_id_is_stored(worker, ready.task(marker=marker))
 
     retried = worker.run(ready.task(marker=marker), retries_left=True)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
@@ -10,9 +9,9 @@ from getty_emulator.server import Emulator
 
 from airflow_provider_getty.api import clock
 from airflow_provider_getty.generating.submitter import SubmissionStore, Submitter
-from airflow_provider_getty.inputs import masks
 from tests.support.getty_journal import sent
 from tests.support.refine_tasks import refine
+from tests.support.submission_stores import die_before_the_id_is_stored, without_a_store
 from tests.support.task_runs import TaskRun, Worker, needs_store
 
 
@@ -20,19 +19,7 @@ from tests.support.task_runs import TaskRun, Worker, needs_store
 def memory(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a retry finds: as on Airflow 3.3, and as on 3.1 and 3.2, which have no task state store."""
     if request.param == "the marker alone":
-        monkeypatch.setattr(SubmissionStore, "of", classmethod(lambda cls, _: cls(None)))
-
-
-def die_before_the_id_is_stored(worker: Worker, monkeypatch: pytest.MonkeyPatch, **changes: Any) -> None:
-    def save(store: SubmissionStore, record: Any) -> None:
-        if record and record.generation_request_id:
-            raise RuntimeError("killed")
-        really_save(store, record)
-
-    really_save = SubmissionStore.save
-    with monkeypatch.context() as patch:
-        patch.setattr(SubmissionStore, "save", save)
-        assert worker.run(refine(**changes), retries_left=True).message == "killed"
+        without_a_store(monkeypatch)
 
 
 def finish(worker: Worker, run: TaskRun) -> TaskRun:
@@ -42,14 +29,11 @@ def finish(worker: Worker, run: TaskRun) -> TaskRun:
 @pytest.mark.usefixtures("memory")
 @pytest.mark.parametrize("changes", [{}, {"deferrable": True}, {"wait_for_completion": False}])
 def test_a_retry_adopts_what_was_submitted_before_its_id_was_stored(
-    getty: Emulator,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-    changes: dict[str, Any],
+    getty: Emulator, caplog: pytest.LogCaptureFixture, changes: dict[str, Any]
 ) -> None:
     caplog.set_level("INFO")
     worker = Worker()
-    die_before_the_id_is_stored(worker, monkeypatch, **changes)
+    die_before_the_id_is_stored(worker, refine(**changes))
 
     retried = finish(worker, worker.run(refine(**changes)))
 
@@ -99,154 +83,16 @@ def test_a_clear_of_a_task_that_had_not_adopts_its_generation(getty: Emulator, *
 
 
 @needs_store
-def test_a_clear_with_another_prompt_submits_the_new_prompt(
+def test_a_generation_whose_id_cannot_be_kept_is_named(
     getty: Emulator, caplog: pytest.LogCaptureFixture
 ) -> None:
-    worker = Worker()
-    getty.fault("stay-pending", "refine")
-    worker.run(refine(timeout=1))
-    worker.clear("refine")
-
-    second = worker.run(refine(prompt="a boat"))
-
-    assert second.state == "success"
-    assert [generation["prompt"] for generation in getty.generations()] == ["hot air balloons", "a boat"]
-    assert "The inputs have changed" in caplog.text
-
-
-@needs_store
-def test_a_typo_that_getty_refuses_does_not_make_the_task_forget_what_it_has_paid_for(
-    getty: Emulator,
-) -> None:
-    worker = Worker()
-    getty.fault("stay-pending", "refine")
-    worker.run(refine(timeout=1), retries_left=True)
-    getty.fault("refuse", "refine", times=2)
-    assert worker.run(refine(prompt="hot air baloons")).state == "failed"
-    worker.clear("refine")
-    getty.fault("finish-at-once", "get-generation")
-
-    assert worker.run(refine()).state == "success"
-    assert getty.ledger()["total"] == 1
-
-
-@needs_store
-def test_a_generation_whose_id_cannot_be_kept_is_named(
-    getty: Emulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    die_before_the_id_is_stored(Worker(), monkeypatch)
+    die_before_the_id_is_stored(Worker(), refine())
 
     [generation] = getty.generations()
     assert (
         f"Refine of image 1473240153 is generation {generation['generation_request_id']} (1 charged), but its id could "
         "not be kept. A retry or a clear finds it in Getty's history." in caplog.text
     )
-
-
-@needs_store
-def test_another_mask_is_another_input(getty: Emulator) -> None:
-    worker = Worker()
-    getty.fault("stay-pending", "refine")
-    worker.run(refine(timeout=1), retries_left=True)
-
-    worker.run(refine(mask=[(0, 0, 50, 50)]))
-
-    assert getty.ledger()["total"] == 2
-
-
-@needs_store
-def test_a_result_that_the_policy_refused_is_adopted_when_the_policy_changes(getty: Emulator) -> None:
-    worker = Worker()
-    getty.fault("block-images", "refine", which=[1])
-    refused = worker.run(refine(on_blocked="fail_any"))
-    assert refused.state == "failed"
-    assert "the task adopts this generation" in refused.message
-    worker.clear("refine")
-
-    assert worker.run(refine(on_blocked="ignore")).state == "success"
-    assert getty.ledger()["total"] == 1
-    worker.clear("refine")
-    assert worker.run(refine(on_blocked="ignore")).state == "success"
-    assert getty.ledger()["total"] == 2, "it was delivered now"
-
-
-@needs_store
-@pytest.mark.parametrize(("before", "after"), [(1, 3), (3, 1), (0, 2), (2, 0)])
-@pytest.mark.parametrize("store_is_there", [True, False])
-def test_a_deploy_that_changes_retries_is_no_clear(
-    getty: Emulator, monkeypatch: pytest.MonkeyPatch, before: int, after: int, *, store_is_there: bool
-) -> None:
-    if not store_is_there:
-        monkeypatch.setattr(SubmissionStore, "of", classmethod(lambda cls, _: cls(None)))
-    worker = Worker()
-    getty.fault("stay-pending", "refine")
-    late = worker.run(refine(timeout=1, retries=before), retries_left=True)
-    assert late.state == "up_for_retry"
-    getty.fault("finish-at-once", "get-generation")
-
-    assert worker.run(refine(retries=after)).state == "success"
-    assert getty.ledger()["total"] == 1
-
-
-@needs_store
-def test_a_generation_that_getty_does_not_know_is_sought_by_its_marker_after_a_clear(getty: Emulator) -> None:
-    """The answer to the submission named another one."""
-    worker = Worker()
-    getty.fault("stay-pending", "refine")
-    getty.fault("other-id", "refine")
-    lost = worker.run(refine(), retries_left=True)
-    assert lost.state == "failed"
-    assert "404 GenerationRequestIdNotFound" in lost.message
-    assert "Clear the task: it looks for the marker airflow:" in lost.message
-    worker.clear("refine")
-    getty.fault("finish-at-once", "get-generation")
-
-    found = worker.run(refine())
-
-    [generation] = getty.generations()
-    assert found.result["generation_request_id"] == generation["generation_request_id"]
-    assert getty.ledger()["total"] == 1
-
-
-@needs_store
-def test_a_generation_that_getty_has_lost_is_made_once_more_after_a_clear(getty: Emulator) -> None:
-    worker = Worker()
-    getty.fault("stay-pending", "refine")
-    getty.fault("refuse", "get-generation", times=None, status=404, code="GenerationRequestIdNotFound")
-    getty.fault("history-hidden", "refine", times=None)
-    assert worker.run(refine()).state == "failed"
-    getty.clear_faults()
-    getty.fault("history-hidden", "refine", times=None)
-    worker.clear("refine")
-
-    again = worker.run(refine())
-
-    assert again.state == "success"
-    assert getty.ledger()["total"] == 2, "Getty knows nothing of the first"
-
-
-@needs_store
-@pytest.mark.parametrize("skew", [-360, 360, 1800])
-def test_a_worker_whose_clock_is_wrong_adopts_what_was_submitted(
-    monkeypatch: pytest.MonkeyPatch, skew: int
-) -> None:
-    """By Getty's clock, as its answers tell it."""
-    with Emulator(strict=True, clock_skew=skew) as getty:
-        monkeypatch.setenv("AIRFLOW_CONN_GETTY_DEFAULT", json.dumps(getty.connection))
-        getty.fault("cut-after", "refine")
-        assert Worker().run(refine(history_lag=5)).state == "success"
-        assert [entry["operation"] for entry in getty.ledger()["entries"]] == ["refine"]
-
-
-@needs_store
-def test_a_retry_after_the_delivery_adopts_even_if_a_deploy_has_changed_retries(getty: Emulator) -> None:
-    worker = Worker()
-    first = worker.run(refine(retries=1))
-
-    retried = worker.run(refine(retries=3))
-
-    assert retried.result["generation_request_id"] == first.result["generation_request_id"]
-    assert getty.ledger()["total"] == 1
 
 
 @needs_store
@@ -258,63 +104,6 @@ def test_two_airflows_with_one_dag_on_one_account_never_take_each_others_generat
 
     assert second.state == "success"
     assert second.result["generation_request_id"] != first.result["generation_request_id"]
-    assert getty.ledger()["total"] == 2
-
-
-@needs_store
-def test_another_account_of_the_connection_gets_a_generation_of_its_own(
-    getty: Emulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    worker = Worker()
-    getty.fault("stay-pending", "refine")
-    worker.run(refine(timeout=1), retries_left=True)
-    with Emulator(strict=True, api_key="another-key", api_secret="its-secret") as other:
-        monkeypatch.setenv("AIRFLOW_CONN_GETTY_DEFAULT", json.dumps(other.connection))
-
-        assert worker.run(refine()).state == "success"
-    assert "names another Getty account now" in caplog.text
-
-
-@needs_store
-def test_the_same_host_under_another_name_is_the_same_account(
-    getty: Emulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    worker = Worker()
-    getty.fault("stay-pending", "refine")
-    worker.run(refine(timeout=1), retries_left=True)
-    host = getty.connection["host"].replace("127.0.0.1", "localhost")
-    monkeypatch.setenv("AIRFLOW_CONN_GETTY_DEFAULT", json.dumps(getty.connection | {"host": host}))
-    getty.fault("finish-at-once", "get-generation")
-
-    assert worker.run(refine()).state == "success"
-    assert getty.ledger()["total"] == 1
-
-
-@needs_store
-def test_an_encoder_that_writes_the_mask_otherwise_changes_nothing(
-    getty: Emulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    worker = Worker()
-    getty.fault("stay-pending", "refine")
-    worker.run(refine(timeout=1), retries_left=True)
-    monkeypatch.setattr(masks, "_QUALITIES", (87,))
-    getty.fault("finish-at-once", "get-generation")
-
-    assert worker.run(refine()).state == "success"
-    assert getty.ledger()["total"] == 1
-
-
-@needs_store
-def test_what_is_gone_when_the_trigger_asks_takes_one_clear(getty: Emulator) -> None:
-    worker = Worker()
-    getty.fault("stay-pending", "refine")
-    deferred = worker.run(refine(deferrable=True))
-    getty.advance(200 * 24 * 3600)
-    gone = worker.resume(deferred)
-    assert "410 GenerationRequestGone" in gone.message
-    worker.clear("refine")
-
-    assert worker.run(refine()).state == "success"
     assert getty.ledger()["total"] == 2
 
 
@@ -340,23 +129,9 @@ def test_a_worker_that_was_frozen_while_another_took_over_does_not_send(
     assert getty.ledger()["total"] == 1
 
 
-@needs_store
-def test_an_adopted_generation_that_is_gone_is_made_anew_after_another_clear(getty: Emulator) -> None:
-    worker = Worker()
-    getty.fault("stay-pending", "refine")
-    worker.run(refine(timeout=1))
-    getty.advance(200 * 24 * 3600)
-    worker.clear("refine")
-    gone = worker.run(refine())
-    assert "410 GenerationRequestGone" in gone.message
-    worker.clear("refine")
-
-    assert worker.run(refine()).state == "success"
-
-
 def test_without_a_store_a_clear_submits_anew(getty: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether a result was delivered is not known there."""
-    monkeypatch.setattr(SubmissionStore, "of", classmethod(lambda cls, _: cls(None)))
+    without_a_store(monkeypatch)
     worker = Worker()
     worker.run(refine())
     worker.clear("refine")
@@ -390,11 +165,9 @@ def test_a_store_that_does_not_take_a_refusal_does_not_hide_it_and_a_clear_looks
 
 
 @needs_store
-def test_what_a_later_version_keeps_in_addition_is_not_in_the_way(
-    getty: Emulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_a_later_version_keeps_in_addition_is_not_in_the_way(getty: Emulator) -> None:
     worker = Worker()
-    die_before_the_id_is_stored(worker, monkeypatch)
+    die_before_the_id_is_stored(worker, refine())
     worker.store["getty_submission"]["mood"] = "new in a later version"
 
     assert worker.run(refine()).state == "success"

@@ -10,12 +10,12 @@ from getty_emulator.server import Emulator
 
 from airflow_provider_getty.api.errors import ConcurrentGenerationsError
 from airflow_provider_getty.api.virtual_clock import VirtualClock
-from airflow_provider_getty.generating.submitter import SubmissionStore
 from airflow_provider_getty.triggers import TRIGGER_GRACE
 from airflow_provider_getty.triggers.generation import GenerationTrigger
 from airflow_provider_getty.triggers.submission import SubmissionTrigger
 from tests.support.getty_journal import sent
 from tests.support.refine_tasks import refine
+from tests.support.submission_stores import without_a_store
 from tests.support.task_runs import TaskRun, Worker
 
 REFUSAL = "concurrent-generations"
@@ -145,7 +145,7 @@ def test_the_second_try_looks_for_the_first_ones_generation_only_once(
     getty: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where there is no state store, it waits until the history is certain; a refusal comes after that."""
-    monkeypatch.setattr(SubmissionStore, "of", classmethod(lambda cls, _: cls(None)))
+    without_a_store(monkeypatch)
     getty.fault(REFUSAL, "refine", times=2, voice="service")
     getty.fault("stay-pending", "refine")
     worker = Worker()

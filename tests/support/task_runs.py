@@ -35,10 +35,8 @@ except ImportError:  # Airflow 3.1
 
     serialize = BaseSerialization.serialize  # type: ignore[assignment]
 
-needs_store = pytest.mark.skipif(
-    version("apache-airflow").startswith(("3.1.", "3.2.")),
-    reason="the task state store came with Airflow 3.3",
-)
+HAS_STORE = not version("apache-airflow").startswith(("3.1.", "3.2."))
+needs_store = pytest.mark.skipif(not HAS_STORE, reason="the task state store came with Airflow 3.3")
 
 # It makes the same one for each template field of each run, which takes longer than many a task.
 task_runner.TypeAdapter = cache(TypeAdapter)  # type: ignore[attr-defined, assignment]

@@ -1,0 +1,29 @@
+"""Stores of submissions that forget, or that a worker dies before it has written to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from airflow_provider_getty.generating.submitter import SubmissionStore
+from tests.support.task_runs import Worker
+
+
+def without_a_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on Airflow 3.1 and 3.2, which have no task state store."""
+    monkeypatch.setattr(SubmissionStore, "of", classmethod(lambda cls, _: cls(None)))
+
+
+def die_before_the_id_is_stored(worker: Worker, task: Any) -> None:
+    """In a try of the task."""
+
+    def save(store: SubmissionStore, record: Any) -> None:
+        if record and record.generation_request_id:
+            raise RuntimeError("killed")
+        really_save(store, record)
+
+    really_save = SubmissionStore.save
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SubmissionStore, "save", save)
+        assert worker.run(task, retries_left=True).message == "killed"
