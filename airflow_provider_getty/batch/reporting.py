@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Mapping
 
 from airflow_provider_getty.api import clock
@@ -13,8 +14,6 @@ log = logging.getLogger(__name__)
 
 _EVERY = 10.0
 _STEPS = 10  # lines of the log that a batch takes as it advances; each that is late takes another
-_SHOWN_FAILURES = 50
-_SHOWN_WARNINGS = 10
 
 
 class Reporter:
@@ -26,8 +25,7 @@ class Reporter:
     def __init__(self, store: Callable[[Mapping[str, int]], object] = lambda _: None) -> None:
         self._store = store
         self._has_complained = False
-        self._failures = 0
-        self._warnings = 0
+        self._warnings = Counter[str]()
         self._shown = 0
         self._line_after = _EVERY
 
@@ -60,19 +58,19 @@ class Reporter:
 
     def failed(self, item: ItemRef, error: str) -> None:
         """Log that an item failed; after many only that there are more."""
-        self._failures += 1
-        if self._failures <= _SHOWN_FAILURES:
-            log.warning("%s failed. %s", item, error)
-        elif self._failures == _SHOWN_FAILURES + 1:
-            log.warning("More items fail; the journal has all of them.")
+        more = "More items fail; the journal has all of them."
+        self._warn("%s failed. %s", item, error, most=50, more=more)
 
     def warned(self, item: ItemRef, warning: str) -> None:
         """Log a warning about the mask of an item; after some only that there are more."""
-        self._warnings += 1
-        if self._warnings <= _SHOWN_WARNINGS:
-            log.warning("%s: %s", item, warning)
-        elif self._warnings == _SHOWN_WARNINGS + 1:
-            log.warning("More items have masks that are odd.")
+        self._warn("%s: %s", item, warning, most=10, more="More items have masks that are odd.")
+
+    def _warn(self, message: str, item: ItemRef, text: str, *, most: int, more: str) -> None:
+        self._warnings[message] += 1
+        if self._warnings[message] <= most:
+            log.warning(message, item, text)
+        elif self._warnings[message] == most + 1:
+            log.warning(more)
 
 
 def counts_line(counts: Mapping[str, int]) -> str:
