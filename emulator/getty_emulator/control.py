@@ -179,12 +179,7 @@ class Control:
         now = self._service.clock.now()
         return [
             {
-                "key": account.key,
-                "products": [asdict(product) for product in account.products],
-                "queries_per_second": account.queries_per_second,
-                "concurrent_generations": account.concurrent_generations,
-                "concurrency_refusal": account.concurrency_refusal,
-                "company_generations": account.company_generations,
+                **account.settings(),
                 "pending": account.pending(now),
                 "uploads": len(account.uploads),
                 "registrations": sum(not file.is_archived for file in account.registrations.values()),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -170,6 +170,17 @@ class Account:
     recent_queries: deque[float] = field(default_factory=deque, repr=False)
     """Monotonic times of the calls of the last second; only kept while there is a limit."""
     _pending: list[Generation] = field(default_factory=list, repr=False)
+
+    def settings(self) -> dict[str, Any]:
+        """Return what it is set to, as plain JSON, without its secret."""
+        return {
+            "key": self.key,
+            "products": [asdict(product) for product in self.products],
+            "queries_per_second": self.queries_per_second,
+            "concurrent_generations": self.concurrent_generations,
+            "concurrency_refusal": self.concurrency_refusal,
+            "company_generations": self.company_generations,
+        }
 
     def ai_products(self) -> list[Product]:
         """Return the products that can pay for generations."""

@@ -134,7 +134,7 @@ class StateFile:
         """Return kind, key and content. A charge has no key: it is never changed."""
         match thing:
             case Account():
-                return "account", thing.key, _settings(thing)
+                return "account", thing.key, thing.settings()
             case Charge():
                 return "charge", None, asdict(thing)
             case Clock():
@@ -201,18 +201,6 @@ def _damaged(path: Path) -> StateFileError:
     return StateFileError(
         f"The state file {path} is damaged, or no state file. Delete it to start again, or name another."
     )
-
-
-def _settings(account: Account) -> dict[str, Any]:
-    """Return what an account is set to. Its secret is the command line's, and not written down."""
-    return {
-        "key": account.key,
-        "products": [asdict(product) for product in account.products],
-        "queries_per_second": account.queries_per_second,
-        "concurrent_generations": account.concurrent_generations,
-        "concurrency_refusal": account.concurrency_refusal,
-        "company_generations": account.company_generations,
-    }
 
 
 def _restore(
