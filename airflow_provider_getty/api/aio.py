@@ -100,6 +100,8 @@ class AsyncGettyClient:
         self._network = network()
         self._session = self._session_with(connections)
         self._calls = self._session_with(connections, keepalive_timeout=FRESH_SECONDS)
+        # aiohttp (3.12 to 3.14) repeats a PUT whose connection broke: a download could cost twice.
+        self._calls._retry_connection = False  # noqa: SLF001
         self._poller = Poller(
             self._look,
             budget=self.budget,
@@ -111,16 +113,13 @@ class AsyncGettyClient:
         )
 
     def _session_with(self, connections: int, **pool: Any) -> aiohttp.ClientSession:
-        session = aiohttp.ClientSession(
+        return aiohttp.ClientSession(
             connector=_Connector(self.budget, limit=connections, ssl=self._network.tls, **pool),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=self._limits(),
             auto_decompress=False,  # a Decoder knows a bound
             headers={"Accept-Encoding": "gzip"},
         )
-        # aiohttp (3.12 to 3.14) repeats a PUT whose connection broke: a download could cost twice.
-        session._retry_connection = False  # noqa: SLF001
-        return session
 
     def _limits(self, ends: float = math.inf, **what: Any) -> aiohttp.ClientTimeout:
         """The times of a call; ``what`` is as of :func:`.bodies.total_seconds`.

@@ -16,9 +16,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from airflow_provider_getty.api import aio, client
+from airflow_provider_getty.api import aio, client, clock
+from airflow_provider_getty.api.aio import AsyncGettyClient
 from airflow_provider_getty.api.errors import (
     ConnectionFailedError,
+    DeadlineExceededError,
     DownloadError,
     RedirectedError,
 )
@@ -34,6 +36,7 @@ from airflow_provider_getty.api.operations import (
 from tests.support.both_clients import Client, Connect
 from tests.support.client_requests import distant_deadline
 from tests.support.recorder import Recorder, recording
+from tests.support.scripted_getty import account
 
 JPEG = b"\xff\xd8\xff an image \xff\xd9"
 PRODUCTS = "/v3/products?fields=download_requirements"
@@ -206,6 +209,21 @@ def test_what_changes_something_is_sent_over_no_connection_that_was_idle_for_lon
             time.sleep(0.01)
         submissions = [seen for seen in getty.seen if "/oauth2" not in seen.path]
         assert len({seen.connection for seen in submissions}) == connections
+
+
+async def test_a_poll_that_meets_the_close_of_its_connection_is_repeated(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with recording(status=202, body=b'{"generation_request_id": "g"}', per_connection=1) as getty:
+        async with AsyncGettyClient(
+            account(base_url=getty.url, token_url=f"{getty.url}/oauth2/token")
+        ) as client:
+            with pytest.raises(DeadlineExceededError):
+                await client.wait_for(
+                    GetGeneration(generation_request_id="g"), deadline=clock.now() + 60, interval=5
+                )
+    assert len([seen for seen in getty.seen if seen.method == "GET"]) > 10
+    assert "no answer" not in caplog.text
 
 
 def test_an_answer_that_is_an_error_leaves_the_connection_usable(connect: Connect) -> None:

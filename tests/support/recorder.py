@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,10 +31,12 @@ class Recorder:
     """Grants a token, and answers everything else with one answer.
 
     :param interim: statuses that precede each answer, such as 103.
+    :param per_connection: how many requests it answers on a connection; it closes that at the next one.
     """
 
     status: int = 200
     interim: tuple[int, ...] = ()
+    per_connection: float = math.inf
     body: bytes = b'{"products": []}'
     headers: dict[str, str] = field(default_factory=dict)
     url: str = ""
@@ -57,6 +60,9 @@ def recording(*, wrap: Callable[[Any], Any] = lambda listener: listener, **answe
             self.rfile.read(int(self.headers.get("content-length", 0)))
             headers = {name.lower(): value for name, value in self.headers.items()}
             port = self.client_address[1]
+            if [seen.connection for seen in recorder.seen].count(port) >= recorder.per_connection:
+                self.close_connection = True
+                return
             recorder.seen.append(Seen(self.command, self.path, headers, clock.monotonic(), port))
             is_token = self.path.endswith("/oauth2/token")
             body = TOKEN if is_token else recorder.body
