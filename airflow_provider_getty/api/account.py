@@ -76,7 +76,7 @@ class Account:
         _check_url("host", base_url)
         _check_url("token_url", token_url)
         if base_url.startswith(f"{GETTY_URL}/"):
-            raise ConfigurationError(f"host is {base_url!r}: give {GETTY_URL} alone, paths are added to it.")
+            raise ConfigurationError(f"host is {base_url!r}; it must be {GETTY_URL} alone, without a path.")
         if self.product_id is not None and not 0 < self.product_id <= _MAX_INT32:
             raise ConfigurationError(
                 f"product_id is {shortened(self.product_id)}; it must be a whole number from 1 to {_MAX_INT32}."
@@ -112,8 +112,8 @@ def _credential(called: str, value: str) -> str:
     for position, character in enumerate(stripped, 1):
         if not ("!" <= character <= "~"):
             raise ConfigurationError(
-                f"The Getty {called} has a character at position {position} that cannot be part of one "
-                f"(U+{ord(character):04X}): was it copied with something around it?"
+                f"The Getty {called} has an invalid character at position {position} "
+                f"(U+{ord(character):04X}): was something copied along with it?"
             )
     return stripped
 
@@ -145,10 +145,10 @@ def _check_url(name: str, url: str) -> None:
         )
     host = parts.hostname or ""
     if not host or not url.isprintable() or " " in url or not port_is_valid:
-        raise ConfigurationError(f"{name} names no host that can be reached: {shortened(host)}.")
+        raise ConfigurationError(f"{name} has no valid host name: {shortened(host)}.")
     if parts.scheme == "http" and not is_loopback(host):
         raise ConfigurationError(
-            f"{name}, on the host {host}: plain http would send the credentials readable; use https."
+            f"{name}, on the host {host}: plain http would send the credentials unencrypted; use https."
         )
 
 
@@ -161,7 +161,7 @@ def _check_redis(url: str) -> None:
         is_usable = False
     if not is_usable or not url.isprintable() or " " in url:
         raise ConfigurationError(
-            "coordinator is no URL of a Redis: write redis://user:password@host:port/db, or rediss:// for TLS."
+            "coordinator is not a Redis URL: write redis://user:password@host:port/db, or rediss:// for TLS."
         )
 
 

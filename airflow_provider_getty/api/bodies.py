@@ -83,12 +83,14 @@ class Decoder:
         """
         is_empty = self._left == self._limit  # as that of a 202, however it is announced
         if self._inflater and not is_empty and not self._inflater.eof:
-            raise NoAnswerError("The compressed answer ends before its end.")
+            raise NoAnswerError("The compressed answer is truncated.")
 
     def _counted(self, piece: bytes) -> bytes:
         self._left -= len(piece)
         if self._left < 0:
-            raise NoAnswerError(f"The answer is longer than {self._limit // 1024**2} MB; it was not read on.")
+            raise NoAnswerError(
+                f"The answer is longer than {self._limit // 1024**2} MB; the rest was not read."
+            )
         return piece
 
 

@@ -35,7 +35,7 @@ def learn(account: Account, operation: Operation[Any], dialect: Dialect) -> None
     if dialect is Dialect.CURRENT and (account.base_url, _ANY_TOPIC) not in _learned:
         _learned[account.base_url, _ANY_TOPIC] = dialect
         log.info(
-            "%s speaks today's dialect; dialect=current among the connection's extras spares trying another.",
+            "%s speaks today's dialect. Set dialect=current in the connection's extra to skip trying the other one.",
             account.base_url,
         )
 
@@ -52,12 +52,12 @@ def is_unknown_form(operation: Operation[Any], answer: Answer) -> bool:
 
 
 def refused_in_both(operation: Operation[Any], first: Answer, second: Answer) -> errors.AnswerError:
-    """The error for a request that was refused in one form and then in another: what says more of the two."""
-    # The class further from the root says more, as InvalidProductError does.
+    """The error for a request that was refused in both forms: that of the more specific answer."""
+    # A class further from the root is more specific, such as InvalidProductError.
     shown, other = sorted((first, second), key=lambda answer: -len(answer.kind.__mro__))
     further = ""
-    if shown.error().problem != other.error().problem:
-        further = f"Another form was refused as well: {other.error().problem}"
+    if (shown.status, shown.code, shown.message) != (other.status, other.code, other.message):
+        further = f"The other form was refused as well: {other.error().problem}"
     return shown.error(asked=operation.asked, credit=operation.committed, further=further)
 
 

@@ -109,9 +109,9 @@ class Downloading:
                 return length
             failures += 1
             other = DownloadError(
-                "What was prepared already is of another size.", asked=start.asked, credit=Credit.COMMITTED
+                "The prepared download has another size.", asked=start.asked, credit=Credit.COMMITTED
             )
-            yield self._pause(other, failures, "Started")
+            yield self._pause(other, failures, "Starting it")
             self._rewind()
             is_ours = yield from self._start(start, poll)
 
@@ -125,7 +125,7 @@ class Downloading:
                 if error.credit is not Credit.DOWNLOAD_UNKNOWN or not error.temporary:
                     raise
                 failures += 1
-                yield self._pause(error, failures, "It is looked up whether it was started")
+                yield self._pause(error, failures, "Checking whether it was started")
                 if (yield from self._is_started(poll)):
                     return False
             else:
@@ -148,7 +148,7 @@ class Downloading:
         download: Download = found or (yield ready)
         if download.generated_asset_id:
             asset = quoted(download.generated_asset_id)
-            log.log(self.log_level, "It is asset %s, which a redownload asks for.", asset)
+            log.log(self.log_level, "Its asset id is %s; a redownload needs it.", asset)
         failures = 0
         while True:
             try:
@@ -157,7 +157,7 @@ class Downloading:
                 if not error.temporary:
                     raise
                 failures += 1
-                yield self._pause(error, failures, "Tried again")
+                yield self._pause(error, failures, "Trying again")
                 self._rewind()
             if asks_again:
                 download = yield ready

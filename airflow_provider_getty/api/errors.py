@@ -53,15 +53,15 @@ class Credit(StrEnum):
 
     UNUSED = "No credit was used."
     EARLIER = (
-        "This request used no credit; an earlier one of this task did, or may have: with the same inputs, a clear "
-        "continues with it."
+        "This request used no credit, but an earlier one of this task did, or may have: cleared with the same inputs, "
+        "the task continues with it."
     )
     UNKNOWN = "Getty may have used a credit: it is unknown whether the generation was created."
     COMMITTED = (
-        "The generation was already submitted, and its credit with it; asking again uses no further one, "
+        "The generation was already submitted and its credit used; asking again uses no further one, "
         "and its result can be collected for six months."
     )
-    GONE = "The generation was paid for; Getty has deleted its images, and nothing of it can be collected."
+    GONE = "The generation was paid for, but Getty has deleted it: nothing can be collected."
     DOWNLOAD_UNKNOWN = "The generation is paid for; it is unknown whether this download was charged."
 
 
@@ -316,7 +316,7 @@ class GenerationNotFoundError(NotFoundError):
     """404 GenerationRequestIdNotFound: this account has no such generation."""
 
     default_advice = (
-        "Check the generation_request_id, and that the connection is of the account that made it."
+        "Check the generation_request_id, and that the connection belongs to the account that made it."
     )
 
 
@@ -347,7 +347,9 @@ class QueriesPerSecondError(RateLimitError):
 class ConcurrentGenerationsError(RateLimitError):
     """429 TooManyConcurrentGenerations: the account's limit of pending generations."""
 
-    default_advice = "Submit fewer at a time: through a pool, or deferrable, which waits for its turn."
+    default_advice = (
+        "Submit fewer at a time with a pool, or use deferrable=True, which waits for a free slot."
+    )
 
 
 class DailyLimitError(RateLimitError):
@@ -367,7 +369,7 @@ class DownloadError(GettyError):
     """An image did not arrive whole."""
 
     temporary = True
-    default_advice = "Nothing was left behind; try again."
+    default_advice = "No partial file is left; try again."
 
 
 class UnsafeUrlError(DownloadError):

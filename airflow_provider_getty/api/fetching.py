@@ -35,10 +35,10 @@ def fetch_image(url: str, into: BinaryIO, *, asked: str) -> Conversation[int]:
         into.truncate()
         answer = yield from _fetch(url, into, asked)
         if not _has_end(answer):
-            problem = f"The image ends before its end, after {answer.received} bytes."
+            problem = f"The image is truncated after {answer.received} bytes."
             if answer.received != length:
                 raise errors.DownloadError(problem, asked=asked, credit=Credit.COMMITTED)
-            log.warning("%s: %s Getty sent the same twice, so it is taken as it is.", asked, problem)
+            log.warning("%s: %s Getty sent the same twice, so it is kept.", asked, problem)
     return answer.received
 
 
@@ -107,9 +107,9 @@ def _damage(answer: Answer) -> str | None:
     is_encoded = answer.headers.get("content-encoding", "identity") != "identity"
     expected = int(announced) if announced.isdigit() and not is_encoded else answer.received
     if not 0 < answer.received == expected:
-        return f"{answer.received} of {announced or 'some'} bytes arrived."
+        return f"{answer.received} of {announced or 'an unknown number of'} bytes arrived."
     # Whatever the server calls it.
     if not answer.body.startswith(_FIRST_BYTES):
         content_type = quoted(answer.headers.get("content-type", "no content type"))
-        return f"Something that is not an image arrived ({content_type})."
+        return f"The answer is not an image ({content_type})."
     return None

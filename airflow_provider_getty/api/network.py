@@ -72,7 +72,7 @@ class Network:
         answered = f"The proxy {self._proxy_host(url)} answered {status} {quoted(reason)}".rstrip()
         if status == 407:  # noqa: PLR2004
             return errors.ProxyRefusedError(
-                f"{answered}: it wants a user and a password, or others than these.",
+                f"{answered}: it requires a user and a password, or refuses the given ones.",
                 advice="Write them into the proxy's URL, http://user:password@host:port, in HTTPS_PROXY.",
             )
         if status < 500:  # noqa: PLR2004
@@ -130,7 +130,7 @@ def _trusting(name: str, *paths: str) -> ssl.SSLContext:
         return _context(*((path, Path(path).stat().st_mtime_ns) for path in paths))
     except OSError as error:  # among them ssl.SSLError
         raise errors.ConfigurationError(
-            f"{name} is {' and '.join(paths)}, which holds no certificates that can be read: "
+            f"{name} is {' and '.join(paths)}, which holds no readable certificates: "
             f"{error.strerror or error}.",
             advice=f"Correct {name} in the environment of this process.",
         ) from None
@@ -168,15 +168,17 @@ def _checked_proxy(name: str, value: str) -> str:
     except ValueError:
         host = ""
     if not host or " " in host:
-        raise errors.ConfigurationError(f"{name} names no proxy: write http://host:port.", advice=advice)
+        raise errors.ConfigurationError(
+            f"{name} is not the URL of a proxy: write http://host:port.", advice=advice
+        )
     if parts.scheme.startswith("socks"):
         raise errors.ConfigurationError(
-            f"{name} names a SOCKS proxy, {parts.scheme}://{host}, which this package does not speak to.",
+            f"{name} names a SOCKS proxy, {parts.scheme}://{host}, which this package does not support.",
             advice=f"Set {name} to a proxy for HTTP, or list the hosts in NO_PROXY that are reached without one.",
         )
     if parts.scheme not in _PORTS:
         raise errors.ConfigurationError(
-            f"{name} names a proxy of the scheme {parts.scheme!r}: http and https are known.", advice=advice
+            f"{name} names a proxy with the scheme {parts.scheme!r}; it must be http or https.", advice=advice
         )
     return url
 

@@ -113,7 +113,7 @@ class Polling:
         """The log line of a wait that begins."""
         left = self.deadline - now
         if left <= 0:
-            return f"{self.asked}: the time is over; polling again."
+            return f"{self.asked}: the deadline has passed; polling a last time."
         return f"{self.asked}: waiting for at most {left:.0f} s."
 
     def too_late(self, *, now: float) -> DeadlineExceededError:

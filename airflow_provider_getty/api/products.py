@@ -94,7 +94,7 @@ def check(operation: GeneratingOperation, products: Iterable[Product], *, marker
         return
     if operation.product_id:
         chosen = [product for product in generators if product.id == operation.product_id]
-        problem = f"product_id {operation.product_id} is none of the account's AI Generator products"
+        problem = f"product_id {operation.product_id} is not one of the account's AI Generator products"
     else:
         chosen = active if len(active) == 1 else []
         problem = "The account has several AI Generator products, and no product_id is given"
@@ -121,7 +121,7 @@ def _check_requirements(operation: GeneratingOperation, product: Product, *, mar
     if takes_code is False and code:
         raise _refused(
             operation,
-            f"{name} takes no project code; given is {code}.",
+            f"{name} takes no project code, but {code} is given.",
             "Nothing was submitted; remove project_code from the task or from the connection's extra.",
         )
 

@@ -335,7 +335,7 @@ def _result(operation: Operation[ResultT], answer: Answer, dialect: Dialect) -> 
 def _advice(operation: Operation[Any], answer: Answer, dialect: Dialect) -> str | None:
     """Advise what the error's class cannot know; None: as the class says."""
     if isinstance(operation, ImageOperation) and answer.kind is errors.AuthenticationError:
-        return f"{answer.kind.default_advice} Check also that the license agreement covers this image."
+        return f"{answer.kind.default_advice} Also check that the license agreement covers this image."
     return dialects.advice(operation, answer, dialect)
 
 

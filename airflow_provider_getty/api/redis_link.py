@@ -19,7 +19,7 @@ try:
     from redis.retry import Retry
 except ImportError:
     raise ConfigurationError(
-        "The connection names a coordinator, and the package redis is not installed.",
+        "The connection names a coordinator, but the package redis is not installed.",
         advice="Install airflow-provider-getty[redis] where tasks and triggers run, or remove coordinator from the "
         "connection's extra.",
     ) from None
@@ -87,7 +87,7 @@ def _client(kind: Any, url: str, retry: Any) -> Any:
         pool = client.connection_pool
         pool.connection_class(**pool.connection_kwargs)  # which else refuses options only when it connects
     except (TypeError, ValueError):
-        raise ConfigurationError("coordinator has options that Redis does not know.") from None
+        raise ConfigurationError("The URL of the coordinator has unknown options.") from None
     return client
 
 

@@ -81,7 +81,7 @@ def _readable(model: type[_Result]) -> BeforeValidator:
             is_numbered = all(isinstance(item, Mapping) for item in items.values())
             items = list(items.values()) if is_numbered else [items]
         if not isinstance(items, Sequence) or isinstance(items, str):
-            raise ValueError("it is no list")  # noqa: TRY004 - pydantic catches ValueError
+            raise ValueError("it is not a list")  # noqa: TRY004 - pydantic catches ValueError
         found = []
         for item in items:
             try:

@@ -111,12 +111,14 @@ def _json_documents(lines: TextIO, suffix: str) -> Iterator[Document]:
     try:
         documents = json.loads(first + lines.read(), object_pairs_hook=_written_once)
     except (ValueError, RecursionError) as error:
-        raise InvalidRequestError(f"The requests begin as a JSON array, but are none ({error}).") from None
+        raise InvalidRequestError(
+            f"The requests begin like a JSON array, but are not one ({error})."
+        ) from None
     yield from ((f"item {number}", document) for number, document in enumerate(documents, 1))
 
 
 def _json_lines(lines: Iterable[str], suffix: str) -> Iterator[Document]:
-    hint = "" if suffix in _JSON_SUFFIXES else " (The name of a table ends in .csv or .tsv.)"
+    hint = "" if suffix in _JSON_SUFFIXES else " (The name of a table must end in .csv or .tsv.)"
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -124,14 +126,14 @@ def _json_lines(lines: Iterable[str], suffix: str) -> Iterator[Document]:
         try:
             yield at, json.loads(line, object_pairs_hook=_written_once)
         except (ValueError, RecursionError) as error:
-            yield Unusable(at, f"it is not JSON ({error}): write one object a line.{hint}")
+            yield Unusable(at, f"it is not JSON ({error}): write one object per line.{hint}")
             hint = ""
 
 
 def _written_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object, whose names must differ: of two prompts, nobody knows which one is meant."""
     if repeated := _repeated(name for name, _ in pairs):
-        raise ValueError(f"{shortened(repeated)} is written twice")
+        raise ValueError(f"{shortened(repeated)} appears twice")
     return dict(pairs)
 
 
@@ -149,7 +151,7 @@ def _table(lines: TextIO) -> Iterator[Document]:
         separator, first, skipped = declared[1], lines.readline(), skipped + 1
     if not first:
         raise InvalidRequestError(
-            "The requests are a table without a first line: was it written to its end before this task began?"
+            "The requests are an empty table: was the file complete when this task began?"
         )
     separator = separator or max(_SEPARATORS, key=first.count)
     reader = csv.reader(chain([first], lines), delimiter=separator, strict=True)
@@ -158,7 +160,7 @@ def _table(lines: TextIO) -> Iterator[Document]:
         if names and not known_arguments().intersection(names):
             raise InvalidRequestError(
                 f"line {skipped + 1} of the requests names no argument ({', '.join(map(repr, names))}): the first "
-                f"line names the arguments, such as prompt. The separator was taken to be "
+                f"line must name the arguments, such as prompt. The separator was taken to be "
                 f"{_SEPARATORS.get(separator, repr(separator))}."
             )
         if repeated := _repeated(names):
@@ -170,12 +172,12 @@ def _table(lines: TextIO) -> Iterator[Document]:
                 yield _row(names, row, f"line {skipped + reader.line_num}")
     except csv.Error as error:
         at = f"line {skipped + reader.line_num}"
-        yield Unusable(at, f"it is not CSV: {error}. What follows was not read.")
+        yield Unusable(at, f"it is not CSV: {error}. The rest was not read.")
 
 
 def _row(names: list[str], row: list[str], at: str) -> Document:
     if any(cell.strip() for cell in row[len(names) :]):
-        return Unusable(at, "it has more cells than the first line has names.")
+        return Unusable(at, "it has more cells than the first line.")
     document = {}
     for name, text in zip(names, row, strict=False):
         if name and text.strip():

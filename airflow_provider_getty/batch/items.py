@@ -69,7 +69,7 @@ class Item:
         """
         if self.operation not in GENERATING:
             raise InvalidRequestError(
-                f"There is no operation {self.operation!r}: {', '.join(sorted(GENERATING))}."
+                f"operation is {self.operation!r}; it must be one of {', '.join(sorted(GENERATING))}."
             )
         return GENERATING[self.operation]
 
@@ -158,7 +158,7 @@ class Items:
 
     def _item(self, number: int, at: str, document: Any) -> Item:
         if not isinstance(document, Mapping):
-            raise InvalidRequestError(f"it is {shortened(document)}; it must be an object of arguments.")
+            raise InvalidRequestError(f"it is {shortened(document)}; it must be a mapping of arguments.")
         written = {**_given(self.defaults), **_given(document)}
         for argument, value in {**written, **document}.items():
             if "prompt" in str(argument):
@@ -254,8 +254,8 @@ def _catalogue(keys: array[int], names: array[int]) -> Catalogue:
         for times, index in enumerate(others, 1):
             if names[index] in taken or not names[first]:
                 raise InvalidRequestError(
-                    f"Item {index + 1} repeats item {first + 1}, and would be paid for as well. Remove it, or give "
-                    "each a 'name' of its own if both are meant."
+                    f"Item {index + 1} repeats item {first + 1} and would be paid for again. Remove it, or, if "
+                    "both are meant, give each its own 'name'."
                 )
             taken.add(names[index])
             distinct[index] = _digest(f"{key}#{times}")
@@ -277,12 +277,12 @@ def _checked_name(name: str) -> str:
     is_printable = all(character.isprintable() for character in name)
     if not name.strip() or not is_printable or {"/", "\\"} & set(name) or name.strip() in (".", ".."):
         raise InvalidRequestError(
-            f"name is {shortened(name)}; it names files, so it must have printable characters, and neither '/' nor "
+            f"name is {shortened(name)}; it names files, so it must be printable, have neither '/' nor "
             "'\\', and be neither '.' nor '..'."
         )
     if len(encoded) > _LONGEST_NAME:
         raise InvalidRequestError(
-            f"name is {shortened(name)}, {len(encoded)} bytes in UTF-8; it names files, so it may have "
-            f"{_LONGEST_NAME} bytes."
+            f"name is {shortened(name)}, {len(encoded)} bytes in UTF-8; it names files, so it may have at "
+            f"most {_LONGEST_NAME} bytes."
         )
     return name

@@ -96,7 +96,7 @@ def check_is_journal(first: bytes, shown: str) -> None:
     elif len(first) < LONGEST_FIRST_LINE and first[: len(_BEGINNING)] == _BEGINNING[: len(first)]:
         return
     raise InvalidRequestError(
-        f"{shown!r} is a file, and not the journal of a batch: it is left as it is. Give the journal a path of its own."
+        f"{shown!r} is not the journal of a batch; it was left unchanged. Give the journal another path."
     )
 
 

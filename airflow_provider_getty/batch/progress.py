@@ -162,7 +162,7 @@ class Progress:
 
     def _begin(self, event: Began) -> None:
         if self.owner and self.owner != event.owner:
-            raise InvalidRequestError(f"The journal is that of {self.owner}; this is {event.owner}.")
+            raise InvalidRequestError(f"The journal belongs to {self.owner}; this is {event.owner}.")
         if self.succeeded and event.round != self.round:
             self._forget()  # its result was returned, and a person wants another
         self.owner, self.round, self.succeeded = event.owner, event.round, None

@@ -58,12 +58,12 @@ class Reporter:
 
     def failed(self, item: ItemRef, error: str) -> None:
         """Log that an item failed; after many only that there are more."""
-        more = "More items fail; the journal has all of them."
+        more = "More items have failed; the journal lists them all."
         self._warn("%s failed. %s", item, error, most=50, more=more)
 
     def warned(self, item: ItemRef, warning: str) -> None:
         """Log a warning about the mask of an item; after some only that there are more."""
-        self._warn("%s: %s", item, warning, most=10, more="More items have masks that are odd.")
+        self._warn("%s: %s", item, warning, most=10, more="More items have suspicious masks.")
 
     def _warn(self, message: str, item: ItemRef, text: str, *, most: int, more: str) -> None:
         self._warnings[message] += 1

@@ -116,7 +116,7 @@ class Batch:
                 self._check_is_there(file, progress)
             began = Began(Owner.of(self.plan.task), self.plan.task.round)
             if progress.succeeded and (progress.owner, progress.round) == (began.owner, began.round):
-                log.info("The batch has ended already, in an earlier try.")
+                log.info("An earlier try has already completed this batch.")
                 return BatchResult(manifest=outcome.manifest(self.where, progress))
             journal.begin(began)
             self.progress = progress
@@ -157,7 +157,9 @@ class Batch:
         :raises InvalidRequestError: so it is.
         """
         if self.known and self.known.get("succeeded", False) is None and progress.owner is None:
-            raise self._lost(f"A try of this batch has begun, and the journal {file.shown!r} is not there.")
+            raise self._lost(
+                f"An earlier try of this batch has begun, but its journal {file.shown!r} is missing."
+            )
 
     def _check_is_complete(self, file: JournalFile, progress: Progress, charged: int) -> None:
         """Refuse a journal that knows less than was charged: it is another one, or an old one.
@@ -169,15 +171,15 @@ class Batch:
         found = counts["charged"] + counts["unknown"]
         if found < charged:
             raise self._lost(
-                f"{charged} generations of this batch were charged, and the journal {file.shown!r} knows of {found}.",
+                f"{charged} generations of this batch were charged, but the journal {file.shown!r} knows of {found}.",
             )
 
     def _lost(self, what: str) -> InvalidRequestError:
         before = self.known.get("journal", self.where)
         elsewhere = f" Before, the journal was {before}." if before != self.where else ""
         return InvalidRequestError(
-            f"{what}{elsewhere} It must lie where all workers reach it, such as in an object store; this worker does "
-            "not find it, or it was replaced. Nothing more was submitted, so that nothing is paid for again.",
+            f"{what}{elsewhere} It must be where all workers reach it, such as in an object store; this worker cannot "
+            "find it, or it was replaced. Nothing more was submitted, so nothing is paid for again.",
             advice="Put the journal back and clear the task. To begin again and pay again, delete the task's state "
             "'getty_batch' (and, while it is deferred, clear the task).",
         )
@@ -192,7 +194,7 @@ class Batch:
         progress = journal.progress
         if not self.plan.waits and (deferral := self._deferral(engine)):
             log.info(
-                "%s. Waiting for %d without a worker.",
+                "%s. Waiting for %d generations without a worker.",
                 counts_line(progress.counts()),
                 len(deferral.generations),
             )

@@ -51,7 +51,7 @@ class DecoratedGeneration(DecoratedOperator, GenerationOperator):
         **kwargs: Any,
     ) -> None:
         if iscoroutinefunction(python_callable):
-            raise InvalidRequestError(f"{self.custom_operator_name} takes a function that is not async.")
+            raise InvalidRequestError(f"{self.custom_operator_name} does not take async functions.")
         own = [
             name for name in self.operator.template_fields if name not in GenerationOperator.template_fields
         ]

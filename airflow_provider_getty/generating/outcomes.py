@@ -143,7 +143,7 @@ def accept(generation: dict[str, Any], on_blocked: OnBlocked, *, clear_adopts: b
         "task adopts this generation; change the prompt or the image to have another one made, which costs a credit."
         if clear_adopts
         else "To take it as it is, collect it with a GenerationSensor and another on_blocked. A clear submits again "
-        "and costs a credit, as this Airflow keeps no state of a task: change the prompt or the image before.",
+        "and costs a credit, as this Airflow keeps no state of a task: change the prompt or the image first.",
         generation_request_id=generation_request_id,
     )
     if on_blocked == "skip":

@@ -91,7 +91,7 @@ class Record:
     def if_not_kept(self) -> str:
         """The log line that names the paid generation if its id could not be stored."""
         return (
-            f"is generation {self.generation_request_id} ({self.charges}), but its id could not be kept. "
+            f"is generation {self.generation_request_id} ({self.charges}), but its id could not be stored. "
             "A retry or a clear finds it in Getty's history."
         )
 

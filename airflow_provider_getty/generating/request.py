@@ -136,10 +136,10 @@ def check_values(value: object, name: str = "") -> None:
             raise InvalidRequestError(f"{name} {shown} is a template that was not rendered: render it first.")
         case str() if _INVALID_CHARACTERS.search(value):
             raise InvalidRequestError(
-                f"{name} has a NUL or half a character, which is no text: {shortened(value)}."
+                f"{name} has a NUL or half of a surrogate pair, which is not text: {shortened(value)}."
             )
         case float() if not math.isfinite(value):
-            raise InvalidRequestError(f"{name} is {value}, which is not a value.")
+            raise InvalidRequestError(f"{name} is {value}; it must be finite.")
 
 
 def operation_of(operation: type[GeneratingOperation], written: Mapping[str, Any]) -> GeneratingOperation:

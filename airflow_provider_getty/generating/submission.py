@@ -38,7 +38,7 @@ MAX_REFUSALS = 2
 """How often a 429 that names no limit is waited out where a task can wait without its worker: it may mean that too many
 generations are pending, while too many requests are over after a second."""
 _LOOK_AGAIN_IN = 3.0
-_NAMELESS = "The history shows it by its marker, but without an id."
+_NAMELESS = "The history shows a generation with its marker, but without an id."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,7 +207,7 @@ class Submission:
                 raise
             except GettyError as error:
                 if error.credit is Credit.UNKNOWN:
-                    yield Say(f"{error} It is looked up in the generation history.", is_warning=True)
+                    yield Say(f"{error} Looking it up in the generation history.", is_warning=True)
                     return None
                 failures += 1
                 delay = patience.after(error, failures, now=self.clock(), jitter=self.jitter())
@@ -262,7 +262,7 @@ class Submission:
                 raise
             return None
         if adopted is None and self.clock() >= self.deadline:
-            raise self._unsure(record, "The history does not show it, but the time is over.")
+            raise self._unsure(record, "The history does not show it, but the deadline has passed.")
         return adopted
 
     def _look_up(self, record: Record, *, at_least: float = 0.0) -> Steps[Pending | Generation | None]:
@@ -309,7 +309,7 @@ class Submission:
                     record,
                     f"The history could not be read: {trouble.problem}"
                     if trouble
-                    else "The time was over before the history was certain: allow more than history_lag "
+                    else "The deadline passed before the history was certain: allow more than history_lag "
                     f"({self.policy.history_lag:.0f} s).",
                     refusal=trouble,
                 )
@@ -324,7 +324,7 @@ class Submission:
             return found.ours
         if len(found.ours) > 1:
             raise self._unsure(
-                record, f"{len(found.ours)} generations have its inputs: {', '.join(found.ours)}."
+                record, f"{len(found.ours)} generations have the same inputs: {', '.join(found.ours)}."
             )
         return () if found.alike else found.ours
 
@@ -341,8 +341,8 @@ class Submission:
         refusal: GettyError | None = None,
     ) -> SubmissionUnsureError:
         if alike:
-            why = f"Without its marker, but with its inputs, the history shows {', '.join(alike)}."
-            look = "Look in Getty's generation history whether that is this task's."
+            why = f"The history shows {', '.join(alike)} with the same inputs, but without the marker."
+            look = "Check in Getty's generation history whether it is this task's."
             found = "If it is, collect it with a GenerationSensor"
         else:
             sought = f"the marker {record.marker} in the notes" if self.policy.marker else "the same inputs"

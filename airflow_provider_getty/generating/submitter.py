@@ -64,7 +64,7 @@ class SubmissionStore:
             return Record.of(document) if document else None
         except TypeError:
             raise InvalidRequestError(
-                f"The task's state {_KEY!r} cannot be read: it is not what this package keeps there.",
+                f"The task's state {_KEY!r} cannot be read: this package did not write it.",
                 advice="Delete it only if nothing was submitted: a task without it submits, and pays, again.",
             ) from None
 
@@ -199,8 +199,8 @@ class Submitter:
         except Exception as error:
             if not is_needed:
                 log.warning(
-                    "Airflow's task state store did not take that the request was refused (%s): the next try looks in "
-                    "Getty's history before it submits.",
+                    "Airflow's task state store could not record that the request was refused (%s): the next try looks "
+                    "in Getty's history before it submits.",
                     type(error).__name__,
                 )
                 return

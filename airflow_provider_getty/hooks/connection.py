@@ -87,7 +87,7 @@ def _extras(text: str | None) -> dict[str, Any]:
         raise ConfigurationError("Its extra is not a JSON object.")
     if unknown := sorted(set(extras) - EXTRAS):
         raise ConfigurationError(
-            f"Its extra has the unknown {', '.join(unknown)}; known are {', '.join(sorted(EXTRAS))}."
+            f"Its extra has {', '.join(unknown)}; it may have {', '.join(sorted(EXTRAS))}."
         )
     # The connection form stores what is left empty as an empty text or null.
     return {name: value for name, value in extras.items() if value not in (None, "")}
@@ -99,7 +99,7 @@ def _text(extras: dict[str, Any], name: str) -> str | None:
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     if value is not None and not isinstance(value, str):
-        raise ConfigurationError(f"{name} is {shortened(value)}; it must be a text.")
+        raise ConfigurationError(f"{name} is {shortened(value)}; it must be text.")
     return value
 
 

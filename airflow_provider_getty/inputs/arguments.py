@@ -100,7 +100,7 @@ def generation_request_id(value: Any) -> str:
             "only its id ({{ ti.xcom_pull('refine')['generation_request_id'] }})."
         )
     if not isinstance(value, str) or not value.strip():
-        raise InvalidRequestError(f"generation_request_id is {value!r}; it must be a text that is not empty.")
+        raise InvalidRequestError(f"generation_request_id is {value!r}; it must be text that is not empty.")
     return value.strip()
 
 
@@ -120,9 +120,12 @@ def reference_generation(value: Any) -> dict[str, Any]:
 
 
 def exactly_one(**written: Any) -> None:
-    """Refuse arguments that exclude each other, and none of them."""
+    """Refuse none, or more than one, of these arguments.
+
+    :raises InvalidRequestError: the message names the arguments.
+    """
     present = [name for name, value in written.items() if given(value)]
     if len(present) != 1:
         raise InvalidRequestError(
-            f"Exactly one of {' and '.join(written)} must be given; given are {' and '.join(present) or 'none'}."
+            f"Exactly one of {' and '.join(written)} must be given, not {' and '.join(present) or 'none'}."
         )

@@ -28,7 +28,7 @@ def join(folder: LocationLike, name: str) -> LocationLike:
     check_name(name)
     if isinstance(folder, str):
         if not folder.strip():
-            raise LocationError("The folder is empty text, which names none.")
+            raise LocationError("The folder is empty: name one.")
         location: LocationLike = f"{folder.rstrip('/')}/{name}"
     else:
         # Some path objects of stores are os.PathLike, too (universal-pathlib 0.2, of Airflow 3.1).
@@ -49,7 +49,7 @@ def check_name(name: str) -> None:
     """
     if name in ("", ".", "..") or re.search(r"[/\\\x00-\x1f\x7f\ud800-\udfff]", name):
         raise LocationError(
-            f"{shortened(name)} cannot name a file: use neither slashes nor control characters nor half characters."
+            f"{shortened(name)} cannot name a file: use no slashes, control characters or halves of surrogate pairs."
         )
     if (length := len(os.fsencode(name))) > _MAX_NAME_BYTES:
         raise LocationError(
@@ -75,5 +75,5 @@ def probe(folder: LocationLike) -> None:
         location.remove()
     except PermissionError:  # writing is all that is needed later
         log.warning(
-            "%s may not be removed; it was written to check that the folder takes files.", location.shown
+            "%s cannot be removed; it was written to check that the folder is writable.", location.shown
         )

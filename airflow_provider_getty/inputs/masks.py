@@ -159,12 +159,12 @@ def _made(source: Any, size: tuple[int, int] | None, *, invert: bool) -> tuple[M
         form = f"a {image.format} image" if image.format else "an image"
     else:
         raise MaskError(
-            f"A mask cannot be made of {type(source).__name__}: give a path, a URI, an image, an array, or a list of "
+            f"A mask cannot be made from {type(source).__name__}: give a path, a URI, an image, an array, or a list of "
             "boxes, polygons or segmentations."
         )
     if size not in (None, image.size):
         raise MaskError(
-            f"{name} is {_by(image.size)} pixels and the image to refine {_by(size)}: draw it on the image."
+            f"{name} is {_by(image.size)} pixels, but the image to refine is {_by(size)}: draw it at that size."
         )
     if data and not invert and len(data) <= MAX_BYTES and _is_mask(image):
         return Mask(data, image.size), f"{form}, as it is"

@@ -104,7 +104,7 @@ def read(source: Any, what: str, refusal: Refusal) -> tuple[str, bytes]:
         except ValueError:  # a file that is closed, or written to only
             raise refusal(f"{name} cannot be read: give one that is open for reading ('rb').") from None
         if not isinstance(data, bytes):
-            raise refusal(f"{name} gives text: open it in binary mode ('rb').")
+            raise refusal(f"{name} returns text: open it in binary mode ('rb').")
     elif not is_location(source):
         name, data = f"{what} given as bytes", bytes(source)
     else:
@@ -121,7 +121,7 @@ def check_rendered(source: object, what: str, refusal: Refusal) -> None:
     if len(text) > _MAX_PATH and _BASE64.fullmatch(text):
         raise refusal(f"{what} is {len(text):,} characters of base64: decode it, and give the bytes.")
     if len(text) > _MAX_PATH and not text.lstrip().startswith(("[", "{")):
-        raise refusal(f"{what} is a text of {len(text):,} characters: give the path or URI of an image.")
+        raise refusal(f"{what} is a string of {len(text):,} characters: give the path or URI of an image.")
     if "{{" in text or "{%" in text:
         shown = shortened(without_secrets(text))
         raise refusal(f"{what} {shown} is a template that was not rendered: render it first.")
@@ -202,7 +202,7 @@ def check_pixels(size: tuple[int, int], name: str, refusal: Refusal) -> None:
 
 def _check_length(length: int, name: str, refusal: Refusal) -> None:
     if not length:
-        raise refusal(f"{name} is empty: was it written to its end before this task began?")
+        raise refusal(f"{name} is empty: was it complete when this task began?")
     if length > _MAX_SOURCE_BYTES:
         raise refusal(f"{name} is larger than 200 MB: shrink it; an image with fewer pixels is enough.")
 

@@ -15,7 +15,14 @@ from typing import Any, get_args
 
 from airflow_provider_getty.api import choices
 from airflow_provider_getty.api.errors import InvalidRequestError
-from airflow_provider_getty.inputs.arguments import Marker, OnBlocked, OnUnsure, comes_later, given
+from airflow_provider_getty.inputs.arguments import (
+    Marker,
+    OnBlocked,
+    OnUnsure,
+    comes_later,
+    exactly_one,
+    given,
+)
 
 
 @dataclass(frozen=True)
@@ -153,7 +160,7 @@ None, and blank text in a template field, is what is not given.
 
 @dataclass(frozen=True)
 class Check:
-    """Refuses what a task cannot be asked to do, in the name of the task.
+    """Refuses arguments that cannot be used, in messages that name the task.
 
     :param task_id: the task.
     :param templated: the arguments that may come later.
@@ -189,35 +196,34 @@ class Check:
                 raise self.refusal(f"{name} is {value!r}, but it is required")
 
     def exactly_one(self, **written: Any) -> None:
-        """Refuse arguments that exclude each other, and none of them.
+        """Refuse none, or more than one, of these arguments.
 
         :raises InvalidRequestError: the message names the task and the arguments.
         """
-        present = [name for name, value in written.items() if given(value)]
-        if len(present) != 1:
-            raise self.refusal(
-                f"exactly one of {' and '.join(written)} must be given; given are {' and '.join(present) or 'none'}"
-            )
+        try:
+            exactly_one(**written)
+        except InvalidRequestError as error:
+            raise error.with_context(asked=f"Task {self.task_id}") from None
 
     def at_most_one(self, **written: Any) -> None:
-        """Refuse arguments that exclude each other.
+        """Refuse more than one of these arguments.
 
         :raises InvalidRequestError: the message names the task and the arguments.
         """
         present = [name for name, value in written.items() if given(value)]
         if len(present) > 1:
             raise self.refusal(
-                f"at most one of {' and '.join(written)} may be given; given are {' and '.join(present)}"
+                f"At most one of {' and '.join(written)} may be given, not {' and '.join(present)}"
             )
 
     def one_above_zero(self, **written: Any) -> None:
-        """Refuse numbers of which none is above 0.
+        """Refuse numbers if none of them is above 0.
 
         :raises InvalidRequestError: the message names the task and the arguments.
         """
         values = [value for value in written.values() if given(value)]
         if not any(comes_later(value) or float(value) > 0 for value in values):
-            raise self.refusal(f"at least one of {', '.join(written)} must be above 0")
+            raise self.refusal(f"At least one of {', '.join(written)} must be above 0")
 
     def refusal(self, problem: str) -> InvalidRequestError:
         """The error, with the name of the task."""

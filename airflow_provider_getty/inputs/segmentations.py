@@ -53,7 +53,7 @@ def draw_segmentations(
     canvas = layers[0]
     for layer in layers[1:]:
         if layer.size != canvas.size:
-            raise MaskError("The segmentations are of different sizes: give those of one image.")
+            raise MaskError("The segmentations have different sizes: give those of one image.")
         canvas = ImageChops.lighter(canvas, layer)
     return canvas
 
@@ -106,7 +106,7 @@ def _segmentation(shape: Mapping[str, Any], name: str, size: tuple[int, int] | N
         )
     if size not in (None, image.size):
         raise MaskError(
-            f"{name} is {image.width} x {image.height} pixels, and the image to refine is "
+            f"{name} is {image.width} x {image.height} pixels, but the image to refine is "
             f"{' x '.join(map(str, size or ()))}: segment that image."
         )
     return image
@@ -128,7 +128,7 @@ def _from_run_lengths(runs: Mapping[str, Any], name: str) -> PillowImage:
     check_pixels((width, height), name, MaskError)
     if min(height, width) < 1 or min(lengths, default=0) < 0 or sum(lengths) != height * width:
         raise MaskError(
-            f"{name} has run lengths of {sum(lengths)} pixels in all, which is not its size, {width} x {height}."
+            f"{name} has run lengths that add up to {sum(lengths)} pixels, not to its size, {width} x {height}."
         )
     columns = b"".join(
         color * length for color, length in zip(cycle((b"\0", b"\xff")), lengths, strict=False)

@@ -39,7 +39,7 @@ def draw(shapes: Sequence[Any], size: tuple[int, int]) -> PillowImage:
     from PIL import Image
 
     if not shapes:
-        raise MaskError("The list of shapes is empty, so nothing would be refined: give some.")
+        raise MaskError("The list of shapes is empty, so nothing would be refined: give at least one.")
     width, height = size
     canvas = bytearray(width * height)
     for number, shape in enumerate(shapes, 1):
@@ -47,8 +47,8 @@ def draw(shapes: Sequence[Any], size: tuple[int, int]) -> PillowImage:
         corners = _corners(shape, name)
         if all(0 <= number <= 1 for corner in corners for number in corner):
             raise MaskError(
-                f"{name} has all its coordinates between 0 and 1: give pixels, which is x times the width and y "
-                "times the height of the image."
+                f"{name} has all its coordinates between 0 and 1: give pixels, that is, x times the width and "
+                "y times the height of the image."
             )
         if not _fill(canvas, size, corners):
             raise MaskError(f"{name} covers no pixel of an image of {width} x {height}: move it inside.")
@@ -66,7 +66,7 @@ def read_list(text: str) -> Any:
         return literal_eval(text.strip())
     except (ValueError, SyntaxError, RecursionError, MemoryError):
         raise MaskError(
-            f"{shortened(text)} is not a list of numbers. (A path that begins with '[' or '{{' is written './[...'.)"
+            f"{shortened(text)} is not a list of numbers. (Write a path that begins with '[' or '{{' as './[...'.)"
         ) from None
 
 

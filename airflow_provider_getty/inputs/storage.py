@@ -229,7 +229,7 @@ def locate(where: LocationLike) -> Location:
     text = os.fsdecode(where) if isinstance(where, (str, os.PathLike)) else str(where)
     shown = without_secrets(text)
     if not text.strip() or "\0" in text or not _is_encodable(text):
-        raise LocationError(f"{shortened(shown)} is not a path: give that of an image file.")
+        raise LocationError(f"{shortened(shown)} is not a valid path.")
     if "://" not in text:
         return LocalFile(shown, absolute(text))
     if isinstance(where, str) and re.match("file://(?!/)", text):  # fsspec takes it for a relative path

@@ -46,9 +46,7 @@ def start_trigger_args(sensor: GenerationSensor) -> StartTriggerArgs:
     from airflow.triggers.base import StartTriggerArgs  # noqa: PLC0415 - for DAG files that ask for this
 
     if given := [name for name in _NEEDS_A_WORKER if getattr(sensor, name)]:
-        raise _refusal(
-            sensor, f"{' and '.join(given)} would have no effect there; timeout is what limits its time"
-        )
+        raise _refusal(sensor, f"{' and '.join(given)} would have no effect there; timeout limits its time")
     source: Any = sensor.generation_request_id
     dag = sensor.get_dag()
     if any(map(arguments.is_template, (source, sensor.getty_conn_id))) and (
@@ -105,7 +103,7 @@ def _upstream(sensor: GenerationSensor, source: XComArg) -> dict[str, Any]:
     task, key = source.operator, source.key
     group = task.get_closest_mapped_task_group()
     if task.is_mapped or (group and group is not sensor.get_closest_mapped_task_group()):
-        raise _refusal(sensor, f"all outputs of the mapped {task.task_id} together are no generation")
+        raise _refusal(sensor, f"all outputs of the mapped {task.task_id} are not one generation")
     return {"task_id": task.task_id, "key": key, "in_group": group is not None}
 
 

@@ -152,6 +152,6 @@ class BatchTrigger(BaseTrigger):
     async def on_kill(self) -> None:
         """Airflow 3.3 and later calls this when a person marks or clears the task. Getty has no cancel."""
         log.info(
-            "%d generations continue at Getty. The journal has them: a clear collects them, and buys none again.",
+            "%d generations continue at Getty. The journal has them: a clear collects them and pays for none again.",
             len(self.in_flight),
         )

@@ -93,7 +93,7 @@ class NewGenerationTrigger(BaseEventTrigger):
             return await self.asset_state_store.aget(_KEY)
         except ValueError:  # one trigger serves all assets whose watchers have equal ones
             log.warning(
-                "Several assets have this trigger, so that it cannot keep what it has seen, and starts again after a "
+                "Several assets use this trigger, so it cannot store what it has seen: it starts afresh after a "
                 "restart. Let the DAGs share one asset."
             )
             self.asset_state_store = None

@@ -71,7 +71,7 @@ def test_https_anywhere_and_http_on_this_machine_are_accepted(url: str) -> None:
 )
 @pytest.mark.parametrize("name", ["base_url", "token_url"])
 def test_plain_http_to_another_machine_is_refused(name: str, url: str) -> None:
-    assert "plain http would send the credentials readable" in refusal(**{name: url})
+    assert "plain http would send the credentials unencrypted" in refusal(**{name: url})
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_a_url_that_could_hold_a_secret_is_refused_and_not_repeated(name: str, u
     "url", ["https://", "https:///path", "https://getty.example:0", "https://getty example"]
 )
 def test_a_url_without_a_usable_host_is_refused(url: str) -> None:
-    assert "names no host" in refusal(base_url=url)
+    assert "has no valid host name" in refusal(base_url=url)
 
 
 @pytest.mark.parametrize(
@@ -121,11 +121,13 @@ def test_one_host_has_one_form_and_keeps_its_token_url(url: str) -> None:
 
 
 def test_a_path_of_getty_s_own_host_is_refused() -> None:
-    assert "give https://api.gettyimages.com alone" in refusal(base_url="https://api.gettyimages.com/v3")
+    assert "it must be https://api.gettyimages.com alone" in refusal(
+        base_url="https://api.gettyimages.com/v3"
+    )
 
 
 def test_a_newline_in_a_url_is_refused() -> None:
-    assert "names no host" in refusal(base_url="https://getty.example\n.evil.example")
+    assert "has no valid host name" in refusal(base_url="https://getty.example\n.evil.example")
 
 
 def test_the_error_of_a_token_url_names_its_host_as_airflow_masks_the_url() -> None:
@@ -142,7 +144,7 @@ def test_what_a_secret_file_adds_to_a_key_is_taken_off(name: str, around: str) -
 @pytest.mark.parametrize(
     ("value", "reason"),
     [
-        ("k\u00e9y", "a character at position 2 that cannot be part of one (U+00E9)"),
+        ("k\u00e9y", "an invalid character at position 2 (U+00E9)"),
         ("key\u200b", "(U+200B)"),
         ("two lines\nhere", "(U+0020)"),
         ("a\nb", "(U+000A)"),

@@ -207,7 +207,7 @@ def test_what_is_compressed_and_cut_is_no_answer() -> None:
     sent = gzip.compress(b"An image, of which the end is missing.")
     decoder = Decoder({"content-encoding": "gzip"}, 100)
     list(decoder.pieces(sent[:-10]))
-    with pytest.raises(NoAnswerError, match="ends before its end"):
+    with pytest.raises(NoAnswerError, match="is truncated"):
         decoder.end()
     list(decoder.pieces(sent[-10:]))
     decoder.end()
@@ -217,7 +217,7 @@ def test_what_is_compressed_and_cut_is_no_answer() -> None:
 def test_an_image_that_is_compressed_and_cut_has_not_arrived(connect: Connect) -> None:
     image = gzip.compress(b"\xff\xd8\xff" + bytes(range(256)) * 100)[:-20]
     with recording(body=image, headers={"Content-Encoding": "gzip"}) as getty:
-        with pytest.raises(DownloadError, match="ends before its end"):
+        with pytest.raises(DownloadError, match="is truncated"):
             connect(base_url=getty.url).fetch_image(f"{getty.url}/a.jpg", io.BytesIO(), asked="Image 0")
         assert [seen.path for seen in getty.seen] == ["/a.jpg"]
 

@@ -167,6 +167,6 @@ def test_a_redis_that_does_not_answer_is_waited_for_no_longer_than_a_second(
 def test_an_unknown_option_is_refused_before_anything_is_sent(
     connect: Connect, getty_emulator: Emulator
 ) -> None:
-    with pytest.raises(ConfigurationError, match="coordinator has options"):
+    with pytest.raises(ConfigurationError, match="the coordinator has unknown options"):
         connect(getty_emulator, coordinator="redis://127.0.0.1:6379/0?colour=red&password=hidden")
     assert not sent(getty_emulator)

@@ -63,13 +63,13 @@ def test_an_image_is_whole_whatever_the_server_calls_it(headers: dict[str, str])
     [
         (Answer(200, {"content-length": "5"}, JPEG, 4), "4 of 5 bytes arrived."),
         (Answer(200, {"content-length": "5"}, JPEG, 6), "6 of 5 bytes arrived."),
-        (Answer(200, received=0), "0 of some bytes arrived."),
+        (Answer(200, received=0), "0 of an unknown number of bytes arrived."),
         (Answer(200, {"content-length": "0"}, received=0), "0 of 0 bytes arrived."),
         (
             Answer(200, {"content-type": "text/html; charset=utf-8"}, b"<html>", 9),
-            "not an image arrived (text/html",
+            "is not an image (text/html",
         ),
-        (Answer(200, {"content-type": "application/octet-stream"}, b"hello", 5), "not an image arrived"),
+        (Answer(200, {"content-type": "application/octet-stream"}, b"hello", 5), "is not an image"),
         (answer(403, {"message": SIGNED_URL}), "answered 403."),
         (answer(304), "answered 304."),
         (NoAnswerError("There was no answer (ReadTimeout)."), "There was no answer (ReadTimeout)."),
@@ -119,14 +119,14 @@ def test_an_image_that_ends_before_its_end_is_fetched_once_more(cut: Answer) -> 
 
 def test_an_image_that_ends_otherwise_the_second_time_has_not_arrived() -> None:
     cut, other = ending(JPEG, b"some"), ending(JPEG, b"some more", 9)
-    assert "The image ends before its end, after 9 bytes." in str(failure(cut, other))
+    assert "The image is truncated after 9 bytes." in str(failure(cut, other))
 
 
 def test_an_image_that_comes_twice_without_its_end_is_the_image_that_there_is(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     fetch(CUT[0], CUT[0])
-    assert "Getty sent the same twice, so it is taken as it is" in caplog.text
+    assert "Getty sent the same twice, so it is kept" in caplog.text
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

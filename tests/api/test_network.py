@@ -165,7 +165,7 @@ def test_certificates_that_cannot_be_read_are_an_error_that_names_the_variable(
 ) -> None:
     monkeypatch.setenv(variable, str(tmp_path / "missing.pem"))
     with pytest.raises(
-        ConfigurationError, match=rf"{variable} is .*missing.pem, which holds no certificates"
+        ConfigurationError, match=rf"{variable} is .*missing.pem, which holds no readable certificates"
     ):
         connect()
     (tmp_path / "missing.pem").write_text("no certificate")
@@ -210,7 +210,7 @@ def test_a_host_without_proxy_is_reached_without(
 
 
 @pytest.mark.parametrize(
-    ("status", "words"), [(407, "it wants a user and a password"), (403, "answered 403")]
+    ("status", "words"), [(407, "it requires a user and a password"), (403, "answered 403")]
 )
 def test_a_proxy_that_refuses_is_one_final_error(
     connect: Connect, company_getty: Recorder, status: int, words: str, monkeypatch: pytest.MonkeyPatch
@@ -231,9 +231,9 @@ def test_a_proxy_of_plain_http_that_wants_a_password_is_the_same_error(
     with tunnel_proxy(407) as proxy:
         monkeypatch.setenv("HTTP_PROXY", f"http://user:secret-word@{proxy.address}")
         client = connect(getty_emulator)
-        with pytest.raises(ProxyRefusedError, match="it wants a user and a password"):
+        with pytest.raises(ProxyRefusedError, match="it requires a user and a password"):
             client.ask(ListProducts(), deadline=distant_deadline())
-        with pytest.raises(ProxyRefusedError, match="it wants a user and a password"):
+        with pytest.raises(ProxyRefusedError, match="it requires a user and a password"):
             client.fetch_image(f"{getty_emulator.url}/a.jpg", io.BytesIO(), asked="Image 0")
     assert len(proxy.asked) == 2
 
@@ -309,9 +309,9 @@ def test_a_proxy_in_trouble_may_recover(
     ("value", "words"),
     [
         ("socks5://proxy:1080", "ALL_PROXY names a SOCKS proxy, socks5://proxy"),
-        ("ftp://proxy", "of the scheme 'ftp'"),
-        ("http://", "ALL_PROXY names no proxy"),
-        ("http://proxy:port", "ALL_PROXY names no proxy"),
+        ("ftp://proxy", "with the scheme 'ftp'"),
+        ("http://", "ALL_PROXY is not the URL of a proxy"),
+        ("http://proxy:port", "ALL_PROXY is not the URL of a proxy"),
     ],
 )
 def test_a_proxy_that_cannot_be_used_is_refused_with_the_reason(

@@ -117,7 +117,7 @@ def test_what_getty_would_not_take_is_refused_before_it_is_sent(
 ) -> None:
     with pytest.raises(InvalidRequestError) as caught:
         kind(**arguments)
-    assert str(caught.value).startswith(f"{kind.__name__} cannot be asked: {problem}")
+    assert str(caught.value).startswith(f"{kind.__name__} cannot be sent: {problem}")
     assert str(caught.value).endswith("No credit was used. Nothing was sent; correct the argument.")
     assert isinstance(caught.value, ValueError)
 

@@ -203,7 +203,7 @@ def test_what_getty_would_not_take_is_refused_with_what_it_takes(
 ) -> None:
     with pytest.raises(InvalidRequestError) as caught:
         plain(name, **changes)
-    assert f"{GENERATING[name].__name__} cannot be asked: {problem}" in str(caught.value)
+    assert f"{GENERATING[name].__name__} cannot be sent: {problem}" in str(caught.value)
 
 
 ASKED = {

@@ -242,6 +242,8 @@ def test_the_log_counts_polls_and_seconds_as_people_do() -> None:
 
 def test_one_poll_is_one_poll_and_a_time_that_is_over_is_not_negative() -> None:
     late = polling()
-    assert late.announcement(now=211) == "Status of generation g: the time is over; polling again."
+    assert (
+        late.announcement(now=211) == "Status of generation g: the deadline has passed; polling a last time."
+    )
     late.finished(now=211)
     assert late.summary(now=211) == "Status of generation g: finished after 111 s and 1 poll."

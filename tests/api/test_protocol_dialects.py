@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 import pytest
 
@@ -326,8 +327,9 @@ def test_of_two_refusals_the_one_with_the_telling_code_decides_the_class(*, prod
     assert failure.code == "InvalidProduct"
 
 
-def test_the_same_refusal_twice_is_told_once() -> None:
-    failure = ScriptedGetty().failure(REFINE, token(), BAD_VALUE, BAD_VALUE)
+def test_the_same_refusal_twice_is_told_once_though_each_answer_has_its_own_id() -> None:
+    refusals = (replace(BAD_VALUE, headers={"x-request-id": f"request-{number}"}) for number in (1, 2))
+    failure = ScriptedGetty().failure(REFINE, token(), *refusals)
     assert str(failure).count("unknown field") == 1
 
 

@@ -264,7 +264,7 @@ def test_what_is_odd_about_masks_is_logged_by_the_names_of_items_in_few_lines(
 
     warned = [line.getMessage() for line in caplog.records if line.levelname == "WARNING"]
     odd = [line for line in warned if "failed" not in line]
-    assert odd.pop() == "More items have masks that are odd."
+    assert odd.pop() == "More items have suspicious masks."
     assert len(odd) == 10
     said = (
         r"Item \d+( \([\w-]+\))?: (The mask refines more than 99.9 % of the image|mask_url is not below http)"

@@ -97,7 +97,7 @@ def test_items_that_fail_are_logged_by_their_names_and_after_fifty_no_more(
     for number in range(1, 100):
         reporter.failed(ItemRef(number, number, f"sky-{number}"), "Getty answered 400.")
     assert caplog.messages[0] == "Item 1 (sky-1) failed. Getty answered 400."
-    assert caplog.messages[50:] == ["More items fail; the journal has all of them."]
+    assert caplog.messages[50:] == ["More items have failed; the journal lists them all."]
 
 
 @pytest.mark.parametrize("cells", ODD, ids=lambda cells: cells[1])

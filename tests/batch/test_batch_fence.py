@@ -247,7 +247,7 @@ def test_a_file_that_is_no_journal_is_refused_and_left_as_it_is(where: Any, fore
     location = locate(where)
     with location.publishing() as file:
         file.write(foreign)
-    with pytest.raises(InvalidRequestError, match="is left as it is"):
+    with pytest.raises(InvalidRequestError, match="was left unchanged"):
         journal_file(where).open()
     with closing(location.open()) as file:
         assert file.read() == foreign

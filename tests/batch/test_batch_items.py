@@ -67,16 +67,20 @@ def test_defaults_are_for_items_that_do_not_give_them() -> None:
     ("text", "name", "problem"),
     [
         ('{"prompt": "a"}\n{"prompt"', "items.jsonl", "line 2: it is not JSON"),
-        ('{"prompt": "a"}\n["b"]', "items.jsonl", "line 2: it is ['b']; it must be an object of arguments."),
-        ("prompt\na\nb,c\n", "items.csv", "line 3: it has more cells than the first line has names."),
+        ('{"prompt": "a"}\n["b"]', "items.jsonl", "line 2: it is ['b']; it must be a mapping of arguments."),
+        ("prompt\na\nb,c\n", "items.csv", "line 3: it has more cells than the first line."),
         ('prompt\n"a\n', "items.csv", "is not CSV"),
         ('prompt,mask\na,"[[1,"\n', "items.csv", "line 2: mask is not JSON"),
-        ("prompt\na\n", "items.txt", "write one object a line. (The name of a table ends in .csv or .tsv.)"),
-        ('[{"prompt": "a"},\n', "items.json", "begin as a JSON array, but are none"),
-        ('["a"]', "items.json", "item 1: it is 'a'; it must be an object of arguments."),
-        ("", "items.csv", "a table without a first line: was it written to its end"),
-        ("\n \n", "items.csv", "a table without a first line: was it written to its end"),
-        ("prompt,size\na,red\n", "items.csv", "line 2: Generate cannot be asked: size: there is no such"),
+        (
+            "prompt\na\n",
+            "items.txt",
+            "write one object per line. (The name of a table must end in .csv or .tsv.)",
+        ),
+        ('[{"prompt": "a"},\n', "items.json", "begin like a JSON array, but are not one"),
+        ('["a"]', "items.json", "item 1: it is 'a'; it must be a mapping of arguments."),
+        ("", "items.csv", "an empty table: was the file complete"),
+        ("\n \n", "items.csv", "an empty table: was the file complete"),
+        ("prompt,size\na,red\n", "items.csv", "line 2: Generate cannot be sent: size: there is no such"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_with_its_line(
@@ -92,9 +96,9 @@ def test_a_file_that_cannot_be_read_is_refused_with_its_line(
         (
             '{"prompt": "a", "prompt": "b"}',
             "items.jsonl",
-            "line 1: it is not JSON ('prompt' is written twice)",
+            "line 1: it is not JSON ('prompt' appears twice)",
         ),
-        ('[{"prompt": "a", "prompt": "b"}]', "items.json", "('prompt' is written twice)"),
+        ('[{"prompt": "a", "prompt": "b"}]', "items.json", "('prompt' appears twice)"),
     ],
 )
 def test_of_two_prompts_none_is_paid_for(tmp_path: Path, text: str, name: str, problem: str) -> None:
@@ -165,7 +169,7 @@ def test_all_items_are_checked_and_the_first_that_fail_are_named() -> None:
         {"operation": "generate", "prompt": "e", "name": "x"},
     ]
     problem = refusal(requests)
-    assert problem.startswith("4 of 6 items cannot be used. item 2: There is no operation 'paint': ")
+    assert problem.startswith("4 of 6 items cannot be used. item 2: operation is 'paint'; it must be one of ")
     assert "item 3: " in problem
     assert "1:1" in problem
     assert "item 4: Exactly one of mask and mask_url must be given" in problem
@@ -264,9 +268,9 @@ def test_lines_of_all_kinds_that_cannot_be_used_are_named_together(tmp_path: Pat
     problem = refusal(file(tmp_path, "\n".join(lines)), operation="generate")
     assert problem.startswith("5 of 6 items cannot be used. line 1: it is not JSON")
     for said in (
-        "line 2: it is []; it must be an object of arguments.",
+        "line 2: it is []; it must be a mapping of arguments.",
         "line 3: name is 'a/b'",
-        "line 4: prompt is nan, which is not a value.",
+        "line 4: prompt is nan; it must be finite.",
         "line 6: Generate",
     ):
         assert said in problem

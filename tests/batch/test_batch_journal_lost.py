@@ -32,9 +32,9 @@ def test_a_journal_that_is_not_there_any_more_is_refused(
         return
 
     assert lost.state == "failed"
-    assert "6 generations of this batch were charged, and the journal" in lost.message
+    assert "6 generations of this batch were charged, but the journal" in lost.message
     assert "before it: 6 generations were charged." in lost.message
-    assert "It must lie where all workers reach it" in lost.message
+    assert "It must be where all workers reach it" in lost.message
     assert getty.ledger()["total"] == 6
 
 
@@ -57,7 +57,7 @@ def test_a_journal_that_is_gone_before_anything_was_reported_is_refused(
 
     lost = worker.run(a_batch(generates(3), tmp_path))
 
-    assert "A try of this batch has begun, and the journal" in lost.message
+    assert "An earlier try of this batch has begun, but its journal" in lost.message
     assert getty.ledger()["total"] == 3
 
 

@@ -110,7 +110,7 @@ def test_a_generation_whose_id_cannot_be_written_is_named(
     assert run.state == "failed"
     [generation] = getty.generations()
     assert (
-        f"Item 1 is generation {generation['generation_request_id']} (1 charged), but its id could not be kept."
+        f"Item 1 is generation {generation['generation_request_id']} (1 charged), but its id could not be stored."
         in caplog.text
     )
 

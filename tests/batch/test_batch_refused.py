@@ -18,7 +18,7 @@ def test_bad_items_are_refused_before_anything_is_sent(getty: Emulator, tmp_path
     run = Worker().run(a_batch([*generates(1), {"operation": "paint"}], tmp_path), retries_left=True)
 
     assert run.state == "failed"
-    assert "1 of 2 items cannot be used. item 2: There is no operation 'paint'" in run.message
+    assert "1 of 2 items cannot be used. item 2: operation is 'paint'" in run.message
     assert {request["operation"] for request in getty.requests()} <= {"token", "products"}
     assert not (tmp_path / "journal.jsonl").exists()
 
@@ -46,7 +46,7 @@ def test_the_journal_of_another_run_is_refused(getty: Emulator, tmp_path: Path) 
     Worker().run(a_batch(generates(1), tmp_path))
     other = Worker().run(a_batch(generates(1), tmp_path, task_id="other"))
     assert other.state == "failed"
-    assert "The journal is that of task batch of a_dag in run a_run" in other.message
+    assert "The journal belongs to task batch of a_dag in run a_run" in other.message
 
 
 def test_a_journal_that_cannot_be_written_sends_nothing(getty: Emulator, tmp_path: Path) -> None:

@@ -167,7 +167,7 @@ def test_a_generation_that_the_history_shows_without_its_id_leaves_the_task_unsu
             return [item.model_copy(update={"generation_request_id": ""}) for item in super().history(since)]
 
     airflow = Airflow(Nameless(fates=[Fate.LOST_AFTER_THE_WORK]))
-    with pytest.raises(SubmissionUnsureError, match="by its marker, but without an id"):
+    with pytest.raises(SubmissionUnsureError, match="with its marker, but without an id"):
         airflow.run()
     assert airflow.getty.posts == 1
 
@@ -251,7 +251,7 @@ def test_where_nothing_is_kept_a_lost_answer_is_not_forgotten_for_a_slot(has_sto
 def test_at_the_deadline_a_submission_that_was_lost_is_not_repeated() -> None:
     getty = Getty(fates=[Fate.LOST_BEFORE_THE_WORK])
 
-    with pytest.raises(SubmissionUnsureError, match="the time is over"):
+    with pytest.raises(SubmissionUnsureError, match="the deadline has passed"):
         Airflow(getty, patience=LAG + 1).run()
 
     assert getty.posts == 1

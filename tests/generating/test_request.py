@@ -29,7 +29,7 @@ def test_a_template_that_is_left_over_is_refused(value: str) -> None:
 
 @pytest.mark.parametrize("name", ["prompt", "negative_prompt", "notes", "project_code"])
 def test_half_a_character_is_no_text(name: str) -> None:
-    with pytest.raises(InvalidRequestError, match=f"{name} has a NUL or half a character"):
+    with pytest.raises(InvalidRequestError, match=f"{name} has a NUL or half of a surrogate pair"):
         operation_of(Refine, REFINE | {name: "a \ud83d boat"})
 
 

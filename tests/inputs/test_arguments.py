@@ -45,7 +45,7 @@ def test_blank_text_is_not_given(blank: str) -> None:
     check.values({"seed": blank, "project_code": blank})
     with pytest.raises(InvalidRequestError, match=r"prompt is .*, but it is required"):
         check.required(prompt=blank)
-    with pytest.raises(InvalidRequestError, match="given are none"):
+    with pytest.raises(InvalidRequestError, match="must be given, not none"):
         check.exactly_one(mask=blank, mask_url=None)
 
 
@@ -69,7 +69,7 @@ def test_a_generation_is_an_id_or_a_result_that_has_one(value: Any) -> None:
 
 @pytest.mark.parametrize("value", [None, "", " ", 5, [], {}, {"generation_request_id": None}])
 def test_nothing_else_is_a_generation(value: Any) -> None:
-    with pytest.raises(InvalidRequestError, match="it must be a text that is not empty"):
+    with pytest.raises(InvalidRequestError, match="it must be text that is not empty"):
         arguments.generation_request_id(value)
 
 
@@ -108,8 +108,8 @@ def test_one_of_two_is_enough(given: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"mask": 1, "mask_url": 1}, "given are mask and mask_url"),
-        ({"mask": None, "mask_url": None}, "given are none"),
+        ({"mask": 1, "mask_url": 1}, "must be given, not mask and mask_url"),
+        ({"mask": None, "mask_url": None}, "must be given, not none"),
     ],
 )
 def test_both_or_none_of_two_are_refused(given: dict[str, Any], said: str) -> None:

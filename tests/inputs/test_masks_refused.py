@@ -50,7 +50,9 @@ def test_a_decompression_bomb_is_refused_unopened() -> None:
 
 
 def test_a_mask_of_another_size_than_the_image_is_refused() -> None:
-    words = "The mask given as bytes is 64 x 48 pixels and the image to refine 48 x 64: draw it on the image."
+    words = (
+        "The mask given as bytes is 64 x 48 pixels, but the image to refine is 48 x 64: draw it at that size."
+    )
     assert words in refusal(encoded(DRAWN, "JPEG"), image_size=(48, 64))
 
 
@@ -99,7 +101,7 @@ def test_what_is_not_an_image_is_refused(content: bytes) -> None:
 
 @pytest.mark.parametrize("source", [None, 5, 1.5, {BOX}, object()], ids=lambda source: type(source).__name__)
 def test_a_wrong_type_is_refused(source: Any) -> None:
-    assert f"A mask cannot be made of {type(source).__name__}: give a path" in refusal(
+    assert f"A mask cannot be made from {type(source).__name__}: give a path" in refusal(
         source, image_size=SIZE
     )
 
@@ -117,7 +119,7 @@ def test_an_unrendered_template_is_shown_without_secrets() -> None:
 
 @pytest.mark.parametrize("source", ["", " ", "a\0b", "\ud800.png"], ids=ascii)
 def test_text_that_is_no_path_is_refused(source: str) -> None:
-    assert "is not a path" in refusal(source)
+    assert "is not a valid path" in refusal(source)
 
 
 def test_files_that_cannot_be_read_are_refused_by_name(tmp_path: Path) -> None:
@@ -188,7 +190,7 @@ def test_trouble_that_may_pass_is_not_a_refusal(tmp_path: Path, mocker: MockerFi
     [
         ("data:image/png;base64," + "A" * 3_000_000, "The mask is a data: URI: decode"),
         ("iVBORw0KGgo" + "A" * 3_000_000, "The mask is 3,000,011 characters of base64: decode it"),
-        ("no path, " * 500_000, "The mask is a text of 4,500,000 characters"),
+        ("no path, " * 500_000, "The mask is a string of 4,500,000 characters"),
     ],
     ids=["data", "base64", "text"],
 )

@@ -92,7 +92,7 @@ def test_a_list_is_read_from_text(text: str) -> None:
     ("text", "words"),
     [
         ("[[8, 8, 40, 32]", "'[[8, 8, 40, 32]' is not a list of numbers"),
-        ("[draft] mask.png", "A path that begins with '[' or '{' is written './["),
+        ("[draft] mask.png", "Write a path that begins with '[' or '{' as './["),
         ("[" * 10_000, "is not a list of numbers"),
     ],
     ids=["cut off", "a path", "deep"],

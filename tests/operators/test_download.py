@@ -56,7 +56,7 @@ def test_the_asset_is_named_in_one_bounded_line(
     getty.fault("set-fields", "get-download", times=None, fields={"generated_asset_id": odd})
     with caplog.at_level("INFO"):
         assert download(generation, str(file)).state == "success"
-    [line] = [message for message in caplog.messages if "It is asset id yyy" in message]
+    [line] = [message for message in caplog.messages if "Its asset id is id yyy" in message]
     assert line.isprintable()
     assert len(line) < 400
 

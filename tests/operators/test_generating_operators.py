@@ -153,10 +153,10 @@ def test_two_images_or_none_are_an_error_in_the_dag_file(ready: Ready) -> None:
     names = [name for name in ALTERNATIVES if name in ready.case.operator.template_fields]
     if len(names) < 2:
         pytest.skip("it takes one kind of image, or none")
-    with pytest.raises(InvalidRequestError, match="given are none"):
+    with pytest.raises(InvalidRequestError, match="must be given, not none"):
         ready.task(**dict.fromkeys(names))
     for other in names[1:]:
-        with pytest.raises(InvalidRequestError, match=f"given are image_id and {other}"):
+        with pytest.raises(InvalidRequestError, match=f"must be given, not image_id and {other}"):
             ready.task(**{other: "1"})
 
 

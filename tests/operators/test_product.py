@@ -22,7 +22,7 @@ TWO = [{"id": 7, "name": "AI Generator"}, {"id": 8, "name": "AI for brands", "pr
     ("products", "arguments", "said"),
     [
         (TWO, {}, "no product_id is given: 7 (AI Generator), 8 (AI for brands)."),
-        (TWO, {"product_id": 9}, "none of the account's AI Generator products: 7 (AI Generator), 8"),
+        (TWO, {"product_id": 9}, "not one of the account's AI Generator products: 7 (AI Generator), 8"),
         (TWO, {"product_id": 8}, "set project_code in the task or in the connection's extra"),
         (TWO[:1], {"project_code": "spring"}, "remove project_code from the task"),
         ([{"id": 7, "notes": "required"}], {"marker": "none"}, "set notes in the task"),

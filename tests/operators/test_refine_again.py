@@ -91,7 +91,7 @@ def test_a_generation_whose_id_cannot_be_kept_is_named(
     [generation] = getty.generations()
     assert (
         f"Refine of image 1473240153 is generation {generation['generation_request_id']} (1 charged), but its id could "
-        "not be kept. A retry or a clear finds it in Getty's history." in caplog.text
+        "not be stored. A retry or a clear finds it in Getty's history." in caplog.text
     )
 
 
@@ -155,7 +155,7 @@ def test_a_store_that_does_not_take_a_refusal_does_not_hide_it_and_a_clear_looks
         patch.setattr(SubmissionStore, "save", save)
         refused = worker.run(refine())
     assert "Getty answered 403" in refused.message
-    assert "did not take that the request was refused (RuntimeError)" in caplog.text
+    assert "could not record that the request was refused (RuntimeError)" in caplog.text
     getty.clear_faults()
     worker.clear("refine")
 
@@ -179,7 +179,7 @@ def test_what_a_later_version_keeps_in_addition_is_not_in_the_way(getty: Emulato
 def test_what_somebody_else_keeps_there_is_refused(getty: Emulator, written: Any) -> None:
     run = Worker(store={"getty_submission": written}).run(refine())
 
-    assert "it is not what this package keeps there" in run.message
+    assert "this package did not write it" in run.message
     assert sent(getty) == []
 
 

@@ -245,7 +245,7 @@ def test_it_decides_what_blocked_images_mean(getty: Emulator, on_blocked: str, s
     ("source", "problem"),
     [
         ("{{ ti.xcom_pull('nowhere').id }}", "A template cannot be rendered: 'None' has no attribute 'id'"),
-        ("{{ ti.xcom_pull('nowhere') or '' }}", "it must be a text that is not empty"),
+        ("{{ ti.xcom_pull('nowhere') or '' }}", "it must be text that is not empty"),
         ("{{ dag_run.conf.nothing.there }}", "A template cannot be rendered"),
         ("{{ '{{ x }}' }}", "is a template that was not rendered"),
         ("{{ {'generation_request_id': '1'} }}", "text of a whole result"),
@@ -336,7 +336,7 @@ def test_values_that_do_not_reach_the_triggerer_are_an_error_in_the_dag_file() -
         mapped = Source.partial(task_id="mapped").expand(email=["1", "2"])
         refused: list[tuple[dict[str, Any], str]] = [
             ({"source": source.output.map(str)}, r"map\(\), zip\(\) and concat\(\) of outputs need one"),
-            ({"source": mapped.output}, "all outputs of the mapped mapped together are no generation"),
+            ({"source": mapped.output}, "all outputs of the mapped mapped are not one generation"),
             ({"source": {"generation_request_id": source.output}}, "the output of a task"),
             ({"source": "1", "getty_conn_id": source.output}, "getty_conn_id an id or a template"),
         ]

@@ -126,7 +126,7 @@ class Operation(BaseModel, Generic[ResultT_co]):
 
     @classmethod
     def _refused(cls, problem: str) -> InvalidRequestError:
-        return InvalidRequestError(f"{cls.__name__} cannot be asked: {problem}.")
+        return InvalidRequestError(f"{cls.__name__} cannot be sent: {problem}.")
 
 
 class MovedOperation(Operation[ResultT_co], Generic[ResultT_co]):
