@@ -21,6 +21,8 @@ from tests.support.watched import sitecustomize
 if TYPE_CHECKING:
     from getty_emulator.server import Emulator
 
+    from tests.support.real_stores import S3Bucket
+
 # Before Airflow is imported: the tests have a home of their own, and take no settings from outside.
 for _name in [name for name in os.environ if name.startswith("AIRFLOW_")]:
     del os.environ[_name]
@@ -84,3 +86,28 @@ def getty(getty_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Emulator
     """A Getty to which the connection ``getty_default`` leads."""
     monkeypatch.setenv("AIRFLOW_CONN_GETTY_DEFAULT", json.dumps(getty_emulator.connection))
     return getty_emulator
+
+
+@pytest.fixture
+def grey(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Images are of the right size, but grey: they take no time to draw."""
+    from tests.support.download_tasks import draw_nothing  # noqa: PLC0415 - imports Airflow
+
+    draw_nothing(monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def _s3() -> Iterator[S3Bucket]:
+    from tests.support.real_stores import s3_server  # noqa: PLC0415 - takes a second
+
+    with s3_server() as bucket:
+        yield bucket
+
+
+@pytest.fixture
+def s3(_s3: S3Bucket) -> S3Bucket:
+    """An S3 server with an empty bucket."""
+    fs = _s3.at("").fs
+    if names := fs.find(_s3.name):
+        fs.rm(names)
+    return _s3

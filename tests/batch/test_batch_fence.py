@@ -27,26 +27,11 @@ from airflow_provider_getty.batch.progress import Progress
 from airflow_provider_getty.batch.submitting import ItemSubmitter
 from airflow_provider_getty.inputs.storage import locate
 from tests.support.batch_runs import batch, charges, generates, manifest
-from tests.support.real_stores import S3Bucket, s3_server, sftp_server
+from tests.support.real_stores import S3Bucket, sftp_server
 
 pytestmark = pytest.mark.filterwarnings("ignore:UPath .* filesystem not explicitly implemented")
 
 BEGAN = encode(Began(Owner(dag_id="d", run_id="r", task_id="t"), 0), None, at=0)
-
-
-@pytest.fixture(scope="module")
-def _s3() -> Iterator[S3Bucket]:
-    with s3_server() as bucket:
-        yield bucket
-
-
-@pytest.fixture
-def s3(_s3: S3Bucket) -> S3Bucket:
-    """An S3 server with an empty bucket."""
-    fs = _s3.at("").fs
-    if names := fs.find(_s3.name):
-        fs.rm(names)
-    return _s3
 
 
 @pytest.fixture(params=["a disk without locks", "memory", "S3", "SFTP"])

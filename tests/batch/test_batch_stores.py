@@ -13,7 +13,7 @@ from getty_emulator.server import Emulator
 from airflow_provider_getty.batch.outcome import GettyBatchException
 from tests.support.batch_runs import REFINE, charges, generates
 from tests.support.batch_tasks import a_batch
-from tests.support.real_stores import S3Bucket, SftpFolder, s3_server, sftp_server
+from tests.support.real_stores import S3Bucket, SftpFolder, sftp_server
 from tests.support.task_runs import Worker
 
 pytestmark = [
@@ -35,14 +35,10 @@ def sftp_at(port: int) -> dict[str, Any]:
 
 
 @pytest.fixture
-def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Bucket]:
-    with s3_server() as bucket:
-        options = {"key": "any", "secret": "any", "endpoint_url": bucket.endpoint}
-        monkeypatch.setitem(fsspec.config.conf, "s3", options)
-        fs = bucket.at("").fs
-        if names := fs.find(bucket.name):
-            fs.rm(names)
-        yield bucket
+def s3(s3: S3Bucket, monkeypatch: pytest.MonkeyPatch) -> S3Bucket:
+    options = {"key": "any", "secret": "any", "endpoint_url": s3.endpoint}
+    monkeypatch.setitem(fsspec.config.conf, "s3", options)
+    return s3
 
 
 def names(files: dict[str, bytes]) -> list[str]:

@@ -15,7 +15,7 @@ from fsspec.implementations.dirfs import DirFileSystem
 from airflow_provider_getty.inputs.folders import probe
 from airflow_provider_getty.inputs.storage import _rename_of, locate
 from airflow_provider_getty.inputs.storage_errors import StorageError
-from tests.support.real_stores import S3Bucket, SftpFolder, s3_server, sftp_server
+from tests.support.real_stores import S3Bucket, SftpFolder, sftp_server
 
 pytestmark = pytest.mark.filterwarnings("ignore:UPath .* filesystem not explicitly implemented")
 
@@ -27,21 +27,6 @@ def sftp(tmp_path: Path) -> Iterator[SftpFolder]:
     """An SFTP server on an empty folder."""
     with sftp_server(tmp_path) as folder:
         yield folder
-
-
-@pytest.fixture(scope="module")
-def _s3() -> Iterator[S3Bucket]:
-    with s3_server() as bucket:
-        yield bucket
-
-
-@pytest.fixture
-def s3(_s3: S3Bucket) -> S3Bucket:
-    """An S3 server with an empty bucket."""
-    fs = _s3.at("").fs
-    if names := fs.find(_s3.name):
-        fs.rm(names)
-    return _s3
 
 
 def publish(where: Any, data: bytes = IMAGE) -> None:

@@ -16,17 +16,6 @@ from tests.support.getty_journal import sent
 from tests.support.task_runs import DAG_ID, Worker
 
 
-@pytest.fixture
-def generation(getty: Emulator) -> dict[str, Any]:
-    return generate(getty)
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    """A file in a folder, neither of which exists."""
-    return tmp_path / "folder" / "image.jpg"
-
-
 def test_it_writes_the_image_and_returns_where(
     getty: Emulator, generation: dict[str, Any], file: Path
 ) -> None:

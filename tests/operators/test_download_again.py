@@ -14,10 +14,12 @@ from airflow_provider_getty.api.client import GettyClient
 from airflow_provider_getty.api.errors import Credit, DownloadError
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.operators.download import GettyDownloadOperator
-from tests.support.download_tasks import draw_nothing, generate, size
+from tests.support.download_tasks import size
 from tests.support.getty_journal import sent
 from tests.support.object_stores import Bucket, Share
 from tests.support.task_runs import HAS_STORE, Worker, needs_store
+
+pytestmark = pytest.mark.usefixtures("grey")
 
 LARGE = (4096, 2732)
 
@@ -32,17 +34,6 @@ def memory(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
             "_may_be_started",
             staticmethod(lambda context, download: known({"ti": context["ti"]}, download)),
         )
-
-
-@pytest.fixture
-def generation(getty: Emulator, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    draw_nothing(monkeypatch)
-    return generate(getty)
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "folder" / "image.jpg"
 
 
 def large(generation: dict[str, Any], destination: Any, **changes: Any) -> GettyDownloadOperator:

@@ -19,28 +19,10 @@ from tests.support.download_tasks import (
     ODD_DOWNLOADS,
     UNSAFE_DOWNLOADS,
     download,
-    draw_nothing,
     generate,
     size,
 )
 from tests.support.getty_journal import sent
-
-
-@pytest.fixture
-def generation(getty: Emulator) -> dict[str, Any]:
-    return generate(getty)
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    """A file in a folder, neither of which exists."""
-    return tmp_path / "folder" / "image.jpg"
-
-
-@pytest.fixture
-def grey(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Images are of the right size, but grey."""
-    draw_nothing(monkeypatch)
 
 
 @pytest.mark.parametrize(
