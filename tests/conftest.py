@@ -89,9 +89,17 @@ def getty(getty_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Emulator
 
 
 @pytest.fixture
+def pending(getty: Emulator) -> str:
+    """The id of a generation that does not finish by itself."""
+    from tests.support.submitted import left_pending  # noqa: PLC0415 - imports Airflow
+
+    return left_pending(getty)[0]
+
+
+@pytest.fixture
 def grey(monkeypatch: pytest.MonkeyPatch) -> None:
     """Images are of the right size, but grey: they take no time to draw."""
-    from tests.support.download_tasks import draw_nothing  # noqa: PLC0415 - imports Airflow
+    from tests.support.download_tasks import draw_nothing  # noqa: PLC0415 - likewise
 
     draw_nothing(monkeypatch)
 

@@ -16,6 +16,7 @@ from airflow_provider_getty.api.operations import GetGeneration
 from airflow_provider_getty.api.virtual_clock import VirtualClock
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.triggers.generation import GenerationTrigger
+from tests.support.submitted import submitted
 
 
 @pytest.fixture
@@ -27,9 +28,8 @@ def getty_emulator() -> Iterator[Emulator]:
 
 @pytest.fixture
 def pending(getty: Emulator, getty_clock: VirtualClock) -> str:
-    hook = GettyHook()
-    mask_url = hook.upload_mask([(10, 10, 90, 90)], image_size=(100, 100))
-    return hook.refine(image_id="1473240153", mask_url=mask_url).generation_request_id
+    [pending] = submitted()
+    return pending
 
 
 def fired(generation_request_id: str) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from tests.support.batch_runs import generates
 from tests.support.batch_tasks import a_batch, to_the_end
 from tests.support.getty_journal import sent
 from tests.support.refine_tasks import refine
+from tests.support.submitted import submitted
 from tests.support.task_runs import Worker
 
 
@@ -57,10 +58,7 @@ def a_refine(_: Path, *, deferrable: bool) -> GettyRefineOperator:
 
 
 def a_sensor(_: Path, *, deferrable: bool) -> GenerationSensor:
-    hook = GettyHook()
-    mask_url = hook.upload_mask([(10, 10, 90, 90)], image_size=(100, 100))
-    pending = hook.refine(image_id="1473240153", mask_url=mask_url).generation_request_id
-    hook.get_conn().close()
+    [pending] = submitted()
     return GenerationSensor(
         task_id="wait",
         generation_request_id=pending,

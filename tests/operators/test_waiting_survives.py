@@ -16,11 +16,11 @@ from threading import Event
 import pytest
 from getty_emulator.server import Emulator
 
-from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.sensors.generation import GenerationSensor
 from airflow_provider_getty.triggers.generation import GenerationTrigger
 from tests.support.getty_journal import sent
 from tests.support.refine_tasks import refine
+from tests.support.submitted import submitted
 from tests.support.task_runs import TaskRun, Worker, only_event
 
 SEVERAL = 3
@@ -110,10 +110,7 @@ def trigger() -> TaskRun:
 
 
 def sensor() -> TaskRun:
-    hook = GettyHook()
-    mask_url = hook.upload_mask([(10, 10, 90, 90)], image_size=(100, 100))
-    pending = hook.refine(image_id="1473240153", mask_url=mask_url).generation_request_id
-    hook.get_conn().close()
+    [pending] = submitted()
     return Worker().run(
         GenerationSensor(task_id="wait", generation_request_id=pending, poke_interval=0.02, deferrable=False)
     )

@@ -13,12 +13,12 @@ from getty_emulator.server import Emulator
 
 from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.errors import Credit, InvalidRequestError
-from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.operators.refine import GettyRefineOperator
 from airflow_provider_getty.sensors.generation import GenerationSensor
 from airflow_provider_getty.triggers import TRIGGER_GRACE
 from airflow_provider_getty.triggers.generation import GenerationTrigger
 from tests.support.getty_journal import sent
+from tests.support.submitted import submitted
 from tests.support.task_runs import DAG_ID, TaskRun, Worker
 
 MODES: list[dict[str, Any]] = [
@@ -27,15 +27,6 @@ MODES: list[dict[str, Any]] = [
     {"deferrable": True},
 ]
 in_each_mode = pytest.mark.parametrize("mode", MODES, ids=["poke", "reschedule", "deferrable"])
-
-
-@pytest.fixture
-def pending(getty: Emulator) -> str:
-    """The id of a generation that does not finish by itself."""
-    getty.fault("stay-pending", "refine")
-    hook = GettyHook()
-    mask_url = hook.upload_mask([(10, 10, 90, 90)], image_size=(100, 100))
-    return hook.refine(image_id="1473240153", mask_url=mask_url).generation_request_id
 
 
 def sensor(source: Any, **arguments: Any) -> GenerationSensor:
@@ -262,9 +253,7 @@ def test_it_decides_what_blocked_images_mean(
     for which, state in ([1], some), ("all", all_of_them):
         getty.fault("block-images", "refine", which=which)
         getty.fault("stay-pending", "refine")
-        hook = GettyHook()
-        mask_url = hook.upload_mask([(10, 10, 90, 90)], image_size=(100, 100))
-        pending = hook.refine(image_id="1473240153", mask_url=mask_url).generation_request_id
+        [pending] = submitted()
         getty.fault("stay-pending", "get-generation")
         getty.fault("finish-at-once", "get-generation")
         run = waited(sensor(pending, **mode, on_blocked=on_blocked))

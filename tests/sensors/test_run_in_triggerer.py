@@ -14,10 +14,10 @@ from getty_emulator.server import Emulator
 
 from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.errors import Credit, InvalidRequestError
-from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.sensors.generation import GenerationSensor
 from airflow_provider_getty.triggers.generation import GenerationTrigger
 from tests.support.getty_journal import sent
+from tests.support.submitted import left_pending
 from tests.support.task_runs import DAG_ID, Worker
 from tests.support.triggerer_runs import Triggerer
 
@@ -25,22 +25,6 @@ in_the_triggerer = pytest.mark.skipif(
     not hasattr(BaseTrigger, "render_template_fields"),
     reason="Airflow 3.3 and later start tasks in the triggerer",
 )
-
-
-@pytest.fixture
-def pending(getty: Emulator) -> str:
-    """The id of a generation that does not finish by itself."""
-    return submit(getty)
-
-
-def submit(getty: Emulator) -> str:
-    getty.fault("stay-pending", "refine")
-    hook = GettyHook()
-    mask_url = hook.upload_mask([(10, 10, 90, 90)], image_size=(100, 100))
-    submitted = hook.refine(image_id="1473240153", mask_url=mask_url).generation_request_id
-    hook.get_conn().close()
-    getty._service.journal.clear()
-    return submitted
 
 
 def sensor(source: Any, **arguments: Any) -> GenerationSensor:
@@ -160,7 +144,7 @@ def test_in_a_mapped_task_group_each_waits_for_the_generation_of_its_own(getty: 
             made.append(sensor(source(number)))
 
         refined.expand(number=[1, 2])
-    ids = [submit(getty), submit(getty)]
+    ids = left_pending(getty, 2)
     getty.fault("finish-at-once", "get-generation", times=None)
     triggerer = Triggerer(xcoms={("refined.source", index): id_ for index, id_ in enumerate(ids)})
     for index, id_ in enumerate(ids):
@@ -221,7 +205,7 @@ def test_its_poke_interval_is_kept(getty: Emulator, pending: str) -> None:
 )
 def test_what_is_to_be_skipped_is_skipped(getty: Emulator, trouble: dict[str, Any]) -> None:
     getty.fault("block-images", "refine", which="all")
-    pending = submit(getty)
+    [pending] = left_pending(getty)
     if "on_blocked" in trouble:
         getty.fault("finish-at-once", "get-generation")
     else:
@@ -235,7 +219,7 @@ def test_what_is_to_be_skipped_is_skipped(getty: Emulator, trouble: dict[str, An
 )
 def test_it_decides_what_blocked_images_mean(getty: Emulator, on_blocked: str, state: str) -> None:
     getty.fault("block-images", "refine", which=[1])
-    pending = submit(getty)
+    [pending] = left_pending(getty)
     getty.fault("finish-at-once", "get-generation")
     assert Triggerer().run(sensor(pending, on_blocked=on_blocked)).state == state
 

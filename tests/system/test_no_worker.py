@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from getty_emulator.server import Emulator
 
-from airflow_provider_getty.hooks.getty import GettyHook
 from dev.airflow_api import TaskInstance
 from dev.local_airflow import LocalAirflow
+from tests.support.submitted import submitted
 from tests.support.whole_airflow import ONE_AT_A_TIME, RUN_SECONDS
 
 pytestmark = ONE_AT_A_TIME
@@ -68,11 +68,7 @@ def submit(getty: Emulator, count: int) -> list[str]:
     """The ids of new generations."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AIRFLOW_CONN_GETTY_DEFAULT", json.dumps(getty.connection))
-        hook = GettyHook()
-        mask_url = hook.upload_mask([(10, 10, 90, 90)], image_size=(100, 100))
-        ids = [hook.refine(image_id="1473240153", mask_url=mask_url) for _ in range(count)]
-        hook.get_conn().close()
-    return [submitted.generation_request_id for submitted in ids]
+        return submitted(count)
 
 
 def test_each_sensor_over_a_finished_generation_succeeds_at_its_first_try(run: Run) -> None:

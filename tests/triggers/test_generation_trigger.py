@@ -13,27 +13,9 @@ from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.errors import Credit, DeadlineExceededError, GoneError
 from airflow_provider_getty.api.virtual_clock import VirtualClock
 from airflow_provider_getty.generating.outcomes import Outcome
-from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.triggers.generation import GenerationTrigger
 from tests.support.getty_journal import sent
 from tests.support.task_runs import only_event
-
-
-def submit(getty: Emulator, count: int = 1) -> list[str]:
-    """The ids of generations that do not finish by themselves; what was sent for them is forgotten."""
-    getty.fault("stay-pending", "refine", times=count)
-    hook = GettyHook()
-    mask_url = hook.upload_mask([(10, 10, 90, 90)], image_size=(100, 100))
-    ids = [hook.refine(image_id="1473240153", mask_url=mask_url).generation_request_id for _ in range(count)]
-    hook.get_conn().close()
-    getty._service.journal.clear()
-    return ids
-
-
-@pytest.fixture
-def pending(getty: Emulator) -> str:
-    [pending] = submit(getty)
-    return pending
 
 
 def trigger(generation_request_id: str, *, seconds: float = 60, **arguments: Any) -> GenerationTrigger:

@@ -23,18 +23,8 @@ from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.triggers import shared_client as poller
 from airflow_provider_getty.triggers.generation import GenerationTrigger
 from tests.support.getty_journal import sent
+from tests.support.submitted import left_pending
 from tests.support.task_runs import only_event
-
-
-def submit(getty: Emulator, count: int) -> list[str]:
-    """The ids of generations that do not finish by themselves; what was sent for them is forgotten."""
-    getty.fault("stay-pending", "refine", times=count)
-    hook = GettyHook()
-    mask_url = hook.upload_mask([(10, 10, 90, 90)], image_size=(100, 100))
-    ids = [hook.refine(image_id="1473240153", mask_url=mask_url).generation_request_id for _ in range(count)]
-    hook.get_conn().close()
-    getty._service.journal.clear()
-    return ids
 
 
 def trigger(generation_request_id: str, **arguments: Any) -> GenerationTrigger:
@@ -68,7 +58,7 @@ def looked_up(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 async def test_two_hundred_triggers_share_one_token_one_look_up_and_one_client(
     getty: Emulator, looked_up: list[str]
 ) -> None:
-    pending = submit(getty, 200)
+    pending = left_pending(getty, 200)
     waiting = start([trigger(one) for one in pending])
     await until_polled(getty, 200)
     [shared] = poller._loops[asyncio.get_running_loop()].clients.values()
@@ -87,7 +77,7 @@ async def test_two_connections_of_one_account_share_a_client_and_two_accounts_do
 ) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_SAME", json.dumps(getty.connection))
     monkeypatch.setenv("AIRFLOW_CONN_OTHER", json.dumps(getty.connection | {"extra": {"timeout": 7}}))
-    pending = submit(getty, 3)
+    pending = left_pending(getty, 3)
     connections = ("getty_default", "same", "other")
     waiting = start([trigger(one, getty_conn_id=by) for one, by in zip(pending, connections, strict=True)])
     await until_polled(getty, 3)
@@ -100,7 +90,7 @@ async def test_two_connections_of_one_account_share_a_client_and_two_accounts_do
 
 
 async def test_the_one_that_began_the_look_up_may_be_cancelled(getty: Emulator) -> None:
-    first, second = submit(getty, 2)
+    first, second = left_pending(getty, 2)
     doomed, other = start([trigger(first), trigger(second)])
     await asyncio.sleep(0)
     doomed.cancel()
@@ -113,7 +103,7 @@ async def test_the_one_that_began_the_look_up_may_be_cancelled(getty: Emulator) 
 async def test_a_trigger_that_is_cancelled_while_it_waits_does_not_disturb_the_others(
     getty: Emulator,
 ) -> None:
-    stopped, going_on = submit(getty, 2)
+    stopped, going_on = left_pending(getty, 2)
     doomed, other = start([trigger(stopped), trigger(going_on)])
     await until_polled(getty, 2)
     doomed.cancel()
@@ -125,7 +115,7 @@ async def test_a_trigger_that_is_cancelled_while_it_waits_does_not_disturb_the_o
 
 
 async def test_cancelled_before_the_client_is_open_it_leaves_nothing(getty: Emulator) -> None:
-    [pending] = submit(getty, 1)
+    [pending] = left_pending(getty, 1)
     [doomed] = start([trigger(pending)])
     await asyncio.sleep(0)
     doomed.cancel()
@@ -137,7 +127,7 @@ async def test_cancelled_before_the_client_is_open_it_leaves_nothing(getty: Emul
 async def test_a_connection_that_cannot_be_used_is_told_to_all_and_looked_up_anew_by_the_next(
     getty: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pending = submit(getty, 3)
+    pending = left_pending(getty, 3)
     right = json.dumps(getty.connection)
     monkeypatch.setenv("AIRFLOW_CONN_GETTY_DEFAULT", '{"conn_type": "getty", "login": "only-a-key"}')
     events = await asyncio.gather(*start([trigger(one) for one in pending]))
@@ -156,7 +146,7 @@ def test_event_loops_come_and_go_without_leaving_anything(getty: Emulator) -> No
         getty.fault("finish-at-once", "get-generation")
         await only_event(trigger(pending))
 
-    for pending in submit(getty, 5):
+    for pending in left_pending(getty, 5):
         asyncio.run(one_life(pending))
     gc.collect()
     alive = [loop for loop in loops if loop() is not None]
@@ -170,7 +160,7 @@ def test_event_loops_come_and_go_without_leaving_anything(getty: Emulator) -> No
 async def test_what_was_learned_of_an_account_stays_when_nothing_is_waited_for(getty: Emulator) -> None:
     getty.fault("finish-at-once", "get-generation", times=None)
     schedules = []
-    for pending in submit(getty, 2):
+    for pending in left_pending(getty, 2):
         [waiting] = start([trigger(pending, kind="refine")])
         await waiting
         [of_account] = poller._learned[asyncio.get_running_loop()].values()
@@ -198,7 +188,7 @@ asyncio.run(run())
 
 def test_airflow_is_told_what_the_shared_client_does(getty: Emulator) -> None:
     """In a process like that of a triggerer, with a StatsD that listens."""
-    pending = submit(getty, 3)
+    pending = left_pending(getty, 3)
     getty.fault("queries-per-second", "get-generation")
     getty.fault("finish-at-once", "get-generation", times=None)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as statsd:
@@ -228,7 +218,7 @@ async def test_metrics_that_cannot_be_told_disturb_nothing(
         raise RuntimeError("no metrics here")
 
     monkeypatch.setattr(metrics, "_stats", broken)
-    [pending] = submit(getty, 1)
+    [pending] = left_pending(getty, 1)
     getty.fault("finish-at-once", "get-generation")
     [event] = await asyncio.gather(*start([trigger(pending)]))
     assert event.payload["generation"]

@@ -21,6 +21,7 @@ from airflow_provider_getty.triggers import submission
 from airflow_provider_getty.triggers.generation import GenerationTrigger
 from airflow_provider_getty.triggers.submission import SubmissionTrigger, next_attempt_in, slot_freed
 from tests.support.running_redis import running_redis
+from tests.support.submitted import submitted
 from tests.support.task_runs import only_event
 
 LONG = 1000.0
@@ -101,10 +102,7 @@ def test_a_place_of_another_connection_is_none() -> None:
 
 def test_a_generation_that_finishes_in_this_triggerer_frees_a_place(getty: Emulator) -> None:
     getty.fault("stay-pending", "refine")
-    hook = GettyHook()
-    mask_url = hook.upload_mask([(10, 10, 90, 90)], image_size=(100, 100))
-    generation = hook.refine(image_id="1473240153", mask_url=mask_url).generation_request_id
-    hook.get_conn().close()
+    [generation] = submitted()
 
     async def wait_for_place() -> float:
         began = clock.monotonic()
