@@ -6,7 +6,7 @@ import pytest
 from getty_emulator.server import Emulator
 
 from airflow_provider_getty.api.errors import Credit
-from tests.support.refine_tasks import refine
+from tests.support.refine_tasks import late, refine
 from tests.support.task_runs import Worker, needs_store
 
 
@@ -26,9 +26,7 @@ def test_a_refusal_after_a_lost_answer_does_not_say_that_no_credit_was_used(gett
 def test_an_argument_that_cannot_be_used_any_more_does_not_hide_what_is_pending(
     getty: Emulator, changes: dict[str, str]
 ) -> None:
-    worker = Worker()
-    getty.fault("stay-pending", "refine")
-    worker.run(refine(timeout=1), retries_left=True)
+    worker = late(getty)
 
     refused = worker.run(refine(**changes))
 

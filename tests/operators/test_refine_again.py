@@ -10,7 +10,7 @@ from getty_emulator.server import Emulator
 from airflow_provider_getty.api import clock
 from airflow_provider_getty.generating.submitter import SubmissionStore, Submitter
 from tests.support.getty_journal import sent
-from tests.support.refine_tasks import refine
+from tests.support.refine_tasks import late, refine
 from tests.support.submission_stores import die_before_the_id_is_stored, without_a_store
 from tests.support.task_runs import TaskRun, Worker, needs_store
 
@@ -46,9 +46,7 @@ def test_a_retry_adopts_what_was_submitted_before_its_id_was_stored(
 
 @needs_store
 def test_a_retry_after_the_deadline_collects_the_same_generation(getty: Emulator) -> None:
-    worker = Worker()
-    getty.fault("stay-pending", "refine")
-    assert worker.run(refine(timeout=1), retries_left=True).state == "up_for_retry"
+    worker = late(getty)
     getty.fault("finish-at-once", "get-generation")
 
     assert worker.run(refine(timeout=1)).state == "success"

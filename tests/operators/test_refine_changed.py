@@ -8,7 +8,7 @@ import pytest
 from getty_emulator.server import Emulator
 
 from airflow_provider_getty.inputs import masks
-from tests.support.refine_tasks import refine
+from tests.support.refine_tasks import late, refine
 from tests.support.submission_stores import without_a_store
 from tests.support.task_runs import Worker, needs_store
 
@@ -17,9 +17,7 @@ from tests.support.task_runs import Worker, needs_store
 def test_a_clear_with_another_prompt_submits_the_new_prompt(
     getty: Emulator, caplog: pytest.LogCaptureFixture
 ) -> None:
-    worker = Worker()
-    getty.fault("stay-pending", "refine")
-    worker.run(refine(timeout=1))
+    worker = late(getty)
     worker.clear("refine")
 
     second = worker.run(refine(prompt="a boat"))
@@ -33,9 +31,7 @@ def test_a_clear_with_another_prompt_submits_the_new_prompt(
 def test_a_typo_that_getty_refuses_does_not_make_the_task_forget_what_it_has_paid_for(
     getty: Emulator,
 ) -> None:
-    worker = Worker()
-    getty.fault("stay-pending", "refine")
-    worker.run(refine(timeout=1), retries_left=True)
+    worker = late(getty)
     getty.fault("refuse", "refine", times=2)
     assert worker.run(refine(prompt="hot air baloons")).state == "failed"
     worker.clear("refine")
@@ -47,9 +43,7 @@ def test_a_typo_that_getty_refuses_does_not_make_the_task_forget_what_it_has_pai
 
 @needs_store
 def test_another_mask_is_another_input(getty: Emulator) -> None:
-    worker = Worker()
-    getty.fault("stay-pending", "refine")
-    worker.run(refine(timeout=1), retries_left=True)
+    worker = late(getty)
 
     worker.run(refine(mask=[(0, 0, 50, 50)]))
 
@@ -80,10 +74,7 @@ def test_a_deploy_that_changes_retries_is_no_clear(
 ) -> None:
     if not store_is_there:
         without_a_store(monkeypatch)
-    worker = Worker()
-    getty.fault("stay-pending", "refine")
-    late = worker.run(refine(timeout=1, retries=before), retries_left=True)
-    assert late.state == "up_for_retry"
+    worker = late(getty, retries=before)
     getty.fault("finish-at-once", "get-generation")
 
     assert worker.run(refine(retries=after)).state == "success"
@@ -118,9 +109,7 @@ def test_a_retry_after_the_delivery_adopts_even_if_a_deploy_has_changed_retries(
 def test_another_account_of_the_connection_gets_a_generation_of_its_own(
     getty: Emulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    worker = Worker()
-    getty.fault("stay-pending", "refine")
-    worker.run(refine(timeout=1), retries_left=True)
+    worker = late(getty)
     with Emulator(strict=True, api_key="another-key", api_secret="its-secret") as other:
         monkeypatch.setenv("AIRFLOW_CONN_GETTY_DEFAULT", json.dumps(other.connection))
 
@@ -132,9 +121,7 @@ def test_another_account_of_the_connection_gets_a_generation_of_its_own(
 def test_the_same_host_under_another_name_is_the_same_account(
     getty: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    worker = Worker()
-    getty.fault("stay-pending", "refine")
-    worker.run(refine(timeout=1), retries_left=True)
+    worker = late(getty)
     host = getty.connection["host"].replace("127.0.0.1", "localhost")
     monkeypatch.setenv("AIRFLOW_CONN_GETTY_DEFAULT", json.dumps(getty.connection | {"host": host}))
     getty.fault("finish-at-once", "get-generation")
@@ -147,9 +134,7 @@ def test_the_same_host_under_another_name_is_the_same_account(
 def test_an_encoder_that_writes_the_mask_otherwise_changes_nothing(
     getty: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    worker = Worker()
-    getty.fault("stay-pending", "refine")
-    worker.run(refine(timeout=1), retries_left=True)
+    worker = late(getty)
     monkeypatch.setattr(masks, "_QUALITIES", (87,))
     getty.fault("finish-at-once", "get-generation")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from getty_emulator.server import Emulator
 
-from tests.support.refine_tasks import refine
+from tests.support.refine_tasks import late, refine
 from tests.support.task_runs import Worker, needs_store
 
 
@@ -61,9 +61,7 @@ def test_what_is_gone_when_the_trigger_asks_takes_one_clear(getty: Emulator) -> 
 
 @needs_store
 def test_an_adopted_generation_that_is_gone_is_made_anew_after_another_clear(getty: Emulator) -> None:
-    worker = Worker()
-    getty.fault("stay-pending", "refine")
-    worker.run(refine(timeout=1))
+    worker = late(getty)
     getty.advance(200 * 24 * 3600)
     worker.clear("refine")
     gone = worker.run(refine())

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from getty_emulator.server import Emulator
+
 from airflow_provider_getty.operators.refine import GettyRefineOperator
+from tests.support.task_runs import Worker
 
 IMAGE_ID = "1473240153"
 SIZE = (1024, 683)
@@ -21,3 +24,11 @@ def refine(**changes: Any) -> GettyRefineOperator:
         "prompt": "hot air balloons",
     } | changes
     return GettyRefineOperator(**{name: value for name, value in arguments.items() if value is not None})
+
+
+def late(getty: Emulator, **changes: Any) -> Worker:
+    """A worker whose first try gave up before its generation was finished."""
+    worker = Worker()
+    getty.fault("stay-pending", "refine")
+    assert worker.run(refine(timeout=1, **changes), retries_left=True).state == "up_for_retry"
+    return worker
