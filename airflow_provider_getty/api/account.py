@@ -1,4 +1,4 @@
-"""A Getty account: where it is reached, with which credentials, and how."""
+"""A Getty account: its addresses, its credentials, and the settings of its calls."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Dialect(StrEnum):
     """
 
     AUTO = "auto"
-    """The reference page's form first; today's where Getty does not know that."""
+    """The reference page's form first, then today's if Getty does not know that one."""
     REFERENCE_PAGE = "reference-page"
     CURRENT = "current"
 
@@ -39,18 +39,18 @@ class Account:
 
     :param api_key: Getty's API key, which is also the OAuth client id.
     :param api_secret: Getty's API secret.
-    :param base_url: where the API is; plain http only on this machine.
+    :param base_url: the address of the API; plain http only on this machine.
     :param token_url: the OAuth token endpoint. Default: Getty's for Getty's API, and ``/oauth2/token`` of the
         same host for another one.
     :param product_id: AI Generator product that is used where an operation names none.
     :param project_code: project code that is sent where an operation names none.
     :param dialect: the form in which requests are made.
-    :param max_requests_per_second: what one process sends at most, all calls counted; with a coordinator, what all
-        processes send together. None: no limit.
+    :param max_requests_per_second: the most requests of one process, all calls counted; with a coordinator, of all
+        processes together. None: no limit.
     :param coordinator: the URL of the Redis through which the processes of the account share its limit and a token,
         ``redis://`` or ``rediss://``. None: each process adapts by itself.
     :param timeout: seconds to wait for a connection, and then for the whole answer; ten times as long for an image.
-    :raises ConfigurationError: for what cannot be used.
+    :raises ConfigurationError: a value cannot be used.
     """
 
     api_key: str = field(repr=False)
@@ -100,12 +100,12 @@ class Account:
 
     @property
     def uploads_url(self) -> str:
-        """Below this lie the images that this account uploads."""
+        """The prefix of the URLs of this account's uploads."""
         return f"{self.base_url}/v3/search/by-image/uploads/"
 
 
 def _credential(called: str, value: str) -> str:
-    """Without the blanks and the end of line that a secret file adds."""
+    """Strip the blanks and the newline that a secret file adds, and refuse characters that no credential has."""
     stripped = value.strip()
     if not stripped:
         raise ConfigurationError(f"The Getty {called} is missing.")
@@ -119,7 +119,7 @@ def _credential(called: str, value: str) -> str:
 
 
 def _normalized(url: str) -> str:
-    """The URL in the one form: scheme and host in small letters, no default port, no dot or slash at the end."""
+    """Normalize a URL: scheme and host in lower case, no default port, no trailing dot or slash."""
     url = url.strip().rstrip("/")
     scheme, colon, rest = url.partition("://")
     authority, slash, path = rest.partition("/")
@@ -131,7 +131,7 @@ def _normalized(url: str) -> str:
 
 
 def _check_url(name: str, url: str) -> None:
-    """Refuse an address to which the secrets must not go; it is not repeated if it could hold one."""
+    """Refuse an address to which secrets must not be sent. A URL that may hold a secret is not quoted."""
     try:
         parts = urlsplit(url)
         port_is_valid = parts.port != 0
@@ -153,7 +153,7 @@ def _check_url(name: str, url: str) -> None:
 
 
 def _check_redis(url: str) -> None:
-    """Refuse what is no address of a Redis. It may hold a password, so it is not repeated."""
+    """Refuse anything but the URL of a Redis. It may hold a password, so it is not quoted."""
     try:
         parts = urlsplit(url)
         is_usable = parts.scheme in ("redis", "rediss") and bool(parts.hostname) and parts.port != 0

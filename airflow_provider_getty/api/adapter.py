@@ -1,7 +1,7 @@
-"""How ``requests`` connects: it trusts whom the network trusts, and no answer outlives the time of its call.
+"""The transport of ``requests``: it uses the trust store of :mod:`.network`, and ends each answer with its call's time.
 
-The timeout of a socket is over only when nothing arrives for so long. An answer that drips, be it in its headers, would
-never end; so each read is given no more than what is left of the call's time.
+The timeout of a socket applies to each read. An answer that drips, even in its headers, would never end, so each read
+gets no more than what is left of the call's time.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _ends: ContextVar[float] = ContextVar("ends", default=math.inf)
 
 @contextmanager
 def given_up_at(moment: float) -> Iterator[None]:
-    """Give up what is read within the block at this moment (``clock.monotonic()``)."""
+    """Let reads within the block fail after this moment (``clock.monotonic()``)."""
     token = _ends.set(moment)
     try:
         yield
@@ -35,19 +35,22 @@ def given_up_at(moment: float) -> Iterator[None]:
 
 
 class Adapter(HTTPAdapter):
-    """Connects with this context of TLS."""
+    """Connects with the given TLS context.
+
+    :param tls: the certificates to trust.
+    """
 
     def __init__(self, tls: ssl.SSLContext) -> None:
         self._tls = tls
         super().__init__(pool_maxsize=20)
 
     def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
-        """Pools of connections that read as this module says."""
+        """Create pools whose connections read within the call's time."""
         super().init_poolmanager(*arguments, **named, ssl_context=self._tls)
         self.poolmanager.pool_classes_by_scheme = _POOLS
 
     def proxy_manager_for(self, proxy: str, **named: Any) -> Any:
-        """The same behind a proxy."""
+        """Create the same pools behind a proxy."""
         manager = super().proxy_manager_for(
             proxy, **named, ssl_context=self._tls, proxy_ssl_context=self._tls
         )
@@ -55,7 +58,7 @@ class Adapter(HTTPAdapter):
         return manager
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        """Leave the context as it is: requests would have each connection load certifi's certificates into it."""
+        """Leave the context as it is: requests would load certifi's certificates into it for each connection."""
 
 
 class _Reader(io.RawIOBase):
@@ -90,10 +93,10 @@ class _Response(HTTPResponse):
         self.fp = io.BufferedReader(_Reader(self.fp.detach()))
 
     def _read_status(self) -> tuple[str, int, str]:
-        """Pass over what only precedes the answer, such as 103 Early Hints.
+        """Skip interim answers, such as 103 Early Hints.
 
-        http.client passes over 100 alone (seen in Python 3.11). Another one would be taken for the answer, and the
-        answer for that of the connection's next call.
+        http.client skips only 100 (Python 3.11). Any other one would be taken for the answer, and the real answer for
+        that of the connection's next call.
         """
         while True:
             version, status, reason = super()._read_status()  # type: ignore[misc]

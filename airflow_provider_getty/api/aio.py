@@ -55,7 +55,7 @@ _STILL_PENDING = StillPending()
 
 @dataclass(frozen=True, slots=True)
 class _Poll:
-    """A poll that can be made again and again, as long as its token is good."""
+    """A poll that can be repeated as long as its token is valid."""
 
     opening: Opening
     url: URL = field(repr=False)
@@ -66,12 +66,12 @@ class AsyncGettyClient:
     """Speaks to Getty on behalf of one account, within one event loop. Use it as an async context manager.
 
     :param account: whose credentials are used.
-    :param on_token: told each new access token, so that it can be masked in logs.
-    :param observer: told each request and poll.
-    :param reread: reads the account again, when its secret is refused: the secret may have been rotated.
-    :param connections: how many there may be at most, and so how many requests under way at a time.
-    :param schedules: by kind of what is waited for, with what an earlier client has learned.
-    :param log_level: of the lines about each generation and download that go well.
+    :param on_token: receives each new access token, to mask it in logs.
+    :param observer: receives each request and poll.
+    :param reread: reads the account again after its secret was refused, as it may have been rotated.
+    :param connections: the most connections, and so the most requests at a time.
+    :param schedules: the schedules of an earlier client, by kind, with the durations that they have learned.
+    :param log_level: the level of the lines about generations and downloads that succeed.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class AsyncGettyClient:
         self.account = account
         self.log_level = log_level
         self.ahead_of_getty = 0.0
-        """By how many seconds this machine's clock is ahead of Getty's, by its last answer; 0 before."""
+        """Seconds by which this machine's clock is ahead of Getty's, by its last answer; 0 before the first."""
         self.budget = budget_of(account)
         self._link = _link(account)
         self._protocol = Protocol(account)
@@ -107,7 +107,7 @@ class AsyncGettyClient:
             budget=self.budget,
             book=self._book,
             observer=self._observer,
-            # Some connections are left for calls.
+            # The other connections are for calls.
             workers=max(1, connections * 4 // 5),
             schedules=schedules,
         )
@@ -117,18 +117,19 @@ class AsyncGettyClient:
             connector=_Connector(self.budget, limit=connections, ssl=self._network.tls, **pool),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=self._limits(),
-            auto_decompress=False,  # a Decoder knows a bound
+            auto_decompress=False,  # a Decoder bounds the length
             headers={"Accept-Encoding": "gzip"},
         )
 
     def _limits(self, ends: float = math.inf, **what: Any) -> aiohttp.ClientTimeout:
-        """The times of a call; ``what`` is as of :func:`.bodies.total_seconds`.
+        """The timeouts of a call.
 
-        :param ends: when it is given up (``clock.now()``).
+        :param ends: when to give up (Unix time).
+        :param what: see :func:`.bodies.total_seconds`.
         """
         timeout = self.account.timeout
         total = min(total_seconds(timeout, **what), max(0.001, ends - clock.now()))
-        # Who waits without success for a connection, pooled or new, has sent nothing.
+        # A call that times out while it waits for a connection, pooled or new, has sent nothing.
         return aiohttp.ClientTimeout(total=total, connect=timeout, sock_connect=timeout, sock_read=timeout)
 
     async def __aenter__(self) -> Self:
@@ -241,7 +242,7 @@ class AsyncGettyClient:
         return await self._drive(self._protocol.opened(operation, poll.opening, reply), operation.name)
 
     async def _opening(self, operation: Operation[Any]) -> Opening | None:
-        """The first call of a poll, with a token; None if that was good for no time."""
+        """The first call of a poll, with a token; None if the new token has expired already."""
         if opening := self._protocol.opening(operation):
             return opening
         try:
@@ -249,7 +250,7 @@ class AsyncGettyClient:
         except errors.GettyError as error:
             asked = error.asked or operation.asked
             raise error.with_context(asked=asked, credit=operation.committed) from error.__cause__
-        await self._take_turn()  # its own has passed meanwhile
+        await self._take_turn()  # the poll's own turn has passed by now
         return self._protocol.opening(operation)
 
     async def _drive(
@@ -286,7 +287,7 @@ class AsyncGettyClient:
                     await self._on_token(self._protocol.token)
 
     async def _has_new_secret(self) -> bool:
-        """Whether the account's source has another secret than the one that was refused, which is then used."""
+        """Whether the account's source has a secret other than the refused one; if so, it is used from now on."""
         if self._reread is None or not self._protocol.may_reread_account():
             return False
         return self._protocol.use_secret_of(await self._reread())
@@ -326,15 +327,15 @@ class AsyncGettyClient:
             return answer
         finally:
             self._observer.requested(name, status)
-        # Outside of the handler, as what aiohttp raises may show the URL, which may be signed.
+        # Raised outside of the handler: the exceptions of aiohttp may show the URL, which may be signed.
         raise failure
 
     async def _take_turn(self) -> None:
-        # The loop may not have run since the last call: it has to see which pooled connections were closed.
+        # The event loop has to run once to notice which pooled connections were closed since the last call.
         await clock.pause(0)
         number = self.budget.queue()
         try:
-            # The first one alone asks: what the others were told would be old when it is their turn.
+            # Only the first in line asks: an answer to the others would be out of date when it is their turn.
             async with self._first_in_line:
                 while wait := self.budget.take_call(number):
                     if isinstance(wait, Booking):
@@ -354,7 +355,7 @@ class AsyncGettyClient:
             self.budget.booked(booking, outcome)
 
     async def _coordinate(self, command: Command) -> Any:
-        """Return what Redis replies; None while it is away."""
+        """Return the reply of Redis; None while it is unavailable."""
         if self._link is None or not self.budget.is_coordinated:
             return None
         try:
@@ -373,7 +374,7 @@ def _link(account: Account) -> AsyncLink | None:
 
 
 class _Connector(aiohttp.TCPConnector):
-    """Tells the budget about requests that waited for a connection, and left later than planned."""
+    """Reports to the budget which requests waited for a connection, and so left later than planned."""
 
     def __init__(self, budget: RequestBudget, **options: Any) -> None:
         super().__init__(**options)
@@ -388,5 +389,5 @@ class _Connector(aiohttp.TCPConnector):
 
 
 def _streamed(body: bytes | None) -> bytes | BytesIO | None:
-    """A large body is sent in pieces: the event loop must not stand still for it."""
+    """Stream a large body in pieces, so that it does not block the event loop."""
     return BytesIO(body) if body is not None and len(body) >= _LARGE else body

@@ -1,4 +1,4 @@
-"""Reading an HTTP response of Getty: as the documented result, or as the error that it is.
+"""Reads an HTTP response of Getty as the documented result or as an error.
 
 Sources: the reference page for the results, Getty's API reference for statuses and codes. A service's error
 is ``{"ErrorCode", "ErrorMessage"}``, its gateway's ``{"message"}``, the token server's ``{"error",
@@ -33,7 +33,7 @@ _TERMINAL_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-_])")
 
 
 def _integer(digits: str) -> float:
-    """A number that Python reads; one of thousands of digits, which nothing needs, is infinite."""
+    """Python's integer; infinity for thousands of digits, which Python refuses and nothing needs."""
     try:
         return int(digits)
     except ValueError:
@@ -50,9 +50,9 @@ class Answer:
     """An HTTP response.
 
     :param headers: with names in lower case.
-    :param body: of one that was streamed into a file, its first bytes.
-    :param received: how many bytes of the body came.
-    :param last: of one that was streamed into a file, its last bytes.
+    :param body: the body; of one streamed into a file, only the first bytes.
+    :param received: the length of the body, in bytes.
+    :param last: the last bytes of a body streamed into a file.
     """
 
     status: int
@@ -69,7 +69,7 @@ class Answer:
 
     @property
     def message(self) -> str | None:
-        """The error's text in one short line; of problem+json, with its texts about single fields."""
+        """The error's text in one short line, with the texts about single fields of ``problem+json``."""
         said = (
             self._fields.get(name)
             for name in ("errormessage", "message", "errordescription", "detail", "title", "error")
@@ -95,14 +95,14 @@ class Answer:
 
     @property
     def is_unmatched_route(self) -> bool:
-        """Whether nothing lives at this path, as opposed to a thing that is not found or not allowed."""
+        """Whether the API has no such path, as opposed to an object that is not found or not allowed."""
         if self.status == HTTPStatus.FORBIDDEN:
             return self.message == "Missing Authentication Token"
         return self.status == HTTPStatus.NOT_FOUND and self.code is None
 
     @property
     def _new_host(self) -> str:
-        """Where a redirect leads, without the path and the query, which may be signed."""
+        """The target of a redirect, without its path and query, which may be signed."""
         try:
             parts = urlsplit(self.headers.get("location", ""))
         except ValueError:
@@ -112,10 +112,10 @@ class Answer:
         return quoted(f"{parts.scheme}://{host}" if parts.scheme else host)
 
     def seconds_behind(self, now: float, default: float) -> float:
-        """By how many seconds the server's clock, in the header ``Date``, is behind.
+        """By how many seconds the server's clock, shown in the header ``Date``, is behind.
 
-        :param now: Unix time.
-        :param default: where the answer does not tell.
+        :param now: the present (Unix time).
+        :param default: for an answer without a valid ``Date``.
         """
         try:
             return now - parsedate_to_datetime(self.headers.get("date", "")).timestamp()
@@ -123,13 +123,13 @@ class Answer:
             return default
 
     def json(self) -> Any:
-        """The body.
+        """The body as JSON; anything that follows it is ignored.
 
-        :raises ValueError: it is no JSON.
+        :raises ValueError: it is not JSON.
         """
         if not self.body:
             raise ValueError("it is empty")
-        # JSON is UTF-8, unless its bytes or its type say otherwise.
+        # JSON is UTF-8, unless its first bytes or the content type say otherwise.
         encoding: str = json.detect_encoding(self.body)
         declared = _CHARSET.search(self.headers.get("content-type", ""))
         if declared and encoding == "utf-8":
@@ -139,7 +139,7 @@ class Answer:
                 text = self.body.decode(encoding, "replace")
             except LookupError:
                 text = self.body.decode(errors="replace")
-            return _JSON.raw_decode(text.lstrip())[0]  # whatever follows it
+            return _JSON.raw_decode(text.lstrip())[0]
         except (ValueError, RecursionError):
             raise ValueError("it is not JSON") from None
 
@@ -152,10 +152,10 @@ class Answer:
         advice: str | None = None,
         further: str = "",
     ) -> errors.AnswerError:
-        """Return the error that this answer is.
+        """Return this answer as an error.
 
-        :param kind: its class; None: the one that status and code name.
-        :param asked: and ``credit``, ``advice``: as of :class:`.errors.GettyError`.
+        :param kind: its class. Default: by status and code.
+        :param asked: see :class:`.errors.GettyError`, also for ``credit`` and ``advice``.
         :param further: a sentence to add to the problem.
         """
         named = " ".join(filter(None, (str(self.status), self.code)))
@@ -173,9 +173,9 @@ class Answer:
         asked: str = "",
         credit: Credit = Credit.UNUSED,
     ) -> errors.UnexpectedAnswerError:
-        """Return the error of an answer that should have been a result, but cannot be read."""
+        """Return the error for an answer that should have been a result, but cannot be read."""
         problem = str(why)
-        if isinstance(why, ValidationError):  # whose own text repeats the document, signed URLs and all
+        if isinstance(why, ValidationError):  # its own text would repeat the document with its signed URLs
             problem = "; ".join(
                 f"{'.'.join(map(str, part['loc'])) or 'the document'}: {part['msg']}" for part in why.errors()
             )
@@ -189,7 +189,7 @@ class Answer:
 
     @property
     def _fields(self) -> dict[str, Any]:
-        """The fields of an error by their folded names, also of one that is wrapped in ``error``."""
+        """The fields of an error by their folded names, including those inside a field ``error``."""
         try:
             document = self.json()
         except ValueError:
@@ -243,7 +243,7 @@ def quoted(text: str) -> str:
 
 
 def _flat(value: Any) -> str:
-    """Join the texts about one field: a text, or a list of texts."""
+    """Join what is said about one field: a string, or a list of strings."""
     listed = value if isinstance(value, list) else [value]
     return " ".join(each if isinstance(each, str) else shortened(each) for each in listed)
 

@@ -1,4 +1,4 @@
-"""How long a call may take, and how much an answer may bring. Nothing here does I/O."""
+"""Bounds: how long a call may take, and how long an answer may be. No I/O."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.errors import NoAnswerError
 
 ANSWER_BYTES = 8 * 1024 * 1024
-"""The longest answer of the API; a page of the history has some 100 KB."""
+"""The longest answer of the API, in bytes; a page of the history has about 100 KB."""
 IMAGE_BYTES = 1024 * 1024 * 1024
-"""The longest image; the largest size has some 50 MB."""
+"""The longest image, in bytes; the largest size has about 50 MB."""
 LAST_POLL_WITHIN = 10.0
 """Seconds after its deadline within which the last poll must be answered."""
 
@@ -23,23 +23,23 @@ _PIECE = 256 * 1024
 
 
 def total_seconds(timeout: float, *, sent: int = 0, is_image: bool = False) -> float:
-    """Return the seconds after which a call is given up, however lively its answer.
+    """Return the seconds after which a call is given up, even if its answer is still arriving.
 
-    :param timeout: seconds for the connection, and again for the answer; ten times as much for an image.
-    :param sent: the length of its body in bytes, which may go out slowly.
+    :param timeout: seconds for the connection, and again for the answer; ten times as many for an image.
+    :param sent: the length of the request's body in bytes, which may be uploaded slowly.
     """
     return timeout * (1 + (_IMAGE_TAKES if is_image else 1)) + sent / _BYTES_PER_SECOND
 
 
 class Edges:
-    """The first bytes, the last bytes and the length of a body that goes into a file."""
+    """The first bytes, the last bytes and the length of a body that is streamed into a file."""
 
     def __init__(self) -> None:
         self.first = self.last = b""
         self.length = 0
 
     def add(self, piece: bytes) -> None:
-        """Take note of the next bytes."""
+        """Add the next bytes."""
         self.first += piece[: _FIRST - len(self.first)]
         self.last = piece[-_LAST:] if len(piece) >= _LAST else (self.last + piece)[-_LAST:]
         self.length += len(piece)
@@ -49,7 +49,7 @@ class Decoder:
     """Decompresses the body of an answer as it arrives, up to a bound.
 
     :param headers: of the answer, with names in lower case.
-    :param limit: how many bytes there may be, decompressed.
+    :param limit: the most bytes, decompressed.
     """
 
     def __init__(self, headers: Mapping[str, str], limit: int) -> None:
@@ -60,9 +60,9 @@ class Decoder:
         self._left = limit
 
     def pieces(self, received: bytes) -> Iterator[bytes]:
-        """Yield what these bytes of the body say, in pieces of bounded size.
+        """Yield these bytes of the body, decompressed, in pieces of bounded size.
 
-        :raises NoAnswerError: it is too long, or cannot be decompressed.
+        :raises NoAnswerError: the body is too long, or cannot be decompressed.
         """
         if self._inflater is None:
             yield self._counted(received)
@@ -77,11 +77,11 @@ class Decoder:
                 yield self._counted(piece)
 
     def end(self) -> None:
-        """Take note that there are no more bytes.
+        """Check that the body is complete.
 
-        :raises NoAnswerError: what was compressed has more.
+        :raises NoAnswerError: the compressed body is truncated.
         """
-        is_empty = self._left == self._limit  # as that of a 202, however it is announced
+        is_empty = self._left == self._limit  # a 202 may announce a compressed body and have none
         if self._inflater and not is_empty and not self._inflater.eof:
             raise NoAnswerError("The compressed answer is truncated.")
 
@@ -95,5 +95,5 @@ class Decoder:
 
 
 def soon_after(deadline: float) -> float:
-    """When to give up what is under way at a deadline (both ``time.time()``), however slow it is."""
+    """When to give up the last call of a deadline (both Unix time)."""
     return max(deadline, clock.now()) + LAST_POLL_WITHIN

@@ -1,9 +1,9 @@
-"""The rate of requests of an account: one budget per account and process, for all its clients and event loops.
+"""The request budget of an account: one per account and process, for all clients and event loops.
 
 Getty does not publish its limit of requests per second, and counts all processes of an account together. With
-``max_requests_per_second`` a process keeps below a share of its own; without it, and whenever Getty answers 429,
-:class:`.pace.Pace` finds the share by itself: no two processes have to know of each other. With a coordinator
-they stand in one :class:`.line.Line`.
+``max_requests_per_second``, a process stays below its own share; without it, and whenever Getty answers 429,
+:class:`.pace.Pace` finds the share, so that processes need not know of each other. With a coordinator, they wait in
+one :class:`.line.Line`.
 """
 
 from __future__ import annotations
@@ -23,20 +23,22 @@ from airflow_provider_getty.api.line import Booking, Line
 from airflow_provider_getty.api.memory import remembered
 from airflow_provider_getty.api.pace import CATCH_UP, Pace
 
-# Calls that may go before a waiting poll.
+# The most calls before a waiting poll.
 _CALLS_PER_POLL = 4
 
 
 class RequestBudget:
-    """Who of a process may send next: safe to use from several threads and event loops at once.
+    """Decides which request of a process is sent next. Safe for several threads and event loops.
 
-    Calls (token, upload, submission, download) go before polls, about in the order in which they came, but every
-    few calls it is the turn of a poll. Nothing is promised in advance: a caller that has to wait asks again.
+    Calls (token, upload, submission, download) precede polls, roughly in the order of their arrival, but after every
+    few calls a poll has its turn. Nothing is promised in advance: a caller that has to wait asks again.
 
-    With a line, a request takes a slot of it; while its coordinator is away, this process adapts by itself.
+    With a line, each request takes a send slot of it; while the coordinator is unavailable, this process adapts by
+    itself.
 
-    :param limit: as of :class:`.pace.Pace`.
-    :param line: the line of all processes of the account.
+    :param limit: see :class:`.pace.Pace`.
+    :param line: the line that all processes of the account share; None: there is no coordinator.
+    :param monotonic: a clock, in seconds.
     """
 
     def __init__(
@@ -53,33 +55,33 @@ class RequestBudget:
         self._numbers = count()
         self._waiting: list[int] = []
         self._calls_since_poll = 0
-        # Those whose turn it is next first, and until when they wait for it.
+        # The pollers in the order of their turns, and until when each may take its turn.
         self._pollers: dict[int, float] = {}
 
     @property
     def rate(self) -> float:
-        """Requests per second, at the moment; with a line, of all processes together."""
+        """The present rate, in requests per second; with a line, of all processes together."""
         return self._line.rate if self._line and self.is_coordinated else self._pace.rate
 
     @property
     def is_coordinated(self) -> bool:
-        """Whether this process takes its slots from the line, as far as known."""
+        """Whether this process takes its send slots from the line."""
         return self._line is not None and self._line.is_up
 
     def queue(self) -> int:
-        """Stand in line for a call; the number is to be given back to :meth:`leave`."""
+        """Queue a call, and return its number; pass that to :meth:`leave` in the end."""
         with self._lock:
             number = next(self._numbers)
             self._waiting.append(number)
             return number
 
     def leave(self, number: int) -> None:
-        """No longer stand in line: the call is sent, or given up."""
+        """Leave the queue: the call is sent, or given up."""
         with self._lock:
             del self._waiting[bisect_left(self._waiting, number)]
 
     def take_call(self, number: int) -> float | Booking:
-        """0, and the call must be sent now; or the seconds after which to ask again, or what to book before."""
+        """0 if the call must be sent now; the seconds after which to ask again; or a booking to make first."""
         with self._lock:
             now = self._monotonic()
             if self._line and (booking := self._line.retry(now)):
@@ -101,10 +103,10 @@ class RequestBudget:
             return 0.0
 
     def take_poll(self, poller: int, due: int = 1) -> float | Booking:
-        """0, and the poll must be sent now; or the seconds after which to ask again, or what to book before.
+        """0 if the poll must be sent now; the seconds after which to ask again; or a booking to make first.
 
-        :param poller: tells those who ask apart: they take turns.
-        :param due: how many polls are due.
+        :param poller: identifies the poller; pollers take turns.
+        :param due: how many of its polls are due.
         """
         with self._lock:
             now = self._monotonic()
@@ -139,9 +141,9 @@ class RequestBudget:
         return max(0, _CALLS_PER_POLL - self._calls_since_poll)
 
     def booked(self, booking: Booking, outcome: object) -> None:
-        """Take note of what came of a booking.
+        """Receive the outcome of a booking.
 
-        :param outcome: Redis' reply, or the error; None: it was given up.
+        :param outcome: the reply of Redis, or a :class:`.coordinator.CoordinatorError`; None: it was canceled.
         """
         with self._lock:
             if self._line:
@@ -154,20 +156,20 @@ class RequestBudget:
                 self._line.lost(error, self._monotonic())
 
     def _next_poller(self, now: float) -> int | None:
-        """Whose turn it is among the pollers, but for those that did not come back in time."""
+        """The poller whose turn it is; those that did not return in time lose theirs."""
         for poller in [poller for poller, until in self._pollers.items() if until < now]:
             del self._pollers[poller]
         return next(iter(self._pollers), None)
 
     def sent_late(self, by: float) -> None:
-        """Correct the time of a request that left ``by`` seconds late, for example over a new connection."""
+        """Correct the time of a request that left ``by`` seconds late, for example because it opened a connection."""
         with self._lock:
             self._pace.sent_late(self._monotonic(), by)
 
     def answered(self, answer: Answer, after: float) -> Command | None:
-        """Slow down if an answer says so, or return what tells it to all processes.
+        """Slow down after a 429, or return the command that reports it to all processes.
 
-        Too many pending generations, or downloads in a day, are no reason to poll slower.
+        Too many pending generations, or downloads in a day, do not slow down polls.
 
         :param after: seconds from the request to its answer.
         """
@@ -191,9 +193,9 @@ _budgets_lock = threading.Lock()
 
 
 def budget_of(account: Account) -> RequestBudget:
-    """The budget of this account in this process: the same one for all its clients.
+    """The budget of this account in this process, the same for all its clients.
 
-    It is kept for the life of the process, so that what one client sent counts for the next.
+    It lives as long as the process, so that the requests of one client count for the next.
     """
     limit = account.max_requests_per_second
     key = (account.base_url, account.api_key, limit, account.coordinator)

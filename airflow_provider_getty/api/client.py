@@ -48,16 +48,16 @@ ResultT = TypeVar("ResultT")
 
 class _Session(requests.Session):
     def get_redirect_target(self, resp: requests.Response) -> None:
-        """Let no answer be a redirect: requests would read all of its body and parse where it leads, unasked."""
+        """Treat no answer as a redirect: requests would read its whole body and parse its target."""
 
 
 class GettyClient:
     """Speaks to Getty on behalf of one account. Thread-safe; close it, or use it as a context manager.
 
     :param account: whose credentials are used.
-    :param on_token: told each new access token, so that it can be masked in logs.
-    :param observer: told each request.
-    :param reread: reads the account again, when its secret is refused: the secret may have been rotated.
+    :param on_token: receives each new access token, to mask it in logs.
+    :param observer: receives each request.
+    :param reread: reads the account again after its secret was refused, as it may have been rotated.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class GettyClient:
     ) -> None:
         self.account = account
         self.ahead_of_getty = 0.0
-        """By how many seconds this machine's clock is ahead of Getty's, by its last answer; 0 before."""
+        """Seconds by which this machine's clock is ahead of Getty's, by its last answer; 0 before the first."""
         self._protocol = Protocol(account)
         self._on_token = on_token
         self._reread = reread
@@ -82,8 +82,8 @@ class GettyClient:
         self._network = network()
         self._last_used = -math.inf
         self._session = _Session()
-        self._session.trust_env = False  # the network says what the environment does
-        self._session.headers["Accept-Encoding"] = "gzip"  # what a Decoder takes
+        self._session.trust_env = False  # Network reads the environment
+        self._session.headers["Accept-Encoding"] = "gzip"  # which a Decoder reads
         self._session.auth = lambda request: request  # or a ~/.netrc would replace the token
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
         for scheme in ("https://", "http://"):
@@ -111,18 +111,18 @@ class GettyClient:
     ) -> ResultT:
         """Perform the operation.
 
-        :param deadline: until when (``time.time()``) temporary failures are waited out: 429, 409, 5xx and
+        :param deadline: until when (``time.time()``) temporary failures are retried: 429, 409, 5xx and
             broken connections, unless a credit could be used twice. None: fail at once.
-        :param not_for: errors that are not waited out.
+        :param not_for: errors that are not retried.
         :param before_send: called right before the request is sent; if it raises, nothing is sent.
-        :raises GettyError: in every way in which it may fail.
+        :raises GettyError: the operation failed.
         """
         return self._drive(
             self._protocol.ask(operation, Patience(deadline, not_for)), operation.name, before_send
         )
 
     def _poll(self, operation: Operation[ResultT], deadline: float) -> ResultT:
-        """Ask once, and give up soon after the deadline, however slow the answer."""
+        """Poll once, and give up soon after the deadline if the answer is slow."""
         return self._drive(self._protocol.ask(operation), operation.name, ends=bodies.soon_after(deadline))
 
     def wait_for(
@@ -139,12 +139,12 @@ class GettyClient:
 
         :param operation: the poll.
         :param deadline: when to give up (``time.time()``).
-        :param interval: a fixed number of seconds between polls. None: by the age of what is waited for.
+        :param interval: a fixed number of seconds between polls. None: by the age of the generation or download.
         :param submitted: when it was submitted (``time.time()``). None: now.
-        :param first_poll_in: seconds in which it is not polled yet; 0: poll at once.
+        :param first_poll_in: the least number of seconds before the first poll; 0: poll at once.
         :param kind: the kind of operation; typical durations are learned for each kind.
         :raises DeadlineExceededError: it is not finished in time.
-        :raises GettyError: in every other way in which it fails for good.
+        :raises GettyError: it failed for good.
         """
         kind = f"{operation.name} {kind}"
         schedule = self._schedules[kind]
@@ -178,8 +178,8 @@ class GettyClient:
     def fetch_image(self, url: str, into: BinaryIO, *, asked: str, deadline: float = math.inf) -> int:
         """Stream an image from its signed URL into a file, and return its length in bytes.
 
-        :param deadline: soon after which it is given up (``time.time()``), however slow it is.
-        :raises DownloadError: it did not arrive whole.
+        :param deadline: when to give up (``time.time()``), with :data:`.bodies.LAST_POLL_WITHIN` seconds of grace.
+        :raises DownloadError: it did not arrive complete.
         """
         return self._drive(fetch_image(url, into, asked=asked), "image", ends=bodies.soon_after(deadline))
 
@@ -217,7 +217,7 @@ class GettyClient:
                     self._on_token(self._protocol.token)
 
     def _has_new_secret(self) -> bool:
-        """Whether the account's source has another secret than the one that was refused, which is then used."""
+        """Whether the account's source has a secret other than the refused one; if so, it is used from now on."""
         if self._reread is None or not self._protocol.may_reread_account():
             return False
         return self._protocol.use_secret_of(self._reread())
@@ -262,7 +262,7 @@ class GettyClient:
         finally:
             self._last_used = clock.monotonic()
             self._observer.requested(name, status)
-        # Outside of the handler, as what requests raises shows the URL, which may be signed.
+        # Raised outside of the handler: the exceptions of requests show the URL, which may be signed.
         raise failure
 
     def _take_turn(self) -> None:
@@ -286,7 +286,7 @@ class GettyClient:
             self._budget.booked(booking, outcome)
 
     def _coordinate(self, command: Command) -> Any:
-        """Return what Redis replies; None while it is away."""
+        """Return the reply of Redis; None while it is unavailable."""
         if self._link is None or not self._budget.is_coordinated:
             return None
         try:

@@ -1,8 +1,7 @@
-"""The one place from which the package takes the time and waits.
+"""The only source of time in the package, and the only way to wait.
 
-Tests replace the system's clock by a :class:`.virtual_clock.VirtualClock`, whose time passes only while everything
-waits. It has to know when that is: work that the event loop or a thread waits for without this module goes into
-:func:`at_work`.
+Tests replace the system's clock with a :class:`.virtual_clock.VirtualClock`, whose time passes only while everything
+waits. So work that an event loop or a thread waits for without this module goes into an :func:`at_work` block.
 """
 
 from __future__ import annotations
@@ -18,10 +17,10 @@ ResultT = TypeVar("ResultT")
 
 
 class Timer(Protocol):
-    """A call that is to be made later."""
+    """A scheduled call."""
 
     def cancel(self) -> None:
-        """Do not make the call."""
+        """Cancel the call."""
 
 
 class Clock(Protocol):
@@ -63,7 +62,7 @@ class SystemClock:
         return time.monotonic()
 
     def shared_now(self) -> float | None:
-        """Leave it to a coordinator, as machines' clocks differ."""
+        """None: the coordinator tells the time, as the clocks of machines differ."""
         return None
 
     def sleep(self, seconds: float) -> None:
@@ -97,7 +96,7 @@ def monotonic() -> float:
 
 
 def shared_now() -> float | None:
-    """Return the time for what several processes share, in Unix seconds; None: whoever they ask tells the time."""
+    """Return the time that several processes share, in Unix seconds; None: the coordinator tells it."""
     return _clock.shared_now()
 
 
@@ -112,7 +111,7 @@ async def pause(seconds: float) -> None:
 
 
 def call_later(seconds: float, callback: Callable[[], object]) -> Timer:
-    """Make a call from the running event loop in some seconds, unless the timer is canceled before."""
+    """Schedule a call from the running event loop in some seconds, unless the timer is canceled first."""
     return _clock.call_later(seconds, callback)
 
 
@@ -132,9 +131,9 @@ async def timeout(seconds: float) -> AsyncIterator[None]:
 
 
 def at_work() -> AbstractContextManager[None]:
-    """Mark a block during which no virtual time passes, such as an HTTP exchange or the wait for a thread.
+    """Mark a block in which no virtual time passes, such as an HTTP exchange or the wait for a thread.
 
-    Within the block a thread may :func:`sleep`, but a task may not :func:`pause`.
+    A thread may :func:`sleep` within the block; a task must not :func:`pause`.
     """
     return _clock.at_work()
 

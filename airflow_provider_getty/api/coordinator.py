@@ -1,8 +1,8 @@
-"""The commands by which the processes of an account share what they know through Redis. No I/O.
+"""The commands by which the processes of an account share their state through Redis. No I/O.
 
-They share the slots in which requests are sent, the access token, how long generations take, and how many are pending.
+They share send slots, the access token, the durations of generations, and the number of pending ones.
 
-A :class:`Command` says what Redis is to do; :mod:`.redis_link` does it. All keys of an account begin with a digest of
+A :class:`Command` holds a script; :mod:`.redis_link` has Redis run it. All keys of an account begin with a digest of
 its base URL and API key, so that accounts share nothing.
 """
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 LINE, PENDING = (files(__package__).joinpath(name).read_text("utf-8") for name in ("line.lua", "pending.lua"))
 
 _AHEAD = 2.0
-"""Seconds by which a slot may be booked ahead: a process that is killed wastes no more."""
-# The share of a configured limit that is used: eleven requests of a limit of ten are then 1.05 s apart, which leaves
-# room for ways and processes that are late by 0.05 s.
+"""Seconds by which a send slot may be booked ahead: a killed process wastes no more."""
+# The share of a configured limit that is used. With a limit of ten, the first and the eleventh request are then 1.05 s
+# apart, which tolerates delays of 0.05 s.
 _USED = 0.95
 
 _GET_TOKEN = "return {redis.call('GET', KEYS[1]), redis.call('PTTL', KEYS[1])}"  # noqa: S105 - a program
@@ -43,15 +43,16 @@ _MEMORY = 500
 
 
 class CoordinatorError(Exception):
-    """Redis did not do it. Its text names no secret."""
+    """Redis did not run a command. The text holds no secret."""
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A step of a conversation: have Redis run a Lua script, and send back what it returns; None if it did not.
+    """A step of a conversation: have Redis run a Lua script; send back its result, or None if it did not run.
 
     :param script: the script.
     :param keys: the keys that it uses.
+    :param arguments: its arguments.
     """
 
     script: str = field(repr=False)
@@ -68,12 +69,15 @@ class Coordinator:
     @cached_property
     def _name(self) -> str:
         named = hashlib.sha256(f"{self.account.base_url} {self.account.api_key}".encode()).hexdigest()
-        return f"getty:{{{named[:32]}}}"  # in a Redis Cluster, what is in braces decides where all of it lies
+        return f"getty:{{{named[:32]}}}"  # a Redis Cluster stores all keys with the same braces together
 
     def book(self, wanted: int) -> Command:
-        """Book slots. The reply: how many, then microseconds (until the first, between two, Redis' time of the first),
-        and the rate. None are booked if the first one lies too far ahead: the second number says when to ask again.
-        """  # noqa: D205
+        """Book send slots.
+
+        The reply: how many are booked, then in microseconds the delay until the first, the distance between two, and
+        the time of the first by the clock of Redis; last the rate. None are booked if the first one is too far ahead:
+        the delay then says when to ask again.
+        """
         limit = self.account.max_requests_per_second or 0.0
         most = _USED * (int(limit) if limit >= 1 else limit)
         return self._line("book", wanted, most, _AHEAD * 1e6)
@@ -81,13 +85,13 @@ class Coordinator:
     def refused(self, sent: float, rate: float) -> Command:
         """Report a 429.
 
-        :param sent: Redis' time, in seconds, at which the request left; and
-        :param rate: the rate at the time.
+        :param sent: when the request left, in seconds of the clock of Redis.
+        :param rate: the rate at that time, in requests per second.
         """
         return self._line("refused", f"{sent * 1e6:.0f}", rate)
 
     def token(self) -> Command:
-        """Get the token that is shared; see :meth:`token_in`."""
+        """Get the shared token; :meth:`token_in` reads the reply."""
         return Command(_GET_TOKEN, (f"{self._name}:token",))
 
     def share_token(self, token: str, lifetime: float) -> Command:
@@ -99,17 +103,17 @@ class Coordinator:
         return Command(_SET_TOKEN, (f"{self._name}:token",), (sealed, max(1, int(lifetime * 1000))))
 
     def learned(self, kind: str) -> Command:
-        """Get the durations that have been learned for this kind; see :meth:`learned_in`."""
+        """Get the durations observed for a kind; :meth:`learned_in` reads the reply."""
         return Command(_GET_LEARNED, (f"{self._name}:learned:{kind}",))
 
     def learn(self, kind: str, learned: Iterable[tuple[int, int]]) -> Command:
-        """Add what was learned to it."""
+        """Add observed durations, as steps of :data:`.schedule.AGES`."""
         told = (f"{i} {j}" for i, j in learned)
         return Command(_ADD_LEARNED, (f"{self._name}:learned:{kind}",), (_MEMORY, *told))
 
     @staticmethod
     def learned_in(reply: Any) -> list[tuple[int, int]]:
-        """Read the reply to :meth:`learned`, oldest first; what cannot be read was learned by another version."""
+        """Read the reply to :meth:`learned`, oldest first; skip what another version wrote in another form."""
         found = (re.fullmatch(rb"(\d+) (\d+)", each) for each in reply or ())
         return [(int(pair[1]), int(pair[2])) for pair in found if pair]
 
@@ -123,15 +127,15 @@ class Coordinator:
         return self._pending("began", generation_request_id)
 
     def finished(self, generation_request_id: str) -> Command:
-        """Count it no longer."""
+        """Stop counting a generation as pending."""
         return self._pending("finished", generation_request_id)
 
     def full(self) -> Command:
-        """Report that Getty refused a submission, as too many generations are pending."""
+        """Report that Getty refused a submission because too many generations are pending."""
         return self._pending("refused")
 
     def reserve(self, name: str) -> Command:
-        """Reserve a slot for a submission. The reply is 1 if one is known to be free, else 0."""
+        """Reserve a slot among the pending generations. The reply is 1 if one is known to be free, else 0."""
         return self._pending("reserve", name)
 
     def _line(self, *arguments: str | float) -> Command:

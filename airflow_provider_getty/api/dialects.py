@@ -1,4 +1,4 @@
-"""The forms of a request: which to try, which a server was found to understand, how it refuses one. No I/O."""
+"""The dialects of the API: which form of a request to try, and which one a server understands. No I/O."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _learned: dict[tuple[str, str], Dialect] = remembered({})
 
 
 def forms(account: Account, operation: Operation[Any]) -> tuple[Dialect, ...]:
-    """Return the forms to try, one after the other."""
+    """Return the forms to try, in order."""
     settled = account.dialect
     if settled is Dialect.AUTO:
         settled = _learned.get((account.base_url, _topic(operation)), settled)
     found = operation.forms(settled)
-    # Of a topic that is not known yet, today's form is tried first where another topic has it.
+    # For an unknown topic, today's form comes first if the server speaks it for another topic.
     return found[::-1] if (account.base_url, _ANY_TOPIC) in _learned else found
 
 
@@ -41,12 +41,12 @@ def learn(account: Account, operation: Operation[Any], dialect: Dialect) -> None
 
 
 def is_unknown_form(operation: Operation[Any], answer: Answer) -> bool:
-    """Whether the answer may say that Getty does not know this form; then nothing was created."""
+    """Whether Getty may not know this form; then nothing was created."""
     if isinstance(operation, MovedOperation):
-        # Some gateways forbid what they do not have.
+        # Some gateways answer 403 for a path that they do not have.
         is_forbidden = answer.status == HTTPStatus.FORBIDDEN and answer.message == "Forbidden"
         return answer.is_unmatched_route or (is_forbidden and operation.method == "GET")
-    # A server that does not know the field misses an image, or finds none.
+    # A server that does not know the field reports that the image is missing, or not found.
     is_not_found = answer.status == HTTPStatus.NOT_FOUND and not answer.is_unmatched_route
     return is_not_found or answer.status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
 
@@ -62,7 +62,7 @@ def refused_in_both(operation: Operation[Any], first: Answer, second: Answer) ->
 
 
 def advice(operation: Operation[Any], answer: Answer, dialect: Dialect) -> str | None:
-    """Advise to set another dialect where it would be understood; None: as the error's class says."""
+    """Advice to set the other dialect, if the server may speak that; None: the advice of the error's class."""
     others = [other for other in operation.dialects if other is not dialect]
     if not others or not is_unknown_form(operation, answer) or answer.kind is errors.InvalidProductError:
         return None
@@ -73,5 +73,5 @@ def advice(operation: Operation[Any], answer: Answer, dialect: Dialect) -> str |
 
 
 def _topic(operation: Operation[Any]) -> str:
-    """In what dialects differ: where a call lives, or how all calls name an image."""
+    """The subject on which dialects differ: the path of a call, or how calls name an image."""
     return operation.route if isinstance(operation, MovedOperation) else "image"

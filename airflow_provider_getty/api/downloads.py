@@ -1,9 +1,9 @@
-"""The conversation of a download: have it prepared, wait for it, stream it, and ask again after a failure.
+"""The conversation of a download: have Getty prepare it, wait for it, stream it, and try again after a failure.
 
-Having a large size prepared may cost each time. So what may have been started already is looked for first.
+Each preparation of a large size may cost. So a download that may have been started already is looked up first.
 
-The rules are generators that yield what is to be done and are sent what came of it; one driver does it with the sync
-client, one with the async client.
+The rules are generators that yield steps and are sent the outcomes; one driver performs the steps with the sync client,
+one with the async client.
 """
 
 from __future__ import annotations
@@ -62,13 +62,13 @@ Steps: TypeAlias = Generator[Step, Any, int]
 
 @dataclass(frozen=True)
 class Downloading:
-    """A download that is to be done.
+    """A download.
 
-    :param start: what has it prepared; or a redownload, which needs no preparation.
+    :param start: the operation that has it prepared; or a redownload, which needs no preparation.
     :param into: an empty file, open for reading and writing.
     :param deadline: when to give up (``time.time()``).
     :param may_be_started: whether an earlier try may have had it prepared, and charged.
-    :param log_level: of the line that names the asset.
+    :param log_level: the level of the line that names the asset.
     """
 
     start: StartDownload | Redownload
@@ -80,7 +80,7 @@ class Downloading:
     def steps(self) -> Steps:
         """Download, and return the length in bytes.
 
-        :raises GettyError: it failed for good, or the time is over.
+        :raises GettyError: it failed for good, or the deadline has passed.
         """
         if isinstance(self.start, Redownload):
             return self._fetch(Ask(self.start), asks_again=False)
@@ -104,7 +104,7 @@ class Downloading:
                 log.warning("%s The download was not started; starting it now.", error)
                 is_ours = yield from self._start(start, poll)
                 continue
-            # What is ready does not say in which size; another task may have asked for another one.
+            # A ready download does not show its size; another task may have started it in another one.
             if is_ours or (yield from self._has_wanted_size(start)):
                 return length
             failures += 1
@@ -116,7 +116,7 @@ class Downloading:
             is_ours = yield from self._start(start, poll)
 
     def _start(self, start: StartDownload, poll: GetDownload) -> Generator[Step, Any, bool | Download]:
-        """Have it prepared; whether it is certain to be of the wanted size, or what is ready at once."""
+        """Have it prepared. True if it is certain to have the wanted size; a ``Download`` if it is ready at once."""
         failures = 0
         while True:
             try:
@@ -142,8 +142,8 @@ class Downloading:
     def _fetch(self, ready: Ask | WaitFor, found: Download | None = None, *, asks_again: bool) -> Steps:
         """Get the URL and stream the image.
 
-        :param found: what is ready, if it is known.
-        :param asks_again: whether a fresh URL is got if the image does not arrive: the first may have expired.
+        :param found: the ready download, if it is known.
+        :param asks_again: whether to get a fresh URL if the image does not arrive, as the first may have expired.
         """
         download: Download = found or (yield ready)
         if download.generated_asset_id:
@@ -163,7 +163,7 @@ class Downloading:
                 download = yield ready
 
     def _fetch_at_once(self, prepared: Download, poll: GetDownload) -> Steps:
-        """Stream the image of a download that was ready at once, and that some servers do not list."""
+        """Stream the image of a download that was ready at once; some servers do not list such a download."""
         try:
             found = yield Ask(poll)
         except GettyError as error:
@@ -214,7 +214,7 @@ def download(
     """Download a generated image; for the arguments see :class:`Downloading`.
 
     :return: the length in bytes.
-    :raises GettyError: it failed for good, or the time is over.
+    :raises GettyError: it failed for good, or the deadline has passed.
     """
 
     def do(step: Step) -> Any:

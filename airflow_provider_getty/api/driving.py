@@ -1,7 +1,7 @@
 """The two drivers of every sans-I/O conversation in the package.
 
-A conversation is a generator. It yields steps, is sent what came of each, or has its :class:`.errors.GettyError` thrown
-in, and returns the result. It decides; what a driver is given only acts.
+A conversation is a generator. It yields steps, is sent the outcome of each or has its :class:`.errors.GettyError`
+thrown in, and returns the result. It makes all decisions; drivers only act.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ ResultT = TypeVar("ResultT")
 def drive(conversation: Generator[StepT, Any, ResultT], do: Callable[[StepT], Any]) -> ResultT:
     """Run a conversation to its end and return its result.
 
-    :param do: performs a step and returns what the conversation is sent.
-    :raises GettyError: the conversation did not handle an error of a step, or raised one of its own.
+    :param do: performs a step and returns its outcome.
+    :raises GettyError: a step failed and the conversation did not handle it, or the conversation itself failed.
     """
     reply: Any = None
     try:

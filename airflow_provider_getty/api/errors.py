@@ -1,9 +1,9 @@
-"""Every way in which a call to Getty can fail, as one tree.
+"""The error tree: every way in which a call to Getty can fail.
 
 GettyError
 ├── ConfigurationError ................... the connection cannot be used; nothing was sent
 ├── InvalidRequestError .................. an argument cannot be used; nothing was sent
-│   └── MaskError ........................ no Getty mask can be made of this
+│   └── MaskError ........................ no mask can be made from this
 ├── TransportError ....................... there is no answer
 │   ├── ConnectionFailedError ............ the request never reached Getty
 │   │   ├── CertificateError .............. its certificate, or the proxy's, is not trusted
@@ -12,7 +12,7 @@ GettyError
 ├── AnswerError .......................... Getty answered: status, code, detail, request_id
 │   ├── UnexpectedAnswerError ............ an answer that the API does not document
 │   │   └── NoImagesError ................ a finished generation without images
-│   ├── RedirectedError .................. 3xx: Getty lives elsewhere
+│   ├── RedirectedError .................. 3xx: the API is elsewhere
 │   ├── BadRequestError .................. 400
 │   │   └── InvalidProductError .......... 400 InvalidProduct
 │   ├── AuthenticationError .............. 401, and a refused key or secret
@@ -30,15 +30,15 @@ GettyError
 │   │   ├── ConcurrentGenerationsError ... 429 TooManyConcurrentGenerations
 │   │   └── DailyLimitError .............. 429 DailyRequestLimitExceeded
 │   └── ServerError ...................... 5xx
-├── DownloadError ........................ an image did not arrive whole
-│   └── UnsafeUrlError ................... its URL is not one to fetch an image from
-├── DeadlineExceededError ................ the time that the caller gave is over
+├── DownloadError ........................ an image did not arrive complete
+│   └── UnsafeUrlError ................... its URL is not HTTPS
+├── DeadlineExceededError ................ the caller's deadline has passed
 ├── SubmissionUnsureError ................ it is unknown whether a generation was created
 ├── SubmissionSupersededError ............ another process submits for the same task
 └── GenerationBlockedError ............... Getty's content policy blocked the images
 
-Each error says four things: what was asked, what Getty answered, what became of the credit, and what to do. It is
-complete when it is made; code that knows more raises a copy (:meth:`GettyError.with_context`).
+Each error says four things: what was asked, what Getty answered, what became of the credit, and what to do. It is never
+changed after its construction; code that knows more raises a copy (:meth:`GettyError.with_context`).
 """
 
 from __future__ import annotations
@@ -71,18 +71,18 @@ class GettyError(Exception):
     :param problem: what went wrong, including what Getty answered.
     :param asked: what was asked of Getty, for example ``Refine of image 1473240153``.
     :param credit: what became of the credit.
-    :param advice: what to do about it; each class has an advice of its own for where none is given.
-    :param generation_request_id: the generation that it is about, where one is known.
+    :param advice: what to do. Default: the advice of the class.
+    :param generation_request_id: the generation concerned, if it is known.
     """
 
     status: int | None = None
-    """HTTP status of Getty's answer, where there was one."""
+    """HTTP status of Getty's answer, if there was one."""
     code: str | None = None
-    """Getty's ``ErrorCode``, where the answer had one."""
+    """Getty's ``ErrorCode``, if the answer had one."""
     temporary: ClassVar[bool] = False
     """Whether the same call may succeed later."""
     doubtful: ClassVar[bool] = False
-    """Whether it may be a slip of Getty's when it answers a poll: it is believed when it is repeated."""
+    """Whether an answer to a poll may be a mistake of Getty's, which counts only once it is repeated."""
     default_advice: ClassVar[str] = ""
 
     def __init__(
@@ -103,12 +103,12 @@ class GettyError(Exception):
 
     @property
     def may_retry(self) -> bool:
-        """Whether the same call may be made again: it may succeed later, and cannot be paid for twice."""
+        """Whether the same call may be repeated: it may succeed later, and cannot be paid for twice."""
         return self.temporary and self.credit not in (Credit.UNKNOWN, Credit.DOWNLOAD_UNKNOWN)
 
     @property
     def worth_waiting(self) -> bool:
-        """Whether to wait a little and make the same call again at once, rather than to fail."""
+        """Whether to repeat the call after a short wait instead of failing."""
         return self.may_retry
 
     def with_context(
@@ -119,7 +119,7 @@ class GettyError(Exception):
         advice: str | None = None,
         generation_request_id: str | None = None,
     ) -> Self:
-        """Return a copy that says more; None leaves what it says."""
+        """Return a copy with these attributes replaced; None leaves one as it is."""
         copy = type(self).__new__(type(self), *self.args)
         context = {
             "asked": asked,
@@ -136,7 +136,7 @@ class GettyError(Exception):
         return " ".join(filter(None, (said, self.credit.value, self.advice)))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # An exception is otherwise rebuilt from its positional arguments alone, where it is unpickled.
+        # By default, unpickling rebuilds an exception from its positional arguments alone.
         return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
 
 
@@ -153,7 +153,7 @@ class InvalidRequestError(GettyError, ValueError):
 
 
 class MaskError(InvalidRequestError):
-    """No Getty mask can be made of this. Nothing was sent."""
+    """No mask can be made from this. Nothing was sent."""
 
 
 class TransportError(GettyError):
@@ -169,13 +169,13 @@ class ConnectionFailedError(TransportError):
 
 
 class CertificateError(ConnectionFailedError):
-    """The certificate of Getty, or of a proxy, is not trusted. It does not pass by itself."""
+    """The certificate of Getty, or of a proxy, is not trusted. Waiting does not help."""
 
     temporary = False
 
 
 class ProxyRefusedError(ConnectionFailedError):
-    """The proxy does not let the request through: 407, 403. It does not pass by itself."""
+    """The proxy does not let the request through: 407, 403. Waiting does not help."""
 
     temporary = False
     default_advice = "Ask who runs the proxy to let this machine reach Getty, or list the host in NO_PROXY."
@@ -188,9 +188,9 @@ class NoAnswerError(TransportError):
 
 
 def unsendable(error: ValueError) -> InvalidRequestError:
-    """The error for a request of which no HTTP can be made: nothing was sent, and nothing will change that.
+    """The error for a request that HTTP cannot carry, such as one whose header cannot be encoded. Nothing was sent.
 
-    :param error: what the HTTP library raised. Its text is left out, as it may hold a key.
+    :param error: raised by the HTTP library. Its text is left out, as it may hold a key.
     """
     return InvalidRequestError(
         f"The request cannot be sent as it is ({type(error).__name__}).",
@@ -202,8 +202,8 @@ class AnswerError(GettyError):
     """Getty answered with an error.
 
     :param status: HTTP status.
-    :param code: Getty's ``ErrorCode``, such as ``InvalidProduct``, where the answer has one.
-    :param detail: the header ``X-Error-Detail``, where the answer has one.
+    :param code: Getty's ``ErrorCode``, such as ``InvalidProduct``, if the answer has one.
+    :param detail: the header ``X-Error-Detail``, if the answer has one.
     :param request_id: Getty's id of the request, for its support.
     """
 
@@ -237,7 +237,7 @@ class UnexpectedAnswerError(AnswerError):
 
     @property
     def worth_waiting(self) -> bool:
-        """Only for a generation that is submitted: a wrong host would answer so until the deadline."""
+        """True only for a submitted generation: a wrong host would give the same answer until the deadline."""
         return self.may_retry and self.credit is Credit.COMMITTED
 
 
@@ -249,9 +249,9 @@ class NoImagesError(UnexpectedAnswerError):
 
 
 class RedirectedError(AnswerError):
-    """3xx: the API lives elsewhere. A call is never redirected, as it carries secrets.
+    """3xx: the API is elsewhere. Redirects of API calls are not followed, as the calls carry secrets.
 
-    It was not accepted; only a 303 may be the answer to what was done.
+    The call had no effect, except perhaps one that was answered with 303.
     """
 
     default_advice = "If you trust the new address, set it as the connection's host."
@@ -328,7 +328,7 @@ class ConflictError(AnswerError):
 
 
 class GoneError(AnswerError):
-    """410: kept for six months and now deleted. Permanent."""
+    """410: deleted after the six months for which Getty keeps a generation. Permanent."""
 
     default_advice = "Generate it again; Getty keeps a generation for six months."
 
@@ -366,21 +366,21 @@ class ServerError(AnswerError):
 
 
 class DownloadError(GettyError):
-    """An image did not arrive whole."""
+    """An image did not arrive complete."""
 
     temporary = True
     default_advice = "No partial file is left; try again."
 
 
 class UnsafeUrlError(DownloadError):
-    """The URL of an image, or where it redirects to, is not HTTPS. It is not fetched."""
+    """The URL of an image, or of a redirect from it, is not HTTPS. Nothing was fetched."""
 
     temporary = False
     default_advice = "Report it to Getty: images are fetched over HTTPS only."
 
 
 class DeadlineExceededError(GettyError):
-    """The time that the caller gave is over."""
+    """The caller's deadline has passed."""
 
     temporary = True
     default_advice = "Allow more time with timeout, or collect the result later by its generation_request_id."

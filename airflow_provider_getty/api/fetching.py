@@ -1,4 +1,4 @@
-"""Fetching an image from its signed URL, without I/O: redirects are followed, and what arrives is looked at."""
+"""Fetches an image from its signed URL: follows redirects, and checks that it is complete. No I/O."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _FIRST_BYTES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF", b"GIF8", b"II*\0
 
 
 def fetch_image(url: str, into: BinaryIO, *, asked: str) -> Conversation[int]:
-    """Stream an image from its signed URL, which gets no credentials, and return its length in bytes.
+    """Stream an image from its signed URL, without credentials, and return its length in bytes.
 
-    One that ends before its end is fetched again; if it comes the same again, that is the image that there is.
+    A truncated image is fetched a second time, and kept if it has the same length again.
 
     :param into: a file, open for reading and writing.
-    :raises DownloadError: it did not arrive whole, or not at all.
+    :raises DownloadError: it did not arrive complete, or not at all.
     """
     start = into.tell()
     answer = yield from _fetch(url, into, asked)
@@ -64,7 +64,7 @@ def _fetch(url: str, into: BinaryIO, asked: str) -> Conversation[Answer]:
 
 
 def _has_end(answer: Answer) -> bool:
-    """Whether the image ends as its format does; True where that is not known."""
+    """Whether the image has the end mark of its format; True for a format without one."""
     if answer.body.startswith(b"\xff\xd8"):
         return not answer.last or b"\xff\xd9" in answer.last
     if answer.body.startswith(b"\x89PNG"):
@@ -75,7 +75,7 @@ def _has_end(answer: Answer) -> bool:
 
 
 def _joined(url: str, location: str) -> str:
-    """Where a redirect leads; as it is written, if that cannot be read."""
+    """The target of a redirect; the location itself if it is not a valid URL."""
     try:
         return urljoin(url, location)
     except ValueError:
@@ -83,9 +83,9 @@ def _joined(url: str, location: str) -> str:
 
 
 def _danger(url: str, *, may_be_http: bool) -> str | None:
-    """Why the URL is not fetched; None: it may be. It is signed, so that only its host is named.
+    """The reason not to fetch the URL; None if it is safe. Only its host is named, as it is signed.
 
-    :param may_be_http: whether plain HTTP will do, on this machine.
+    :param may_be_http: whether plain HTTP is allowed, on this machine only.
     """
     try:
         parts = urlsplit(url)
@@ -98,7 +98,7 @@ def _danger(url: str, *, may_be_http: bool) -> str | None:
 
 
 def _damage(answer: Answer) -> str | None:
-    """Return what is wrong with an image that arrived; None: nothing."""
+    """Return what is wrong with an image that arrived; None if it is complete."""
     if answer.status in _REDIRECTS:
         return f"The image's server redirected more than {_MAX_REDIRECTS} times."
     if answer.status != 200:  # noqa: PLR2004
@@ -108,7 +108,7 @@ def _damage(answer: Answer) -> str | None:
     expected = int(announced) if announced.isdigit() and not is_encoded else answer.received
     if not 0 < answer.received == expected:
         return f"{answer.received} of {announced or 'an unknown number of'} bytes arrived."
-    # Whatever the server calls it.
+    # The content type is not reliable.
     if not answer.body.startswith(_FIRST_BYTES):
         content_type = quoted(answer.headers.get("content-type", "no content type"))
         return f"The answer is not an image ({content_type})."

@@ -1,4 +1,4 @@
-"""Answers and failures of ``aiohttp``, as :class:`.answers.Answer` and as errors of ours."""
+"""Turns the answers and exceptions of ``aiohttp`` into :class:`.answers.Answer` and :mod:`.errors`."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ async def answer(response: aiohttp.ClientResponse, into: BinaryIO | None) -> Ans
 
 
 def is_short(response: aiohttp.ClientResponse) -> bool:
-    """Whether its body, as it is announced, may be read as a whole."""
+    """Whether the announced length allows reading the whole body at once."""
     return response.content_length is not None and response.content_length <= ANSWER_BYTES
 
 
 def failure(error: Exception, url: str, network: Network, *, is_answered: bool) -> errors.GettyError:
-    """The error for what went wrong with a request.
+    """The error for an exception of a request.
 
     :param is_answered: whether its answer had begun.
     """

@@ -1,4 +1,4 @@
-"""Answers and failures of ``requests``, as :class:`.answers.Answer` and as errors of ours."""
+"""Turns the answers and exceptions of ``requests`` into :class:`.answers.Answer` and :mod:`.errors`."""
 
 from __future__ import annotations
 
@@ -25,12 +25,15 @@ def _without_query(record: logging.LogRecord) -> bool:
     return True
 
 
-# Urllib3 (2.x) logs whole paths at DEBUG, and what follows the "?" of an image's URL is its signature.
+# At DEBUG, urllib3 (2.x) logs whole paths; the query of an image's URL is its signature.
 logging.getLogger("urllib3.connectionpool").addFilter(_without_query)
 
 
 def answer(response: requests.Response, into: BinaryIO | None, ends: float) -> Answer:
-    """Read the answer, but no longer than until then, by the monotonic clock."""
+    """Read the answer; the body of a 200 into the file, if there is one.
+
+    :param ends: when to give up (``clock.monotonic()``).
+    """
     headers = {name.lower(): value for name, value in response.headers.items()}
     if into is None or response.status_code != requests.codes.ok:
         body = b"".join(_pieces(response, Decoder(headers, ANSWER_BYTES), ends))
@@ -43,13 +46,13 @@ def answer(response: requests.Response, into: BinaryIO | None, ends: float) -> A
 
 
 def failure(error: Exception, url: str, network: Network, *, is_answered: bool) -> errors.GettyError:
-    """The error for what went wrong with a request.
+    """The error for an exception of a request.
 
     :param is_answered: whether its answer had begun.
     """
     reason: object = error.args[0] if error.args else None
     if isinstance(error, ValueError) and not (is_answered or isinstance(reason, InvalidHeader)):
-        return errors.unsendable(error)  # a header of urllib3's is one of the answer
+        return errors.unsendable(error)  # InvalidHeader is about a header of the answer
     if isinstance(reason, MaxRetryError):
         reason = reason.reason
     if isinstance(reason, ProxyError):
@@ -60,7 +63,7 @@ def failure(error: Exception, url: str, network: Network, *, is_answered: bool) 
         reason = reason.args[0]
     if isinstance(reason, ssl.SSLCertVerificationError):
         return network.certificate_error(url, reason.verify_message)
-    # Any other trouble with TLS may have come after the request.
+    # Any other TLS failure may have come after the request.
     never_reached = isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError) or isinstance(
         reason, NewConnectionError
     )

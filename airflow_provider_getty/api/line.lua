@@ -1,21 +1,21 @@
--- The line in which all processes of an account wait for their slots, and the rate that they learn together.
+-- The line in which all processes of an account wait for their send slots, and the rate that they learn together.
 --
 -- KEYS[1]  a hash, which is this account's line
--- ARGV[1]  the time in microseconds; empty: the server's own, which is the same for all processes
--- ARGV[2]  "book": how many slots are wanted, the most requests per second (0: not told), and how far ahead, in
---          microseconds, the first slot may lie
---          "refused": when a request left that Getty refused with 429, and the rate at which its slot was booked
+-- ARGV[1]  the time in microseconds; empty: that of the server, which is the same for all processes
+-- ARGV[2]  "book", followed by the number of slots, the most requests per second (0: unknown), and how far ahead, in
+--          microseconds, the first slot may be
+--          "refused", followed by the time at which a request with a 429 left, and the rate when its slot was booked
 --
 -- Slots are a constant time apart (GCRA, the generic cell rate algorithm). While the line is busy and few are refused,
 -- the rate grows: twofold in DOUBLING seconds until the first refusal, then along the curve of TCP's CUBIC.
 
 local FIRST_RATE, LOWEST_RATE = 5, 0.5
 local DOUBLING, FASTEST_DOUBLING, SLOW_DOUBLING = 2, 3, 20
--- After a refusal: the share of the rate that is kept; that of one soon after the last one, in microseconds; that
--- of an outage; and the seconds until the rate is again what it was.
+-- The share of the rate that is kept after a refusal; after one within SOON microseconds of the last cut; after an
+-- outage; and the seconds until the rate is restored.
 local KEPT, KEPT_AT_ONCE, SOON, KEPT_IN_OUTAGE, RECOVERY = 0.95, 0.85, 10e6, 0.5, 40
 local FORGETTING = 0.9
--- Fewer refusals than this share are a matter of uneven ways, not of the rate.
+-- A smaller share of refusals comes from varying latencies, not from the rate.
 local TOLERATED, SAMPLE, OUTAGE_SAMPLE = 0.002, 1000, 10
 local DAY = 86400
 
@@ -42,7 +42,7 @@ local function keep()
   redis.call('EXPIRE', KEYS[1], DAY)
 end
 
--- How many slots were booked in about the last second.
+-- About how many slots were booked in the last second.
 local function in_last_second()
   local second = math.floor(now / 1e6)
   if second ~= line.second then
@@ -104,7 +104,7 @@ local function refused(sent, rate)
     return
   end
   if is_outage then
-    line.floor = KEPT_IN_OUTAGE * line.rate -- hardly anything is taken, which says little of the limit
+    line.floor = KEPT_IN_OUTAGE * line.rate -- hardly anything is accepted, which says little about the limit
   else
     local reached = math.min(line.rate, rate, in_last_second() + 1)
     line.ceiling = math.max(reached, FORGETTING * line.ceiling)
@@ -113,7 +113,7 @@ local function refused(sent, rate)
   line.floor = math.max(line.floor, LOWEST_RATE)
   line.ceiling = math.max(line.ceiling, line.floor)
   line.rate, line.growing, line.booked, line.refused, line.cut = line.floor, 0, 0, 0, now
-  -- What is booked already may be refused as well, and so may what Getty counts in one second with it.
+  -- Slots booked before now may be refused as well, and so may requests that Getty counts in the same second.
   line.deaf = math.max(line.next, now) + 1e6
   keep()
 end

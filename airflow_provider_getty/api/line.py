@@ -1,6 +1,6 @@
-"""The slots of this process in the line that all processes of an account share; see ``line.lua``.
+"""The send slots of this process in the line that all processes of an account share; see ``line.lua``.
 
-Pure: the time, in seconds of one steady clock, is an argument.
+Pure: the time, in seconds of a monotonic clock, is an argument.
 """
 
 from __future__ import annotations
@@ -15,24 +15,26 @@ from airflow_provider_getty.api.coordinator import Command, Coordinator, Coordin
 
 log = logging.getLogger(__name__)
 
-# How far ahead a process books slots: in seconds, and the least number of slots.
+# How far ahead a process books slots, in seconds; and the fewest slots that it books.
 _AHEAD = 0.1
 _FEWEST_AHEAD = 2
-# A request that leaves later than this after its slot takes another one. A little late is better than not at all: where
-# many are late, 429s lower the rate until it does not matter. Each slot that is missed doubles the time, so that a slow
-# process gets on.
+# A slot is missed this many seconds after its time. A slightly late request does little harm: if many are late, 429s
+# lower the rate. Each missed slot in a row doubles the tolerance, so that a slow process makes progress.
 _TOLERANCE = 0.5
 _MAX_MISSED = 5
-# Seconds after which one asks again who waits for what another has asked Redis for.
+# Seconds after which to ask again while another request's booking is under way.
 _BOOKING_TAKES = 0.05
 _SOON = 0.001
-# Seconds after which Redis is tried again, at first and at most.
+# Seconds after which Redis is tried again: at first, and at most.
 _FIRST_RETRY, _LONGEST_RETRY = 5.0, 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """Have the command run, and tell :meth:`.budget.RequestBudget.booked` what came of it."""
+    """Have Redis run the command, and pass the outcome to :meth:`.budget.RequestBudget.booked`.
+
+    :param wanted: how many slots the command books.
+    """
 
     command: Command
     wanted: int
@@ -49,7 +51,7 @@ class Line:
         self._slots: deque[float] = deque()
         self._asked = 0
         self._rate = 0.0
-        self._ahead_of_us = 0.0  # Redis' time, minus ours
+        self._ahead_of_us = 0.0  # the time of Redis minus ours
         self._refused_until = -math.inf
         self._missed = 0
         self._retry_at: float | None = None
@@ -57,16 +59,16 @@ class Line:
 
     @property
     def is_up(self) -> bool:
-        """Whether Redis answered the last time, or was not asked yet."""
+        """Whether Redis answered the last command, or has not had one yet."""
         return self._retry_at is None
 
     @property
     def rate(self) -> float:
-        """Requests per second of all processes together, as far as known."""
+        """The rate of all processes together, in requests per second; 0 before the first booking."""
         return self._rate
 
     def retry(self, now: float) -> Booking | None:
-        """Try Redis again after an outage, if it is time."""
+        """Book a slot to try Redis again after an outage, if it is time."""
         if self._retry_at is None or now < self._retry_at:
             return None
         self._retry_in = min(2 * self._retry_in, _LONGEST_RETRY)
@@ -74,10 +76,10 @@ class Line:
         return self._book(1)
 
     def take(self, position: int, wanted: int, now: float) -> float | Booking:
-        """0: send now; or the seconds after which to ask again; or what to book first.
+        """0: send now; or the seconds after which to ask again; or a booking to make first.
 
-        :param position: how many others of this process go before, from 0.
-        :param wanted: how many of this process wait, this one included.
+        :param position: how many requests of this process precede this one.
+        :param wanted: how many requests of this process wait, including this one.
         """
         while self._slots and self._slots[0] + _TOLERANCE * 2**self._missed < now:
             self._slots.popleft()
@@ -93,7 +95,7 @@ class Line:
         return max(self._delay(position, ahead, now), _SOON)
 
     def _delay(self, position: int, ahead: int, now: float) -> float:
-        """Seconds until it is our turn, or until there is a slot to be booked for us."""
+        """Seconds until our slot, or until one can be booked for us."""
         if position < len(self._slots):
             return self._slots[position] - now
         if not self._slots:
@@ -108,14 +110,14 @@ class Line:
         return Booking(self._coordinator.book(wanted), wanted)
 
     def booked(self, booking: Booking, outcome: Any, now: float) -> None:
-        """Take note of what came of a booking; see :meth:`.budget.RequestBudget.booked`."""
+        """Receive the outcome of a booking; see :meth:`.budget.RequestBudget.booked`."""
         self._asked -= booking.wanted
         if isinstance(outcome, CoordinatorError):
             self.lost(outcome, now)
         elif outcome is not None:
-            self._take_note(outcome, now)
+            self._add_slots(outcome, now)
 
-    def _take_note(self, reply: Any, now: float) -> None:
+    def _add_slots(self, reply: Any, now: float) -> None:
         count, delay, apart, first = (int(number) for number in reply[:4])
         self._rate = float(reply[4])
         if self._retry_at is not None:
@@ -140,5 +142,5 @@ class Line:
         self._retry_at = now + self._retry_in
 
     def refused(self, sent: float) -> Command:
-        """Report a 429 to a request that was sent at this time."""
+        """Report the 429 to a request that was sent at this time."""
         return self._coordinator.refused(sent + self._ahead_of_us, self._rate)

@@ -1,8 +1,8 @@
 """The state that a process keeps between calls: one home for it, and one lifetime.
 
-It is kept for the life of the process, or of the event loop that it is about: the dialects that servers speak, the
-budgets and products of accounts, and the clients, schedules and waiting submissions of a triggerer's loop. Nothing of
-it is needed for a right result; a process that forgets it only asks again.
+It lives as long as the process, or the event loop to which it belongs: the dialects of servers, the budgets and
+products of accounts, and the clients, schedules and waiting submissions of a triggerer's loop. No result depends on
+it; a process without it only asks again.
 """
 
 from __future__ import annotations
@@ -26,6 +26,6 @@ def remembered(memory: MemoryT) -> MemoryT:
 
 
 def forget() -> None:
-    """Forget everything, as a new process does. For tests: nothing may be under way."""
+    """Forget everything, as a new process does. For tests, while nothing is under way."""
     for memory in _memories:
         memory.clear()

@@ -1,4 +1,4 @@
-"""Certificates and proxies, as the environment of this process sets them: one answer for both clients.
+"""Certificates and proxies, by the environment of this process, the same for both clients.
 
 ========================================  ========================================================================
 ``REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE``    a file or folder of the certificate authorities to trust; the first one set
@@ -10,7 +10,7 @@ none of them                              what this system trusts, and what the 
                                           separated by commas or blanks
 ========================================  ========================================================================
 
-In small letters, the proxies' names are heard first. A client reads all of this once, when it is made.
+The names of proxies in lower case take precedence. A client reads all of this once, when it is created.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ _PORTS = {"https": 443, "http": 80}
 
 @dataclass(frozen=True)
 class Network:
-    """How this process reaches others.
+    """How this process reaches servers.
 
-    :param tls: whom to trust.
-    :param trusted: where that was read, for people.
-    :param environment: the variables that name proxies.
+    :param tls: the certificates to trust.
+    :param trusted: where they come from, for messages.
+    :param environment: the environment variables, among them those that name proxies.
     """
 
     tls: ssl.SSLContext = field(repr=False)
@@ -49,9 +49,9 @@ class Network:
     environment: Mapping[str, str] = field(repr=False)
 
     def proxy_for(self, url: str) -> str | None:
-        """The URL, with user and password, of the proxy for a URL, if there is one.
+        """The URL of the proxy for a URL, with its user and password; None if there is none.
 
-        :raises ConfigurationError: the environment names one that cannot be used.
+        :raises ConfigurationError: the environment names a proxy that cannot be used.
         """
         parts = urlsplit(url)
         named = self._named(parts.scheme)
@@ -68,7 +68,7 @@ class Network:
         )
 
     def proxy_error(self, url: str, status: int, reason: str) -> errors.ConnectionFailedError:
-        """The error for a connection that the proxy did not make."""
+        """The error for a connection that the proxy refused."""
         answered = f"The proxy {self._proxy_host(url)} answered {status} {quoted(reason)}".rstrip()
         if status == 407:  # noqa: PLR2004
             return errors.ProxyRefusedError(
@@ -80,7 +80,7 @@ class Network:
         return errors.ConnectionFailedError(f"{answered}.")
 
     def no_answer(self, url: str, reason: str) -> str:
-        """Says that there was no answer from a URL, and through which proxy, if any."""
+        """The sentence that a URL did not answer, with the proxy, if there is one."""
         way = f" through the proxy {host}" if (host := self._proxy_host(url)) else ""
         return f"There was no answer{way} ({reason})."
 
@@ -88,7 +88,7 @@ class Network:
         return (self.proxy_for(url) or "").rpartition("@")[2].rstrip("/").rpartition("/")[2]
 
     def _named(self, scheme: str) -> tuple[str, str] | None:
-        """The variable that names the proxy of a scheme, and its value."""
+        """The name and the value of the variable for the proxy of a scheme."""
         for variable in (f"{scheme}_proxy", "all_proxy"):
             for name in (variable, variable.upper()):
                 if name in self.environment:
@@ -105,7 +105,7 @@ class Network:
 def network(environment: Mapping[str, str] | None = None) -> Network:
     """Read the environment.
 
-    :param environment: default: that of this process.
+    :param environment: the variables. Default: those of this process.
     :raises ConfigurationError: certificates cannot be read.
     """
     read = dict(os.environ if environment is None else environment)
@@ -120,7 +120,7 @@ def network(environment: Mapping[str, str] | None = None) -> Network:
 
 
 def tls_reason(error: object) -> str:
-    """The reason that OpenSSL gives for an error of TLS, such as ``: wrong version number``; else an empty text."""
+    """OpenSSL's reason for a TLS error, such as ``: wrong version number``; empty for any other error."""
     reason = error.reason if isinstance(error, ssl.SSLError) else None
     return f": {reason.replace('_', ' ').lower()}" if reason else ""
 

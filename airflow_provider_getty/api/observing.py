@@ -1,4 +1,4 @@
-"""Observers of the clients, for a system of metrics; :mod:`..hooks.metrics` is one."""
+"""The interface through which clients report metrics; :mod:`..hooks.metrics` implements it for Airflow."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class Observer(Protocol):
     def requested(self, operation: str, status: int | None) -> None:
         """A request was answered with this status, or not at all.
 
-        :param operation: its name, such as ``get_generation``; ``token`` and ``image`` for those.
+        :param operation: its name, such as ``get_generation``, ``token`` or ``image``.
         """
 
     def polled(self, late: float) -> None:

@@ -1,4 +1,4 @@
-"""The rate of one process that shares an account with others it does not know of: even, and led by the 429s."""
+"""The rate of one process that shares an account with unknown others: even, and led by the 429s."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import math
 from bisect import bisect_left
 from collections import deque
 
-# Requests sent a little more than a second apart still arrive a second apart after an uneven way.
+# Requests sent slightly more than a second apart still arrive a second apart if their latencies differ.
 _MARGIN = 1.04
-# Seconds of sending that a late event loop may catch up on.
+# Seconds by which a request may precede its time after a delay of the event loop.
 CATCH_UP = 0.05
 
 # The start if no limit is set: the rate in requests per second, the burst and the doubling time in seconds. The
@@ -16,36 +16,36 @@ CATCH_UP = 0.05
 _FIRST_RATE = 4.0
 _FIRST_BURST = 0.5
 _DOUBLING = 0.5
-# A 429 is followed by others that say the same, as Getty counts over a second.
+# Seconds after a 429 in which others add nothing new, as Getty counts over a second.
 _BURST = 1.0
-# After a 429: the factor that cuts the rate, the seconds until the rate is back, and the shortest doubling time in
-# seconds, on the way back and beyond it.
+# After a 429: the share of the rate that is kept, the seconds until the rate is restored, and the shortest doubling
+# times in seconds, up to the former rate and beyond it.
 _KEPT = 0.87
 _RECOVERY = 25.0
 _FASTEST_DOUBLING = 3.0
 _SLOW_DOUBLING = 5.0
-# The share of the known limit that is still believed in if the next 429 comes before it was reached again.
+# The share of the known limit that remains if the next 429 comes before that limit was reached again.
 _FORGETTING = 0.9
 # Half of the last _SAMPLE requests refused is an outage, which keeps this share of the rate, and at least _LOWEST_RATE
 # requests per second.
 _SAMPLE = 20
 _KEPT_IN_OUTAGE = 0.5
 _LOWEST_RATE = 0.5
-# Who sends less than this per second is slowed down to less by no single 429, which others have caused.
+# A process that sends less than this per second is not slowed down further by a single 429, which others have caused.
 _LITTLE = 5.0
 
 
 class Pace:
     """The rate at which one process sends: evenly, and never above its limit in any one second.
 
-    Below the limit the rate follows the 429s: one cuts it by a share, after which it returns to where it was,
-    stays about there for a while, and then grows faster and faster (the curve of TCP's CUBIC). Who sends most is
-    refused most, which is what makes the shares of several processes equal.
+    Below the limit, the rate follows the 429s: each cuts it by a share, after which it returns to its former value,
+    stays there for a while, and then grows faster and faster (the curve of TCP's CUBIC). The process that sends most
+    is refused most, which evens out the shares of several processes.
 
-    Pure: the time, in seconds of one steady clock, is an argument.
+    Pure: the time, in seconds of a monotonic clock, is an argument.
 
-    :param limit: requests per second; below 1: one request in 1 / limit seconds. None: what 429s allow.
-    :param is_shared: True if the limit is that of several processes, so that this one does not begin there.
+    :param limit: requests per second; below 1: one request in 1 / limit seconds. None: as much as 429s allow.
+    :param is_shared: whether several processes share the limit, so that this one starts below it.
     """
 
     def __init__(self, limit: float | None, *, is_shared: bool = False) -> None:
@@ -65,7 +65,7 @@ class Pace:
 
     @property
     def rate(self) -> float:
-        """Requests per second, at the moment."""
+        """The present rate, in requests per second."""
         return self._rate
 
     def delay(self, now: float) -> float:
@@ -82,7 +82,7 @@ class Pace:
         return at - now
 
     def send(self, now: float) -> None:
-        """Take note of a request that is sent at this moment."""
+        """Count a request that is sent at this moment."""
         if not self._is_limit_known and self._limit == math.inf:
             early = _FIRST_BURST
         else:
@@ -96,14 +96,14 @@ class Pace:
         self._sent.append(now)
 
     def sent_late(self, now: float, by: float) -> None:
-        """Correct the time of a request: it was noted ``by`` seconds too early."""
+        """Correct the time of a request that was counted ``by`` seconds too early."""
         noted = bisect_left(self._sent, now - by)
         if noted < len(self._sent):
             del self._sent[noted]
         self._sent.append(now)
 
     def refuse(self, sent: float, now: float) -> None:
-        """Slow down after a 429, unless it says what an earlier one has said.
+        """Slow down after a 429, unless it belongs to the same burst as an earlier one.
 
         :param sent: when the refused request was sent.
         """
@@ -113,7 +113,7 @@ class Pace:
         if sent < self._cut_at + _BURST:
             return
         if self._is_limit_known and 2 * len(self._refusals) >= _SAMPLE:
-            # Getty takes hardly anything, which says little of its limit.
+            # Getty accepts hardly anything, which says little about its limit.
             self._floor = max(_KEPT_IN_OUTAGE * self._rate, self._lowest)
         else:
             in_last_second = len(self._sent) - bisect_left(self._sent, now - 1.0)
@@ -130,7 +130,7 @@ class Pace:
         return self._ceiling < math.inf
 
     def _window(self) -> tuple[int, float]:
-        """How many requests may be sent in a window, and its length in seconds: one, or a little more."""
+        """The most requests in a window, and its length in seconds: one, or slightly more."""
         most = math.ceil(self._rate * _MARGIN - 1e-9)
         return most, most / self._rate
 

@@ -1,7 +1,6 @@
-"""When to ask next after what came of the last time, and when to give up.
+"""Decides when to poll next, and when to give up. No I/O: the time is an argument.
 
-Nothing here does I/O: the time, in seconds, is an argument, or comes from the caller's clock. What counts
-against a deadline is wall-clock time, which is the same in a worker and in a triggerer.
+All times are Unix times, which are the same in a worker and in a triggerer.
 """
 
 from __future__ import annotations
@@ -14,21 +13,21 @@ from airflow_provider_getty.api.results import StillPending
 from airflow_provider_getty.api.schedule import Observation, Schedule
 
 CERTAIN_AFTER = 30.0
-"""Seconds for which Getty must repeat a doubtful answer to a poll until it is believed."""
+"""Seconds for which Getty must repeat a doubtful answer to a poll before it counts."""
 
 
 @dataclass(slots=True)
 class Polling:
-    """The wait for a generation or a download: told what each poll brought, it says when to poll next.
+    """The wait for a generation or a download: receives the outcome of each poll, and says when to poll next.
 
-    A temporary failure (429, 409, 5xx, a broken connection) only makes the next poll come later. A refusal that may
-    be a slip (401, 403, 404) is believed when it is repeated: the generation is paid for, and asking again is free.
+    A temporary failure (429, 409, 5xx, a broken connection) only delays the next poll. A refusal that may be a mistake
+    of Getty's (401, 403, 404) counts once it is repeated: the generation is paid for, and asking again is free.
 
-    :param asked: what is waited for, for the error at the deadline.
+    :param asked: what is waited for, for messages.
     :param submitted: when it was submitted, or at least known to be pending.
     :param deadline: when to give up.
-    :param interval: a fixed number of seconds between polls; None: as the schedule has it.
-    :param schedule: of things of its kind; it learns when this one was finished.
+    :param interval: a fixed number of seconds between polls; None: by the schedule.
+    :param schedule: the schedule of its kind, which learns from this wait.
     """
 
     asked: str
@@ -38,7 +37,7 @@ class Polling:
     schedule: Schedule = field(default_factory=Schedule)
     polls: int = field(default=0, init=False)
     remark: str | None = field(default=None, init=False)
-    """The log line about the last poll. Failures are logged at the 1st, 2nd, 4th, 8th …"""
+    """A warning about the last poll, if any: the 1st, 2nd, 4th, 8th … failure has one."""
     _observation: Observation | None = field(init=False)
     _failures: int = field(default=0, init=False)
     _doubted_since: float | None = field(default=None, init=False)
@@ -62,9 +61,9 @@ class Polling:
     def after(self, outcome: StillPending | GettyError, *, now: float, jitter: float) -> float:
         """Say how many seconds to wait until the next poll.
 
-        :param outcome: what the last poll brought.
+        :param outcome: the outcome of the last poll.
         :raises GettyError: the outcome itself, if it is final.
-        :raises DeadlineExceededError: the time is over.
+        :raises DeadlineExceededError: the deadline has passed.
         """
         self.polls += 1
         self._last = outcome
@@ -82,7 +81,7 @@ class Polling:
                 delay = backoff(outcome, self._failures, jitter=jitter)
         if now >= self.deadline:
             raise self.too_late(now=now)
-        # The last poll is made at the deadline itself: what is finished by then is not given up.
+        # The last poll is made at the deadline itself, so that a generation finished by then is not given up.
         delay = min(delay, self.deadline - now)
         if self._doubted_since is not None:
             delay = min(delay, self._doubted_since + CERTAIN_AFTER - now)
@@ -98,7 +97,7 @@ class Polling:
         return now >= min(self._doubted_since + CERTAIN_AFTER, self.deadline)
 
     def finished(self, *, now: float) -> None:
-        """Take note that the last poll brought the result, for the schedule of those to come."""
+        """End the wait: the last poll returned the result. The schedule learns from it."""
         self.polls += 1
         age = now - self.submitted
         if self._observation and age > self._observation.pending_at:
@@ -117,7 +116,7 @@ class Polling:
         return f"{self.asked}: waiting for at most {left:.0f} s."
 
     def too_late(self, *, now: float) -> DeadlineExceededError:
-        """The error of a generation that is not finished at its deadline."""
+        """The error for a generation that is not finished at its deadline."""
         waited = f"not finished after {now - self.submitted:.0f} s"
         last = (
             f"; the last answer was: {self._last.problem.rstrip('.')}"

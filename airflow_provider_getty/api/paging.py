@@ -1,4 +1,4 @@
-"""Turn the pages of a list of Getty's that may grow meanwhile. Nothing here does I/O."""
+"""Pages through lists that may grow in the meantime. No I/O."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _PAGE_SIZE = 100
 
 
 class Pages(Generic[PageT, ItemT]):
-    """Where one is in a list.
+    """A position in a list.
 
-    :param first: asks for the first page.
-    :param items: those of a page.
-    :param id_of: by which an item is known again: what is added at the front moves the rest to later pages.
+    :param first: the request for the first page.
+    :param items: returns the items of a page.
+    :param id_of: returns the id by which an item is recognized: new items move the others to later pages.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Pages(Generic[PageT, ItemT]):
         self._seen: set[str] = set()
 
     def take(self, answer: PageT) -> Iterable[ItemT]:
-        """The items of the page that were not on an earlier one; ``next`` is what to ask then, if anything."""
+        """The items that were not on an earlier page; afterwards, ``next`` requests the next page, if any."""
         listed = self._items(answer)
         if answer.result_count is None:
             is_last = len(listed) < _PAGE_SIZE
@@ -55,9 +55,9 @@ class Pages(Generic[PageT, ItemT]):
         return [item for name, item in items.items() if name in new]
 
     def refused(self, error: AnswerError) -> None:
-        """Take note that Getty refused ``next``: beyond the last page there is none.
+        """End the list: Getty refused ``next``, as there is no such page.
 
-        :raises AnswerError: it is refused for another reason.
+        :raises AnswerError: Getty refused it for another reason.
         """
         if self._page == 1 or folded(error.code or "") != folded("InvalidPage"):
             raise error
@@ -85,7 +85,7 @@ def history_pages(
         date_start=since,
         date_end=until,
         media_type=media_type,
-        # A text is refused; as a tuple, it would be many ids.
+        # A string is refused; as a tuple, it would become many ids.
         product_ids=product_ids
         if product_ids is None or isinstance(product_ids, str)
         else tuple(product_ids),

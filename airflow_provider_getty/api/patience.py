@@ -21,13 +21,13 @@ _LONGEST_BACKOFF = 60.0
 
 
 def backoff(error: GettyError, failures: int, *, jitter: float) -> float:
-    """Return the seconds until the same call is made again.
+    """Return the seconds until a call is repeated.
 
-    :param error: what it failed with last.
+    :param error: the last failure.
     :param failures: how many times in a row it has failed, from 1.
     :param jitter: a random number from 0 to 1.
     """
-    # Getty advises to wait 1 s after a 429 and names no time in the answer; a conflict is over as quickly.
+    # Getty advises waiting 1 s after a 429, and its answer names no time; a conflict is over as quickly.
     growth = 1.5 if isinstance(error, RateLimitError | ConflictError) else 2.0
     longest = min(_FIRST_BACKOFF * growth ** min(failures - 1, 32), _LONGEST_BACKOFF)
     return longest * (0.5 + 0.5 * jitter)
@@ -42,26 +42,26 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long trouble is waited out.
+    """How long temporary failures are retried.
 
-    :param deadline: until when, in Unix seconds; the last attempt is made then. None: one attempt only.
-    :param not_for: errors for which there is only one attempt, too.
+    :param deadline: when the last attempt is made (Unix time). None: there is only one attempt.
+    :param not_for: errors that are not retried.
     """
 
     deadline: float | None = None
     not_for: tuple[type[GettyError], ...] = ()
 
     def after(self, error: GettyError, failures: int, *, now: float, jitter: float) -> float | None:
-        """Return the seconds until the same call is made again; None if it is not.
+        """Return the seconds until a call is repeated; None if it is not.
 
-        :param failures: and ``jitter``: as of :func:`backoff`.
+        :param failures: see :func:`backoff`, also for ``jitter``.
         """
         if not error.worth_waiting or isinstance(error, self.not_for):
             return None
         return self.until_next(error, failures, now=now, jitter=jitter)
 
     def until_next(self, error: GettyError, failures: int, *, now: float, jitter: float) -> float | None:
-        """Return the seconds until anything is done about the error; None after the deadline."""
+        """Return the seconds until the next step after an error; None after the deadline."""
         if self.deadline is None or now >= self.deadline:
             return None
         return min(backoff(error, failures, jitter=jitter), self.deadline - now)
@@ -70,7 +70,7 @@ class Patience:
 def repeated(
     attempt: Callable[[], Generator[StepT, Any, ResultT]], patience: Patience
 ) -> Generator[StepT | Pause, Any, ResultT]:
-    """Hold a conversation again and again, for as long as there is patience with its errors."""
+    """Repeat a conversation as long as there is patience with its errors."""
     failures = 0
     while True:
         try:

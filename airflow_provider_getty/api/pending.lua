@@ -1,12 +1,12 @@
--- How many generations of the account are pending, and how many Getty takes, as far as its refusals have taught.
+-- The account's pending generations, and how many Getty accepts, as learned from its refusals.
 --
--- KEYS[1]  the pending generations, each with the time at which it no longer counts, whatever became of it
--- KEYS[2]  the slots that are reserved for submissions that are about to be made, likewise
+-- KEYS[1]  the pending generations, each with the time at which it expires, whatever became of it
+-- KEYS[2]  the slots reserved for imminent submissions, likewise
 -- KEYS[3]  how many may be pending
--- ARGV[1]  the time in seconds; empty: the server's own, which is the same for all processes
+-- ARGV[1]  the time in seconds; empty: that of the server, which is the same for all processes
 -- ARGV[2]  "began" or "finished": the generation ARGV[3]
---          "refused": Getty refused a submission, as too many are pending
---          "reserve": reserve a slot by the name ARGV[3], if one is known to be free; returns 1 if so, else 0
+--          "refused": Getty refused a submission because too many are pending
+--          "reserve": reserve a slot named ARGV[3]; returns 1 if one is known to be free, else 0
 
 local COUNTED, RESERVED, REMEMBERED = 900, 30, 3600
 

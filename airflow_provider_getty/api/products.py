@@ -1,7 +1,7 @@
-"""Which AI Generator product pays, and what it requires: known before a generation is paid for.
+"""Checks which AI Generator product pays, and what it requires.
 
-An aid, for Getty refuses a wrong choice too, but names neither the account's products nor what they require. What
-``GET /v3/products`` does not say, or says in another way than its reference, is left to Getty.
+Getty refuses a wrong choice at no cost, but names neither the account's products nor their requirements. A product list
+that does not follow the reference of ``GET /v3/products`` is not checked.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ _CHOOSE = "Nothing was submitted; set {} in the task or in the connection's extr
 _PRODUCT_WORDS = ("product", "project_code", "project code", "notes")
 
 known: dict[Account, tuple[Product, ...]] = remembered({})
-"""The products of this process' accounts; empty where they could not be listed."""
+"""The products of the accounts in this process; empty for one whose products could not be listed."""
 
 
 def check_listed(client: GettyClient, operation: GeneratingOperation, *, marker: bool) -> None:
     """:func:`check` the operation; the products are listed once per process and account.
 
-    They are not where the operation has a product, a project code and notes: what is wrong then, Getty says.
+    They are not listed for an operation with a product, a project code and notes: Getty names any error in those.
 
     :param marker: whether a marker is sent in the notes.
-    :raises InvalidRequestError: see there. If the products cannot be listed, nothing is.
-    :raises GettyError: there is no token to be had, so that nothing else can be asked either.
+    :raises InvalidRequestError: see :func:`check`; never if the products cannot be listed.
+    :raises GettyError: no token can be fetched, so nothing can be submitted either.
     """
     account = client.account
     operation = operation.completed_by(account)
@@ -56,14 +56,14 @@ def check_listed(client: GettyClient, operation: GeneratingOperation, *, marker:
     try:
         check(operation, known[account], marker=marker)
     except InvalidRequestError:
-        del known[account]  # so that a long-lived process hears of it when the account is changed
+        del known[account]  # a long-lived process must notice when the account is changed
         raise
 
 
 def explained(
     refusal: BadRequestError, client: GettyClient, operation: GeneratingOperation, *, marker: bool
 ) -> BadRequestError:
-    """Say in the advice what the account's products allow, if that is why Getty refused the operation.
+    """Add to the advice what the account's products allow, if that is why Getty refused the operation.
 
     :param marker: whether a marker was sent in the notes.
     """
@@ -75,7 +75,7 @@ def explained(
     except InvalidRequestError as error:
         return refusal.with_context(advice=f"{error.problem} {error.advice}")
     except GettyError:
-        return refusal  # of which no more is to be learned now
+        return refusal  # nothing more can be learned now
     return refusal
 
 
@@ -85,8 +85,8 @@ def check(operation: GeneratingOperation, products: Iterable[Product], *, marker
     :param operation: with the account's defaults; see :meth:`~.operations.Operation.completed_by`.
     :param products: all of the account; without an active one of the type ``aigen``, anything is allowed.
     :param marker: whether a marker is sent in the notes.
-    :raises InvalidRequestError: no product is chosen of several, or one that is not there; or it requires notes or
-        a project code, or takes none, or another one.
+    :raises InvalidRequestError: no product is chosen of several, or one that the account does not have; or the
+        product requires notes or a project code, takes no project code, or takes other ones.
     """
     generators = [product for product in products if product.type == "aigen"]
     active = [product for product in generators if (product.status or "active").lower() == "active"]

@@ -1,9 +1,8 @@
 """The conversation with Getty, without I/O.
 
-A conversation is a generator. It yields what is to be done (:class:`Send` a call, get a :class:`NewToken`,
-:class:`~.patience.Pause`, have Redis run a :class:`~.coordinator.Command`), is sent what came of it, and returns the
-result. :mod:`.client` drives it over ``requests`` and :mod:`.aio` over ``aiohttp``; nothing that is decided here is
-decided there.
+A conversation is a generator. It yields steps (:class:`Send` a call, get a :class:`NewToken`,
+:class:`~.patience.Pause`, have Redis run a :class:`~.coordinator.Command`), is sent the outcome of each, and returns
+the result. :mod:`.client` drives it over ``requests`` and :mod:`.aio` over ``aiohttp``; all decisions are made here.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ log = logging.getLogger(__name__)
 
 ResultT = TypeVar("ResultT")
 
-# A token is not used in its last minute, so that it does not expire on its way.
+# A token is not used in its last minute, so that it does not expire in transit.
 _TOKEN_MARGIN = 60.0
 _REREAD_EVERY = 10.0
 _NEVER_SENT = (errors.ConnectionFailedError, errors.ConfigurationError, errors.InvalidRequestError)
@@ -60,16 +59,18 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Make the call without following a redirect; send back its answer, or throw in its error."""
+    """Make the call without following redirects; send back its answer, or throw in its error."""
 
     call: Call
 
 
 @dataclass(frozen=True, slots=True)
 class NewToken:
-    """Drive :meth:`Protocol.renew_token`, and throw in its error, if any.
+    """Drive :meth:`Protocol.renew_token`; throw in its error, if any.
 
-    One at a time, and only if :meth:`Protocol.needs_token` still says so.
+    One at a time, and only if :meth:`Protocol.needs_token` is still true.
+
+    :param refused: the token that Getty refused, if any.
     """
 
     refused: str | None = field(repr=False)
@@ -80,7 +81,7 @@ Conversation = Generator[Send | NewToken | Pause | Command, Any, ResultT]
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """The first call of a conversation, for who makes it before the conversation begins."""
+    """The first call of a conversation, made before the conversation begins."""
 
     call: Call
     dialect: Dialect
@@ -93,7 +94,7 @@ _Opened = tuple[Opening, Answer | errors.GettyError]
 class Protocol:
     """The conversations of one account.
 
-    :param monotonic: seconds, for the lifetime of the token.
+    :param monotonic: a clock, in seconds, for the lifetime of the token.
     """
 
     def __init__(self, account: Account, *, monotonic: Callable[[], float] = clock.monotonic) -> None:
@@ -109,13 +110,13 @@ class Protocol:
         return self._token if self._monotonic() < self._token_good_until else None
 
     def needs_token(self, refused: str | None) -> bool:
-        """Whether a token has to be fetched, or another thread has already replaced the refused one."""
+        """Whether a token has to be fetched; False if another thread has already replaced the refused one."""
         return self.token in (None, refused)
 
     def may_reread_account(self) -> bool:
-        """Whether to read the account's source again, now that its secret was refused.
+        """Whether to read the account's source again after its secret was refused.
 
-        Thousands that wait learn of the same refusal: it is read for the first of them.
+        Thousands of waiting triggers see the same refusal: only the first one in ten seconds reads the source.
         """
         if self._monotonic() < self._reread_after:
             return False
@@ -123,7 +124,7 @@ class Protocol:
         return True
 
     def use_secret_of(self, account: Account) -> bool:
-        """Continue with the secret of this account; False if it is the one in use, or that of another account."""
+        """Switch to the secret of this account; False if it is already in use, or belongs to another account."""
         renewed = replace(self.account, api_secret=account.api_secret)
         same = (account.api_key, account.token_url) == (self.account.api_key, self.account.token_url)
         if not same or renewed == self.account:
@@ -133,14 +134,14 @@ class Protocol:
         return True
 
     def ask(self, operation: Operation[ResultT], patience: Patience = _NO_PATIENCE) -> Conversation[ResultT]:
-        """Perform the operation, and again while there is patience with its errors.
+        """Perform the operation, and repeat it while there is patience with its errors.
 
-        :raises GettyError: in every way in which it may fail.
+        :raises GettyError: the operation failed.
         """
         return repeated(lambda: self._ask(operation), patience)
 
     def opening(self, operation: Operation[Any]) -> Opening | None:
-        """Return the first call of a conversation; None if that has to get a token first."""
+        """Return the first call of a conversation; None if it needs a token first."""
         operation = operation.completed_by(self.account)
         needs_token = operation.credentials is Credentials.KEY_AND_TOKEN
         token = self.token if needs_token else None
@@ -154,7 +155,7 @@ class Protocol:
     ) -> Conversation[ResultT]:
         """Perform the operation, whose first call has been answered.
 
-        :raises GettyError: in every way in which it may fail.
+        :raises GettyError: the operation failed.
         """
         return self._ask(operation, (opening, reply))
 
@@ -190,13 +191,13 @@ class Protocol:
             yield Coordinator(self.account).finished(operation.generation_request_id)
 
     def reserve_slot(self) -> Conversation[bool]:
-        """Reserve a slot for a submission among the account's pending generations, if one is known to be free."""
+        """Reserve a slot among the account's pending generations; False if none is known to be free."""
         return bool((yield Coordinator(self.account).reserve(uuid.uuid4().hex)))
 
     def renew_token(self, refused: str | None) -> Conversation[None]:
-        """Get the access token that other processes share, or a new one, which is shared.
+        """Take the access token that another process has shared; if there is none, fetch and share a new one.
 
-        :param refused: the token that Getty does not take any more.
+        :param refused: a token that Getty no longer accepts.
         """
         coordinator = Coordinator(self.account) if self.account.coordinator else None
         if coordinator and (shared := coordinator.token_in((yield coordinator.token()))):
@@ -209,21 +210,21 @@ class Protocol:
             yield coordinator.share_token(self._token, lifetime)
 
     def recall(self, kind: str, schedule: Schedule) -> Conversation[None]:
-        """Teach a schedule, once, what other processes have learned."""
+        """Teach a schedule, once, the durations that other processes have observed."""
         if self.account.coordinator and not schedule.is_recalled:
             schedule.is_recalled = True
             coordinator = Coordinator(self.account)
             schedule.recall(coordinator.learned_in((yield coordinator.learned(kind))))
 
     def share_learned(self, kind: str, schedule: Schedule) -> Conversation[None]:
-        """Tell other processes what a schedule has learned."""
+        """Share the durations that a schedule has observed with other processes."""
         if self.account.coordinator and schedule.unshared:
             learned = list(schedule.unshared)
             schedule.unshared.clear()
             yield Coordinator(self.account).learn(kind, learned)
 
     def fetch_token(self) -> Conversation[float]:
-        """Get an access token for the client credentials, and return its lifetime in seconds.
+        """Fetch an access token for the client credentials, and return its lifetime in seconds.
 
         Source: Getty's OAuth documentation.
         """
@@ -316,7 +317,7 @@ def _with_token(call: Call, token: str | None) -> Call:
 
 
 def _result(operation: Operation[ResultT], answer: Answer, dialect: Dialect) -> ResultT:
-    # Only a refusal is certain to have had no effect; a redirect is one, but a 303 may answer what was done.
+    # Only a refusal is certain to have had no effect. A redirect is one, except that a 303 may follow completed work.
     may_be_done = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.SEE_OTHER)
     refused = answer.status // 100 in (3, 4) and answer.status not in may_be_done
     credit = operation.committed if refused else operation.at_risk
@@ -333,7 +334,7 @@ def _result(operation: Operation[ResultT], answer: Answer, dialect: Dialect) -> 
 
 
 def _advice(operation: Operation[Any], answer: Answer, dialect: Dialect) -> str | None:
-    """Advise what the error's class cannot know; None: as the class says."""
+    """Advice that depends on the operation; None: that of the error's class."""
     if isinstance(operation, ImageOperation) and answer.kind is errors.AuthenticationError:
         return f"{answer.kind.default_advice} Also check that the license agreement covers this image."
     return dialects.advice(operation, answer, dialect)
@@ -343,6 +344,6 @@ def _document(operation: Operation[Any], answer: Answer) -> Any:
     if operation.answers[answer.status] is not None:
         return answer.json()
     try:
-        return answer.json()  # nothing that matters, but perhaps something that helps
+        return answer.json()  # not needed, but it may help
     except ValueError:
         return None

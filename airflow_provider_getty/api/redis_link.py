@@ -1,4 +1,4 @@
-"""Does what :mod:`.coordinator` wants of Redis, within a bounded time. Imported only where a coordinator is set."""
+"""Runs the commands of :mod:`.coordinator` in Redis, within a bounded time. Imported only with a coordinator."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ except ImportError:
     ) from None
 
 _SECONDS = 1.0
-"""For a connection, and for an answer. Redis answers in a millisecond, or something is wrong."""
+"""The timeout of a connection, and of an answer. Redis normally answers within a millisecond."""
 
 
 class Link:
     """A connection to Redis for threads.
 
-    :param url: as of :class:`.account.Account`.
-    :raises ConfigurationError: its options are none of Redis'.
+    :param url: the ``coordinator`` of an :class:`.account.Account`.
+    :raises ConfigurationError: Redis does not know its options.
     """
 
     def __init__(self, url: str) -> None:
@@ -64,7 +64,7 @@ class AsyncLink:
         """Run a command and return the reply; see :meth:`Link.run`."""
         try:
             with clock.at_work():
-                async with asyncio.timeout(2 * _SECONDS):  # a name is looked up without a bound of its own
+                async with asyncio.timeout(2 * _SECONDS):  # the lookup of a name has no timeout of its own
                     return await self._redis.register_script(command.script)(command.keys, command.arguments)
         except (RedisError, OSError, TypeError, ValueError) as error:
             raise _described(error) from None
@@ -85,13 +85,13 @@ def _client(kind: Any, url: str, retry: Any) -> Any:
             health_check_interval=30,
         )
         pool = client.connection_pool
-        pool.connection_class(**pool.connection_kwargs)  # which else refuses options only when it connects
+        pool.connection_class(**pool.connection_kwargs)  # otherwise it refuses options only when it connects
     except (TypeError, ValueError):
         raise ConfigurationError("The URL of the coordinator has unknown options.") from None
     return client
 
 
 def _described(error: Exception) -> CoordinatorError:
-    """The error, without a chain; redis-py (5 to 8) puts hosts into its texts, and no passwords."""
+    """The error in one line. The texts of redis-py (5 to 8) hold hosts, but no passwords."""
     said = str(error).split("\n", 1)[0].rstrip(".")
     return CoordinatorError(f"{type(error).__name__}{f': {said}' if said else ''}.")

@@ -1,9 +1,9 @@
 """Getty's results, read tolerantly.
 
 Source: the answers in Getty's AI Generator reference (200 and 202 of the generating calls, ``download-sizes``,
-``download``, ``products``, ``generation-history``). Most fields may be null there, and what is paid for must not be
-lost to an odd one. So only fields without a default are required; any other that cannot be read counts as absent, an
-item of a list that cannot be read is passed over, and unknown fields are ignored.
+``download``, ``products``, ``generation-history``). Most fields may be null there, and an odd field must not
+lose a generation that is paid for. So only fields without a default are required; any other unreadable field counts as
+absent, unreadable items of a list are skipped, and unknown fields are ignored.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ from pydantic import (
 )
 
 _Id = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-"""An id without which nothing can be found again; blanks are none."""
+"""An id, which must not be blank."""
 
 
 class _Result(BaseModel):
-    """Base of all that Getty answers: tolerant as the module says."""
+    """The base of all results, tolerant as described above."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True)
 
     listing: ClassVar[str | None] = None
-    """The field that a list has, though it may be null there: an answer without it is no list at all."""
+    """The field, possibly null, that every answer of this kind has; one without it is not a result."""
 
     @model_validator(mode="before")
     @classmethod
     def _fold(cls, document: Any) -> Any:
-        """Drop nulls, and find fields whose names are spelled with other letter case."""
+        """Drop nulls, and find fields whose names have another letter case."""
         if not isinstance(document, Mapping):
             return document
         if cls.listing and folded(cls.listing) not in map(folded, document):
@@ -67,17 +67,17 @@ class _Result(BaseModel):
 
 @cache
 def folded(name: str) -> str:
-    """A field's name without what servers spell differently: letter case and underscores."""
+    """A field's name without letter case and underscores, which vary between servers."""
     return str(name).replace("_", "").casefold()
 
 
 def _readable(model: type[_Result]) -> BeforeValidator:
-    """Validates the items of a list one by one and passes over those that cannot be read."""
+    """Validates the items of a list one by one, and skips the unreadable ones."""
 
     def validate(items: Any) -> tuple[_Result, ...]:
         if isinstance(
             items, Mapping
-        ):  # of a server that writes a list of one without brackets, or numbers its items
+        ):  # some servers write a list of one without brackets, or number its items
             is_numbered = all(isinstance(item, Mapping) for item in items.values())
             items = list(items.values()) if is_numbered else [items]
         if not isinstance(items, Sequence) or isinstance(items, str):
@@ -94,7 +94,7 @@ def _readable(model: type[_Result]) -> BeforeValidator:
 
 
 class AccessToken(_Result):
-    """An access token and its lifetime in seconds, which older servers write as a string or leave out."""
+    """An access token and its lifetime in seconds, which older servers write as a string, or omit."""
 
     access_token: Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[!-~]+$")] = Field(
         repr=False
@@ -114,8 +114,7 @@ class Preview(_Result):
 class Image(_Result):
     """One generated image.
 
-    :param index: its number in the generation; Getty counts from 0. -1 until :class:`Generation` has numbered an image
-        that came without one.
+    :param index: its number in the generation, from 0. -1 until :class:`Generation` numbers an image without one.
     :param is_blocked: whether Getty's content policy blocked it.
     :param url: signed, so it is a secret.
     """
@@ -165,7 +164,7 @@ class Generation(_Result):
     @field_validator("results")
     @classmethod
     def _numbered(cls, results: tuple[Image, ...]) -> tuple[Image, ...]:
-        """Give images without an index the first free numbers, in their order."""
+        """Give images without an index the first free numbers, in order."""
         taken = {image.index for image in results}
         free = (number for number in count() if number not in taken)
         return tuple(
@@ -183,7 +182,7 @@ class Generation(_Result):
         return tuple(image for image in self.results if image.is_blocked)
 
     def summary(self) -> dict[str, Any]:
-        """Plain JSON without the signed URLs: what may lie in XCom, logs and trigger events.
+        """Plain JSON without the signed URLs, fit for XCom, logs and trigger events.
 
         ``{"generation_request_id", "status", "seed", "results": [{"index", "is_blocked",
         "preview_urls": [{"preview_size", "width", "height"}]}], "original_asset": {"id"} or None}``.
@@ -251,7 +250,7 @@ class Registration(_Result):
 
 
 class Registrations(_Result):
-    """A page of the registered files; ``result_count`` counts all pages, where Getty tells it."""
+    """A page of the registered files; ``result_count`` counts those of all pages, if Getty tells."""
 
     listing: ClassVar[str | None] = "file_registrations"
 
@@ -285,7 +284,7 @@ class HistoryItem(_Result):
 
     :param generation_request_id: empty if the history does not show it.
     :param generation_type: such as ``text_to_image``, ``refine`` or ``background_generation``.
-    :param product_revoked_date: since when the product that paid is no longer the account's.
+    :param product_revoked_date: when the account lost the product that paid.
     """
 
     generation_request_id: str = ""
@@ -305,14 +304,14 @@ class HistoryItem(_Result):
 
     @model_validator(mode="after")
     def _is_recognizable(self) -> Self:
-        """Of no use is one without an id, unless its notes or its prompt say whose it may be."""
+        """An item without an id is useless, unless its notes or its prompt tell to which task it may belong."""
         if not (self.generation_request_id.strip() or self.notes or self.prompt):
             raise ValueError("it has no id")
         return self
 
 
 class HistoryPage(_Result):
-    """A page of the account's history; ``result_count`` counts all pages, where Getty tells it."""
+    """A page of the account's history; ``result_count`` counts those of all pages, if Getty tells."""
 
     listing: ClassVar[str | None] = "generations"
 

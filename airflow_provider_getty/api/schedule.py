@@ -1,10 +1,10 @@
-"""When to look at what is pending, learned from when its like was found finished.
+"""Decides when to look at pending generations, and learns from the ages at which earlier ones were found finished.
 
 Each look costs a request; each second between a completion and the next look is lateness. For a known distribution
-of the ages at which generations complete there is a best plan of looks (Barlow and Proschan, "Mathematical Theory of
-Reliability", 1965, on inspection policies), found by dynamic programming. The distribution is estimated from what
-the looks themselves saw: pending at one age and finished by a later one is an interval, not a point, and what is
-still pending counts as well, as otherwise the quick ones would be heard of first and alone (Turnbull, "The Empirical
+of the ages at which generations finish there is a best plan of looks (Barlow and Proschan, "Mathematical Theory of
+Reliability", 1965, on inspection policies), found by dynamic programming. The distribution is estimated from
+the looks themselves: pending at one age and finished by a later one is an interval, not a point. Pending generations
+count as well, as otherwise only the quick ones would be known at first (Turnbull, "The Empirical
 Distribution Function with Arbitrarily Grouped, Censored and Truncated Data", 1976).
 
 Nothing here does I/O, knows the time, or draws a random number.
@@ -33,14 +33,14 @@ _OLDEST = 300.0
 _STEPS = math.ceil(math.log(_OLDEST / SHORTEST_DELAY, _RESOLUTION))
 AGES = (0.0, *(SHORTEST_DELAY * _RESOLUTION**k for k in range(_STEPS + 1)))
 
-# How many are followed at a time, from their start, and how many completed ones are remembered.
+# How many generations are followed at a time, and how many finished ones are remembered.
 _FOLLOWED = 150
 _MEMORY = 500
-# How many more lead to a new estimate.
+# After this number of further completions there is a new estimate.
 _NEWS = 100
 _ITERATIONS = 12
-# Shares are smoothed over this number of steps to either side: otherwise ages that no look distinguishes
-# would make a peak up.
+# Shares are smoothed over this number of steps to either side. Otherwise the estimate could put a peak among ages that
+# no look distinguishes.
 _SMOOTHING = 4
 # The prior weighs as much as this number of completions, and has this share in the first guess.
 _PRIOR_WEIGHT = 8.0
@@ -50,12 +50,12 @@ _PRIOR_IN_GUESS = 0.1
 # of the delay.
 _SPREAD_COST = 0.04
 _SPREAD = 0.1
-# This share of the looks comes early, at any age before: a service that has become faster is found out by nothing else.
+# This share of the looks comes earlier, at any age before: nothing else reveals that the service has become faster.
 _EXPLORING = 0.03
 
 
 def _prior() -> list[float]:
-    """Getty says that a generation is pending for up to 60 s; most take far less. A fifth may be anywhere."""
+    """Getty documents up to 60 s; most generations take far less. A fifth of the prior is spread evenly."""
     typical = NormalDist(math.log(12), 0.8)
     below = [0.0, *(0.8 * typical.cdf(math.log(age)) + 0.2 * k / _STEPS for k, age in enumerate(AGES[1:]))]
     return [b - a for a, b in pairwise(below)]
@@ -67,12 +67,12 @@ PRIOR = tuple(_prior())
 def estimate(observed: Counter[tuple[int, int]], guess: Sequence[float]) -> Sequence[float]:
     """Shares of the completions between each of AGES and the next, by expectation-maximization with smoothing.
 
-    Each one counts for the ages between its two looks in proportion to what is believed of them so far, so
-    that few looks do not wash out what many have told.
+    Each completion counts for the ages between its two looks in proportion to their present shares, so that a few
+    sparse looks do not wash out what many others have shown.
 
-    :param observed: how many were pending at AGES[i] and finished by AGES[j], by (i, j); those that are still pending
-        finish by the last of AGES.
-    :param guess: the shares believed before.
+    :param observed: how many were pending at AGES[i] and finished by AGES[j], by (i, j); pending ones count as
+        finished by the last of AGES.
+    :param guess: the previous estimate.
     """
     total = observed.total() + _PRIOR_WEIGHT
     prior = [p * _PRIOR_WEIGHT / total for p in PRIOR]
@@ -139,18 +139,18 @@ def best_plan(
 ) -> Plan:
     """Find the looks whose requests and lateness together cost least.
 
-    :param shares: of the completions between each age and the next; what is missing to 1 comes after the last.
-    :param price: of a request; 1 is what :data:`_WORTH` says.
-    :param ages: at which one may look, from 0.
-    :param spread_cost: how much of a request a look may cost more than at the best age, to be spread; 0: none.
+    :param shares: of the completions between each age and the next; the rest to 1 finishes after the last age.
+    :param price: of a request; 1: :data:`_WORTH` seconds of lateness.
+    :param ages: at which to look, from 0.
+    :param spread_cost: the share of a request that a look may cost more than the best one, to spread looks; 0: none.
     """
     worth = price * _WORTH
-    longest = LONGEST_DELAY * math.sqrt(max(1.0, price))  # what is asked for less often may be later, too
+    longest = LONGEST_DELAY * math.sqrt(max(1.0, price))  # rarer looks may be later, too
     last = len(ages) - 1
     below = [0.0, *accumulate(shares)]
     moment = [0.0, *accumulate(s * (a + b) / 2 for s, (a, b) in zip(shares, pairwise(ages), strict=True))]
     # The lateness of a look at ages[j] after one at ages[i], ages[j] * (below[j] - below[i]) - (moment[j] - moment[i]),
-    # is split: ``onward[j]`` has what depends on j alone, and the cost of all looks that follow.
+    # is split: ``onward[j]`` holds the part that depends on j alone, and the cost of all later looks.
     onward = [0.0] * last + [ages[last] * below[last] - moment[last]]
     requests = [0.0] * (last + 1)
     earliest, latest = [0.0] * last, [0.0] * last
@@ -171,12 +171,12 @@ def best_plan(
 def _nearly_as_good(
     options: Sequence[tuple[float, float]], best: int, age: float, extra: float
 ) -> tuple[float, float]:
-    """The first and the last of the ages around the best that cost little more.
+    """The first and the last of the ages around the best one that cost little more.
 
-    :param options: ages and their costs; and
+    :param options: the ages and their costs.
     :param best: the index of the best one.
-    :param age: from which the delay counts.
-    :param extra: cost that is allowed; 0: the best age alone.
+    :param age: the age from which the delay counts.
+    :param extra: the additional cost that is allowed; 0: only the best age.
     """
     at, cost = options[best]
     reach = _SPREAD * (at - age)
@@ -189,7 +189,7 @@ def _nearly_as_good(
         and options[high + 1][0] <= at + reach
     ):
         high += 1
-    if low == high and extra > 0:  # a sharp optimum: better a step late than too early for all
+    if low == high and extra > 0:  # a sharp optimum: a step later is better than all being too early
         high = min(high + 1, len(options) - 1)
     return options[low][0], options[high][0]
 
@@ -197,7 +197,7 @@ def _nearly_as_good(
 class Observation:
     """A generation or download that a schedule learns from.
 
-    :ivar pending_at: the age, in seconds, at which it was last seen pending; 0 as long as it was not.
+    :ivar pending_at: the age, in seconds, at which it was last seen pending; 0 before.
     """
 
     __slots__ = ("__weakref__", "pending_at")
@@ -207,9 +207,9 @@ class Observation:
 
 
 class Schedule:
-    """When to look at pending things of one kind; learns from the ages at which they were found finished.
+    """When to look at pending generations or downloads of one kind; learns the ages at which they finish.
 
-    :param price: of a request, as of :func:`best_plan`.
+    :param price: of a request; see :func:`best_plan`.
     """
 
     def __init__(self, price: float = 1.0) -> None:
@@ -219,9 +219,9 @@ class Schedule:
         self._news = 0
         self._next_estimate = 1
         self.is_recalled = False
-        """True once it has been told what other processes have learned."""
+        """Whether it has received the observations of other processes."""
         self.unshared: deque[tuple[int, int]] = deque(maxlen=_MEMORY)
-        """Observations that other processes have not been told: the steps between which generations finished."""
+        """Observations not yet shared with other processes: the indexes in AGES between which generations finished."""
         self._shares: Sequence[float] = PRIOR
         self._plan: Plan | None = None
 
@@ -241,9 +241,9 @@ class Schedule:
         return min(max(delay, SHORTEST_DELAY), plan.longest)
 
     def follow(self) -> Observation | None:
-        """Learn from something that was just submitted, unless enough others are followed already.
+        """Start to learn from a new generation; None if enough others are followed already.
 
-        It must be kept for as long as it is waited for, and be told when it was seen pending.
+        Keep the observation as long as the generation is waited for, and update its ``pending_at``.
         """
         if len(self._followed) >= _FOLLOWED:
             return None
@@ -252,9 +252,9 @@ class Schedule:
         return observation
 
     def learn(self, observation: Observation, finished_by: float) -> None:
-        """Take note of a completion.
+        """Learn from a completion.
 
-        :param finished_by: the age, in seconds, at which it was found finished.
+        :param finished_by: the age, in seconds, at which the generation was found finished.
         """
         self._followed.discard(observation)
         i = _step(observation.pending_at)
@@ -270,7 +270,7 @@ class Schedule:
             self._plan = None
 
     def recall(self, learned: Iterable[tuple[int, int]]) -> None:
-        """Take over what others have learned, oldest first; it counts as less new than what is known here."""
+        """Add the observations of other processes, oldest first; they count as older than those of this one."""
         known = [(i, j) for i, j in learned if 0 <= i < j <= _STEPS + 1]
         if known:
             self._observed = deque([*known, *self._observed], maxlen=_MEMORY)
@@ -280,12 +280,12 @@ class Schedule:
 
 
 class Schedules(defaultdict[str, Schedule]):
-    """A schedule for each kind of what is waited for."""
+    """A schedule for each kind of generation or download."""
 
     def __init__(self) -> None:
         super().__init__(Schedule)
 
 
 def _step(age: float) -> int:
-    """The index of the last of AGES that is not above it, but for the oldest."""
+    """The index of the last of AGES that is not above this age, except the oldest."""
     return min(max(bisect_right(AGES, age) - 1, 0), _STEPS)

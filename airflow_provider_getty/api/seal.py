@@ -1,4 +1,4 @@
-"""Encrypts the access token that processes share through Redis. Imported only where a coordinator is set."""
+"""Encrypts the access token that processes share through Redis. Imported only with a coordinator."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 class Seal:
     """Encrypts (Fernet: AES-128-CBC and HMAC-SHA256) with a key that is derived from the API secret (HKDF-SHA256).
 
-    Who can read the token has the secret, and could get a token anyway.
+    Whoever can read the token has the secret, and could fetch a token anyway.
 
     :param salt: differs from account to account.
     """
@@ -26,7 +26,7 @@ class Seal:
         return self._fernet.encrypt(token.encode())
 
     def open(self, sealed: bytes) -> str | None:
-        """Decrypt a token; None for one of another secret, which is being rotated."""
+        """Decrypt a token; None if it was sealed with another secret, as during a rotation."""
         try:
             return self._fernet.decrypt(sealed).decode()
         except InvalidToken:

@@ -1,9 +1,9 @@
-"""The operations of Getty's API. Each is a model of its arguments, and says how it is sent.
+"""The operations of Getty's API. Each is a model of its arguments that defines how it is sent.
 
 Sources: the reference page of ``POST /v3/ai/image-generations/refine`` and, for the dialect *current*, the
 AI Generator section of Getty's API reference.
 
-The models take a while to build, so they load when the first of them is used: DAG files stay quick to parse.
+The models are slow to build, so they load when the first of them is used: DAG files stay quick to parse.
 """
 
 # ruff: noqa: F403 - the public names of a module are its __all__

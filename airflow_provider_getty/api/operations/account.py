@@ -30,7 +30,7 @@ def _second_after(moment: datetime) -> datetime:
         return moment
 
 
-# As Getty documents dates: YYYY-MM-DDTHH:mm:ssZ.
+# The form of dates in Getty's reference: YYYY-MM-DDTHH:mm:ssZ.
 Date: TypeAlias = Annotated[
     datetime,
     AfterValidator(_in_utc),
@@ -50,12 +50,12 @@ class ListProducts(Operation[Products]):
 class GetHistory(Operation[HistoryPage]):
     """Ask for a page of the account's generations, the newest first.
 
-    :param date_start: only what was generated then or later; and
-    :param date_end: only what was generated then or earlier. A date without a time zone is in UTC. Both are sent in
+    :param date_start: only generations made then or later.
+    :param date_end: only generations made then or earlier. A date without a time zone is in UTC. Both are sent in
         whole seconds, the end rounded up.
     :param media_type: only photographs, or only illustrations.
-    :param product_ids: only what these products paid for.
-    :param company_generations: those of all users of the company, if the account may see them (403 if not).
+    :param product_ids: only generations that these products paid for.
+    :param company_generations: include those of all users of the company; 403 if the account may not see them.
     """
 
     name: ClassVar[str] = "history"

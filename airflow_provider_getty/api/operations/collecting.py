@@ -41,7 +41,7 @@ class GetGeneration(MovedOperation[Pending | Generation]):
     generation_request_id: PathId
 
     def read(self, status: int, document: Any) -> Pending | Generation:
-        """202 while it is pending, whatever its body; 200 with the results of the generation asked for."""
+        """Read a 202 as pending, whatever its body; a 200 must be about the requested generation."""
         generation = super().read(status, document)
         if not isinstance(generation, Generation):
             return Pending(generation_request_id=self.generation_request_id)
@@ -72,8 +72,8 @@ class GetDownloadSizes(_GeneratedImageOperation[DownloadSizes]):
 class StartDownload(_GeneratedImageOperation[bool | Download]):
     """Have Getty prepare a download. A large size may cost.
 
-    True: it is being prepared. False: that is not certain, or one of this image was being prepared already, in whatever
-    size. A :class:`Download` where it is ready at once.
+    The result is True if it is being prepared; False if that is uncertain, or if a download of this image was already
+    being prepared, in any size; a :class:`Download` if it is ready at once.
     """
 
     name: ClassVar[str] = "start_download"
@@ -89,7 +89,7 @@ class StartDownload(_GeneratedImageOperation[bool | Download]):
     notes: str | None = None
 
     def read(self, status: int, document: Any) -> bool | Download:
-        """Whether this call has certainly started it; the download, if the answer has its URL."""
+        """Whether this call has certainly started the download; the download itself if the answer has its URL."""
         if status == HTTPStatus.OK:
             with suppress(ValueError):
                 return Download.model_validate(document)
@@ -105,18 +105,18 @@ class GetDownload(_GeneratedImageOperation[PendingDownload | Download]):
     answers = MappingProxyType({200: Download, 202: None})
 
     def read(self, status: int, document: Any) -> PendingDownload | Download:
-        """202 while it is being prepared, 200 with its URL."""
+        """Read a 202 as still being prepared."""
         return super().read(status, document) or PendingDownload()
 
 
 class Redownload(Operation[Download]):
-    """Download again what was downloaded before.
+    """Download an image again.
 
-    The cost is not published. As Getty may answer that the product's quota is exceeded, the call is not repeated when
-    it is unknown whether it was done.
+    The cost is not published. As Getty may answer that the product's quota is exceeded, the call is not repeated if its
+    answer is lost.
 
-    :param generated_asset_id: as the first download returned it.
-    :param product_id: the product to use. Getty requires it also if the account has only one.
+    :param generated_asset_id: the id that the first download returned.
+    :param product_id: the product to use. Getty requires it even if the account has only one.
     """
 
     name: ClassVar[str] = "redownload"
@@ -133,6 +133,6 @@ class Redownload(Operation[Download]):
     notes: str | None = None
 
     def check(self, account: Account) -> None:
-        """There is a product, of the call or of the account."""
+        """Require a product of the call or of the account."""
         if self.completed_by(account).product_id is None:
             raise self._refused("product_id: Getty requires it")

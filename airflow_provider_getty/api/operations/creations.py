@@ -1,4 +1,4 @@
-"""The operations that make new images: from a prompt, after a reference, around a product."""
+"""The operations that make new images: from a prompt, from a reference, around a product."""
 
 from __future__ import annotations
 
@@ -63,9 +63,9 @@ class Generate(GeneratingOperation):
     """Make images from a prompt.
 
     :param prompt: what the images show.
-    :param negative_prompt: what they must not show; like ``seed``, ``lens_type`` and ``depth_of_field`` no longer
-        listed by today's API. If Getty answers 400, leave it out.
-    :param seed: of earlier images, for new ones that look alike.
+    :param negative_prompt: what they must not show. Like ``seed``, ``lens_type`` and ``depth_of_field``, it is not
+        listed by today's API any more: if Getty answers 400, leave it out.
+    :param seed: the seed of earlier images, for new ones that look alike.
     """
 
     name: ClassVar[str] = "generate"
@@ -96,12 +96,13 @@ class Variations(GeneratingOperation):
 
 
 class _Influence(ImageOperation):
-    """Make images from a prompt, after a reference.
+    """Make images from a prompt and a reference.
 
     :param reference_file_registration_id: a file registered as ``ImageReference``, instead of one of Getty's images.
     :param prompt: what the images show.
     :param aspect_ratio: width to height of the images; only in today's API.
-    :param negative_prompt: like ``seed`` no longer listed by today's API. If Getty answers 400, leave it out.
+    :param negative_prompt: what they must not show. Like ``seed``, it is no longer listed by today's API: if Getty
+        answers 400, leave it out.
     """
 
     reference_file_registration_id: Text | None = None
@@ -153,9 +154,10 @@ class BackgroundGeneration(GeneratingOperation, MovedOperation[Pending | Generat
     """Place a product of the customer in a new scene.
 
     :param reference_file_registration_id: a file registered as ``CustomerProduct``.
-    :param prompt: the scene. The table of today's API no longer calls it required.
+    :param prompt: the scene. Today's API no longer lists it as required.
     :param left_percentage: padding beside the product, as a percentage; likewise the other sides.
-    :param negative_prompt: no longer listed by today's API. If Getty answers 400, leave it out.
+    :param negative_prompt: what the scene must not show. It is no longer listed by today's API: if Getty answers 400,
+        leave it out.
     :param background_file_registration_id: a file registered as ``ImageReference`` that the scene follows; or
     :param background_asset_id: an image of Getty's creative library; or
     :param background_reference_generation: a generated image. At most one; only in today's API.

@@ -1,4 +1,4 @@
-"""The operations that change an image which exists."""
+"""The operations that change an existing image."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ class Refine(ImageOperation):
     negative_prompt: str | None = None
 
     def check(self, account: Account) -> None:
-        """Today's API requires a prompt; where another form is tried as well, Getty decides."""
+        """Require a prompt for today's API; if the reference page's form is tried as well, Getty decides."""
         if not self.prompt and self.forms(account.dialect) == (Dialect.CURRENT,):
             raise self._refused("prompt: today's API requires it")
 
 
 class Extend(ImageOperation):
-    """Continue an image beyond its borders; the longest side of the result is as long as before.
+    """Continue an image beyond its borders. The longest side of the result is as long as before.
 
     :param left_percentage: how much to add at the left, as a percentage; likewise the other sides. At least one is
         above 0.
@@ -83,9 +83,9 @@ class BackgroundRemoval(ImageOperation):
 class BackgroundReplacement(ImageOperation):
     """Put the subject of an image in front of another background. Only in today's API.
 
-    :param prompt: the background, of which Getty makes four; or
-    :param background_color: its color, as ``#RRGGBB``, of which Getty makes one. Exactly one of the two: what Getty
-        makes of both is not published.
+    :param prompt: the background; Getty makes four. Or
+    :param background_color: its color, as ``#RRGGBB``; Getty makes one. Exactly one of the two: Getty does not
+        document the result of both.
     :param negative_prompt: what the background must not show.
     """
 

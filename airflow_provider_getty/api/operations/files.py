@@ -28,7 +28,7 @@ __all__ = [
 
 
 class UploadImage(Operation[None]):
-    """Upload a mask, or a file to register. The same name overwrites; after 24 hours it is gone."""
+    """Upload a mask, or a file to register. It replaces an upload of the same name; Getty keeps it for 24 hours."""
 
     name: ClassVar[str] = "upload"
     method: ClassVar[str] = "PUT"
@@ -42,7 +42,7 @@ class UploadImage(Operation[None]):
     jpeg: bytes = Field(repr=False)
 
     def body(self, dialect: Dialect) -> bytes:  # noqa: ARG002
-        """The JPEG as it is."""
+        """The JPEG, unchanged."""
         return self.jpeg
 
 
@@ -50,7 +50,7 @@ class RegisterFile(MovedOperation[Registration]):
     """Register an uploaded file, for use as a reference.
 
     :param url: the full URL of the upload.
-    :param rights_claimed: that the customer owns the file or has a license for it; Getty takes no other.
+    :param rights_claimed: the customer owns the file or has a license for it; Getty accepts no other files.
     :param category: ``ImageReference`` for an influence, ``CustomerProduct`` for a background generation.
     """
 

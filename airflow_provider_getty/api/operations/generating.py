@@ -44,13 +44,13 @@ class GeneratingOperation(Operation[Pending | Generation]):
 
     A subclass that declares a ``name`` is listed in :data:`GENERATING`.
 
-    :param product_id: which AI Generator product pays; Getty requires it if the account has several.
-    :param project_code: for products that require one; must be absent for the others.
+    :param product_id: the AI Generator product that pays; Getty requires it if the account has several.
+    :param project_code: for products that require one; the others must not get one.
     :param notes: for products that require them.
     """
 
     generation_type: ClassVar[str | None]
-    """Its type in Getty's history; None if that is not published."""
+    """Its type in Getty's history; None if Getty does not publish it."""
     method: ClassVar[str] = "POST"
     answers = MappingProxyType({200: Generation, 202: Pending})
     at_risk: ClassVar[Credit] = Credit.UNKNOWN
@@ -60,7 +60,7 @@ class GeneratingOperation(Operation[Pending | Generation]):
     notes: str | None = None
 
     def read(self, status: int, document: Any) -> Pending | Generation:
-        """A 200 without images is not finished, whatever its status: it is polled like a 202."""
+        """Treat a 200 without images as pending: it is polled like a 202."""
         answer = super().read(status, document)
         if isinstance(answer, Generation) and not answer.results:
             return Pending(generation_request_id=answer.generation_request_id)
@@ -81,7 +81,7 @@ class ImageOperation(GeneratingOperation):
     """
 
     on_reference_page: ClassVar[bool] = False
-    """Whether the reference page has a form for it, in which the image is called ``id``."""
+    """Whether the reference page has a form of it, which names the image ``id``."""
 
     image_id: Text | None = None
     reference_generation: ReferenceGeneration | None = None
@@ -112,7 +112,7 @@ class ImageOperation(GeneratingOperation):
         return (Dialect.CURRENT,)
 
     def arguments(self, dialect: Dialect) -> dict[str, Any]:
-        """The reference page calls the image ``id``, today's API ``reference_asset_id``."""
+        """The reference page names the image ``id``, today's API ``reference_asset_id``."""
         arguments = super().arguments(dialect)
         if image_id := arguments.pop("image_id", None):
             arguments["id" if dialect is Dialect.REFERENCE_PAGE else "reference_asset_id"] = image_id

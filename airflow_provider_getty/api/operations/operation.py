@@ -1,4 +1,4 @@
-"""The base of all operations: a model of the arguments that says how to send the call and how to read its answer."""
+"""The base of all operations: models of their arguments that define the call and read its answer."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ class Credentials(Enum):
     """The credentials that an operation sends."""
 
     KEY = auto()
-    """The API key; the access token as well if Getty asks for it with a 401."""
+    """The API key; after a 401, the access token as well."""
     KEY_AND_TOKEN = auto()
 
 
 class Operation(BaseModel, Generic[ResultT_co]):
     """One call of the API.
 
-    Arguments that the route names go into the path, the others into the JSON body (GET: into the query). None and
-    the empty text are the same as not given, and are not sent.
+    Arguments that the route names go into the path, the others into the JSON body, or the query of a GET. None and
+    empty strings count as not given, and are not sent.
 
-    :raises InvalidRequestError: for arguments that Getty does not take.
+    :raises InvalidRequestError: Getty does not accept the arguments.
     """
 
-    # An id that passed through a template which renders native types is a number.
+    # A template that renders native types turns an id of digits into a number.
     model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
 
     name: ClassVar[str]
@@ -54,16 +54,16 @@ class Operation(BaseModel, Generic[ResultT_co]):
     label: ClassVar[str]
     """The call in words, for messages; arguments stand in braces."""
     answers: ClassVar[Mapping[int, type[BaseModel] | None]]
-    """The statuses that mean success, each with what its body holds; None for nothing that matters."""
+    """The statuses that mean success, each with the model of its body; None if the body does not matter."""
     credentials: ClassVar[Credentials] = Credentials.KEY_AND_TOKEN
     content_type: ClassVar[str] = "application/json"
     committed: ClassVar[Credit] = Credit.UNUSED
-    """The state of the credit if this call certainly did nothing."""
+    """What became of the credit if this call certainly had no effect."""
     at_risk: ClassVar[Credit] = Credit.UNUSED
-    """The state of the credit if it is unknown whether this call did its work."""
+    """What became of the credit if it is unknown whether this call had an effect."""
 
     def __init__(self, **arguments: Any) -> None:
-        # A template renders what is not set to an empty text.
+        # A template renders an unset value to an empty string.
         given = {name: value for name, value in arguments.items() if not _is_unset(value)}
         try:
             super().__init__(**given)
@@ -81,23 +81,23 @@ class Operation(BaseModel, Generic[ResultT_co]):
 
     @property
     def dialects(self) -> tuple[Dialect, ...]:
-        """The forms that the call has, the one to try first at the front."""
+        """The forms of the call, the one to try first in front."""
         return (Dialect.CURRENT,)
 
     def forms(self, dialect: Dialect) -> tuple[Dialect, ...]:
-        """The forms to try where this dialect is spoken: that one if the call has it, else all that it has."""
+        """The forms to try with a server of this dialect: that one if the call has it, else all of them."""
         return (dialect,) if dialect in self.dialects else self.dialects
 
     def completed_by(self, account: Account) -> Self:
-        """The same call, with the account's product and project code where it takes them and has none."""
+        """The same call with the account's product and project code as defaults."""
         defaults = {"product_id": account.product_id, "project_code": account.project_code}
         missing = {name: value for name, value in defaults.items() if getattr(self, name, value) is None}
         return self.model_copy(update=missing) if missing else self
 
     def check(self, account: Account) -> None:
-        """Refuse what no form would hold in which this account sends the call.
+        """Refuse arguments that are incomplete for this account and its dialect.
 
-        :raises InvalidRequestError: the account and its dialect require more.
+        :raises InvalidRequestError: they are.
         """
 
     def path(self, dialect: Dialect) -> str:
@@ -130,11 +130,11 @@ class Operation(BaseModel, Generic[ResultT_co]):
 
 
 class MovedOperation(Operation[ResultT_co], Generic[ResultT_co]):
-    """A call that lived under ``beta/`` in the time of the reference page, and lives under ``v3/`` today."""
+    """A call whose path begins with ``beta/`` on the reference page, and with ``v3/`` today."""
 
     @property
     def dialects(self) -> tuple[Dialect, ...]:
-        """The reference page and today's API have it in different places."""
+        """The path of the reference page first."""
         return (Dialect.REFERENCE_PAGE, Dialect.CURRENT)
 
     def path(self, dialect: Dialect) -> str:
@@ -156,7 +156,7 @@ def _names_in(route: str) -> set[str]:
 
 
 def _query(arguments: Mapping[str, Any]) -> str:
-    """Lists repeat their name, as OpenAPI has it where Getty says nothing else."""
+    """Encode a query. Lists repeat their name, which is the default of OpenAPI."""
     written = {
         name: str(value).lower() if isinstance(value, bool) else value for name, value in arguments.items()
     }
