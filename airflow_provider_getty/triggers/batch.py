@@ -8,12 +8,13 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from typing import Any
 
-from airflow.triggers.base import BaseTrigger, TriggerEvent
+from airflow.triggers.base import TriggerEvent
 
 from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.errors import ConfigurationError
 from airflow_provider_getty.api.operations import GetGeneration
 from airflow_provider_getty.triggers import WORKER_ENDS_IN
+from airflow_provider_getty.triggers.recreated import RecreatedTrigger
 from airflow_provider_getty.triggers.shared_client import shared_client
 
 log = logging.getLogger(__name__)
@@ -26,7 +27,7 @@ _OLD = 15.0
 """Seconds. Older generations are polled at once: by age alone they would come last, and be left by each round."""
 
 
-class BatchTrigger(BaseTrigger):
+class BatchTrigger(RecreatedTrigger):
     """Polls the generations in flight; fires once, with ``{"seen", "deadline", "stopped", "charged"}``.
 
     It submits nothing and writes nothing: a trigger may run twice, a task cannot. ``seen`` has a list for each
@@ -70,17 +71,6 @@ class BatchTrigger(BaseTrigger):
         self._seen: dict[int, list[Any]] = {}
         self._reported = 0
         self._is_enough = asyncio.Event()
-
-    def serialize(self) -> tuple[str, dict[str, Any]]:
-        """The class and the arguments from which Airflow recreates this trigger in another process."""
-        names = (
-            "in_flight", "enough", "until", "deadline", "stopped", "charged", "getty_conn_id", "poll_interval",
-            "kind",
-        )  # fmt: skip
-        return (
-            f"{type(self).__module__}.{type(self).__qualname__}",
-            {name: getattr(self, name) for name in names},
-        )
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, then fire."""

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator
-from typing import Any
 
-from airflow.triggers.base import BaseTrigger, TriggerEvent
+from airflow.triggers.base import TriggerEvent
 
 from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.errors import GettyError
 from airflow_provider_getty.api.operations import GetGeneration
 from airflow_provider_getty.generating.outcomes import Outcome
 from airflow_provider_getty.triggers import WORKER_ENDS_IN
+from airflow_provider_getty.triggers.recreated import RecreatedTrigger
 from airflow_provider_getty.triggers.shared_client import shared_client
 from airflow_provider_getty.triggers.submission import slot_freed
 
 log = logging.getLogger(__name__)
 
 
-class GenerationTrigger(BaseTrigger):
+class GenerationTrigger(RecreatedTrigger):
     """Polls a generation until it is finished; fires once, with the ``Outcome`` of :mod:`~.generating.outcomes`.
 
     :param generation_request_id: the generation.
@@ -48,20 +48,6 @@ class GenerationTrigger(BaseTrigger):
         self.getty_conn_id = getty_conn_id
         self.poll_interval = poll_interval
         self.kind = kind
-
-    def serialize(self) -> tuple[str, dict[str, Any]]:
-        """The class and the arguments from which Airflow recreates this trigger in another process."""
-        return (
-            f"{type(self).__module__}.{type(self).__qualname__}",
-            {
-                "generation_request_id": self.generation_request_id,
-                "deadline": self.deadline,
-                "submitted": self.submitted,
-                "getty_conn_id": self.getty_conn_id,
-                "poll_interval": self.poll_interval,
-                "kind": self.kind,
-            },
-        )
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, then fire."""

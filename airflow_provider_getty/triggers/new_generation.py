@@ -13,6 +13,7 @@ from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.errors import GettyError
 from airflow_provider_getty.generating.watching import Watch, described
 from airflow_provider_getty.hooks.async_getty import AsyncGetty
+from airflow_provider_getty.triggers.recreated import RecreatedTrigger
 from airflow_provider_getty.triggers.shared_client import shared_client
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ log = logging.getLogger(__name__)
 _KEY = "getty_history"
 
 
-class NewGenerationTrigger(BaseEventTrigger):
+class NewGenerationTrigger(RecreatedTrigger, BaseEventTrigger):
     """Watches the account's history for an ``AssetWatcher``; fires once for each generation that finishes.
 
     On Airflow 3.3 it continues after a restart where it was: it fires for what finished in the meantime, and for
@@ -52,14 +53,6 @@ class NewGenerationTrigger(BaseEventTrigger):
         self.product_ids = None if product_ids is None else list(product_ids)
         self.notes = notes
         self.poll_interval = poll_interval
-
-    def serialize(self) -> tuple[str, dict[str, Any]]:
-        """The class and the arguments from which Airflow recreates this trigger in another process."""
-        names = ("getty_conn_id", "product_ids", "notes", "poll_interval")
-        return (
-            f"{type(self).__module__}.{type(self).__qualname__}",
-            {name: getattr(self, name) for name in names},
-        )
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Watch the history, and fire for each generation that finishes."""

@@ -9,13 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowSkipException
 from airflow.sdk.execution_time.xcom import XCom
-from airflow.triggers.base import (
-    BaseTrigger,
-    TaskFailedEvent,
-    TaskSkippedEvent,
-    TaskSuccessEvent,
-    TriggerEvent,
-)
+from airflow.triggers.base import TaskFailedEvent, TaskSkippedEvent, TaskSuccessEvent, TriggerEvent
 from jinja2 import StrictUndefined
 
 from airflow_provider_getty.api import clock
@@ -24,6 +18,7 @@ from airflow_provider_getty.api.operations import GetGeneration
 from airflow_provider_getty.generating.outcomes import Outcome, accept, log_error, with_sensor_advice
 from airflow_provider_getty.inputs import arguments
 from airflow_provider_getty.triggers import TRIGGER_GRACE
+from airflow_provider_getty.triggers.recreated import RecreatedTrigger
 from airflow_provider_getty.triggers.shared_client import shared_client
 from airflow_provider_getty.triggers.submission import slot_freed
 
@@ -36,7 +31,7 @@ _AT_ONCE = 1.0
 """Seconds within which the first poll is answered: what is finished by then may have been so for long."""
 
 
-class GenerationSensorTrigger(BaseTrigger):
+class GenerationSensorTrigger(RecreatedTrigger):
     """Does in the triggerer all that a ``GenerationSensor`` does elsewhere: no process is started for its task.
 
     Only a failure for good of a task with ``retries`` is left to a worker, as only a worker can say that there
@@ -74,22 +69,6 @@ class GenerationSensorTrigger(BaseTrigger):
         self.soft_fail = soft_fail
         self.push = push
         self._rendering_error: Exception | None = None
-
-    def serialize(self) -> tuple[str, dict[str, Any]]:
-        """The class and the arguments from which Airflow recreates this trigger in another process."""
-        return (
-            f"{type(self).__module__}.{type(self).__qualname__}",
-            {
-                "generation_request_id": self.generation_request_id,
-                "upstream": self.upstream,
-                "getty_conn_id": self.getty_conn_id,
-                "timeout": self.timeout,
-                "poll_interval": self.poll_interval,
-                "on_blocked": self.on_blocked,
-                "soft_fail": self.soft_fail,
-                "push": self.push,
-            },
-        )
 
     def render_template_fields(self, context: Context, jinja_env: Any = None) -> None:
         """Render as a worker would. An error is kept for :meth:`run`: here it would end in a worker's log."""

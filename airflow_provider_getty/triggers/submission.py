@@ -10,15 +10,15 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from typing import Any
 from weakref import WeakKeyDictionary
 
-from airflow.triggers.base import BaseTrigger, TriggerEvent
+from airflow.triggers.base import TriggerEvent
 
 from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.errors import GettyError
 from airflow_provider_getty.api.memory import remembered
 from airflow_provider_getty.triggers import WORKER_ENDS_IN
+from airflow_provider_getty.triggers.recreated import RecreatedTrigger
 from airflow_provider_getty.triggers.shared_client import shared_client
 
 # Seconds after which the coordinator is asked whether a slot is free.
@@ -39,7 +39,7 @@ def next_attempt_in(attempts: int, *, jitter: float) -> float:
     return longest * (0.5 + 0.5 * jitter)
 
 
-class SubmissionTrigger(BaseTrigger):
+class SubmissionTrigger(RecreatedTrigger):
     """Fires when the submission should be tried again, with ``{"deadline", "attempts"}``.
 
     :param attempts: how many have been refused.
@@ -64,18 +64,6 @@ class SubmissionTrigger(BaseTrigger):
         # Another attempt after one this late would come after the deadline.
         self.due = deadline if due > deadline - WORKER_ENDS_IN else due
         self.getty_conn_id = getty_conn_id
-
-    def serialize(self) -> tuple[str, dict[str, Any]]:
-        """The class and the arguments from which Airflow recreates this trigger in another process."""
-        return (
-            f"{type(self).__module__}.{type(self).__qualname__}",
-            {
-                "attempts": self.attempts,
-                "deadline": self.deadline,
-                "due": self.due,
-                "getty_conn_id": self.getty_conn_id,
-            },
-        )
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, then fire."""
