@@ -21,7 +21,7 @@ from airflow_provider_getty.batch.slots import PendingSlots
 from airflow_provider_getty.generating.record import Policy, Record, Task, account_digest
 from airflow_provider_getty.generating.request import Request
 from airflow_provider_getty.generating.steps import LookUp, Post, Save, Say, Step, Steps, Upload, Wait
-from airflow_provider_getty.generating.submission import MAX_REFUSALS, Submission
+from airflow_provider_getty.generating.submission import Submission
 from airflow_provider_getty.inputs.storage_errors import unreadable
 
 log = logging.getLogger(__name__)
@@ -81,7 +81,6 @@ class ItemSubmitter:
             monotonic=clock.monotonic,
             ahead=lambda: self.client.ahead_of_getty,
             waits_for_slot=self.waits,
-            most_refusals=None if self.waits else MAX_REFUSALS,
         ).submit(entry.record if entry else None)
 
     async def _request(self, item: Item) -> Request:

@@ -34,7 +34,7 @@ from airflow_provider_getty.generating.history import LOOK_BACK, Found, marker_o
 from airflow_provider_getty.generating.record import MAX_UNKNOWN, Policy, Record, Task, fingerprint
 from airflow_provider_getty.generating.steps import LookUp, Post, Save, Say, Steps, Upload, Wait
 
-MAX_REFUSALS = 2
+_MAX_REFUSALS = 2
 """How often a 429 that names no limit is waited out where a task can wait without its worker: it may mean that too many
 generations are pending, while too many requests are over after a second."""
 _LOOK_AGAIN_IN = 3.0
@@ -54,8 +54,6 @@ class Submission:
     :param ahead: by how many seconds the clock is ahead of Getty's, as far as that is known.
     :param has_store: whether records are kept; only then has a marker a random part.
     :param waits_for_slot: whether to wait while the account has too many generations pending, rather than to raise.
-    :param most_refusals: how many times a 429 that names no limit may refuse the operation before it is raised. None:
-        until the deadline.
     :param owner: a random name of this submission.
     :param jitter: random numbers from 0 to 1.
     """
@@ -71,7 +69,6 @@ class Submission:
     ahead: Callable[[], float] = lambda: 0.0
     has_store: bool = True
     waits_for_slot: bool = True
-    most_refusals: int | None = None
     owner: str = field(default_factory=lambda: token_hex(8))
     jitter: Callable[[], float] = random.random
 
@@ -211,7 +208,8 @@ class Submission:
                     return None
                 failures += 1
                 delay = patience.after(error, failures, now=self.clock(), jitter=self.jitter())
-                if delay is not None and not (leaves and self._is_refused(error, failures)):
+                may_be_full = failures >= _MAX_REFUSALS and isinstance(error, RateLimitError)
+                if delay is not None and not (leaves and may_be_full):
                     yield Say(f"{error} Next attempt in {delay:.1f} s.", is_warning=True)
                     yield Wait(delay, refusal=error)
                     continue
@@ -219,11 +217,6 @@ class Submission:
                 yield Save(if_refused if is_worth_keeping else None, is_needed=False)
                 raise
             return (yield from self._known(attempt, (answer.generation_request_id,), answer))
-
-    def _is_refused(self, error: GettyError, failures: int) -> bool:
-        """Whether a 429, which need not name the limit that is reached, has come as often as is waited for."""
-        is_last = self.most_refusals is not None and failures >= self.most_refusals
-        return is_last and isinstance(error, RateLimitError)
 
     def _known(
         self, record: Record, ids: tuple[str, ...], answer: Pending | Generation

@@ -18,7 +18,7 @@ from airflow_provider_getty.api.errors import (
 from airflow_provider_getty.generating.claim import Claim
 from airflow_provider_getty.generating.record import Policy, Record, Task, account_digest, same_id
 from airflow_provider_getty.generating.steps import LookUp, Post, Save, Say, Step, Upload, Wait
-from airflow_provider_getty.generating.submission import MAX_REFUSALS, Submission
+from airflow_provider_getty.generating.submission import Submission
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -158,7 +158,6 @@ class Submitter:
             ahead=lambda: client.ahead_of_getty,
             has_store=store.exists,
             waits_for_slot=self.waits_for_slot,
-            most_refusals=None if self.waits_for_slot else MAX_REFUSALS,
         ).submit(claim.load())
         is_adopted = True
 

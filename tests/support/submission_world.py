@@ -19,7 +19,7 @@ from airflow_provider_getty.api.operations import GeneratingOperation, Refine
 from airflow_provider_getty.api.results import HistoryItem, OriginalAsset, Pending
 from airflow_provider_getty.generating.record import Policy, Record, Task
 from airflow_provider_getty.generating.steps import LookUp, Post, Save, Say, Upload, Wait
-from airflow_provider_getty.generating.submission import MAX_REFUSALS, Submission
+from airflow_provider_getty.generating.submission import Submission
 
 LAG = 60.0
 
@@ -125,7 +125,6 @@ class Airflow:
             ahead=lambda: self.ahead,
             has_store=self.has_store,
             waits_for_slot=self.waits_for_slot,
-            most_refusals=None if self.waits_for_slot else MAX_REFUSALS,
             account=self.account,
         )
         steps = submission.submit(self.store if self.has_store else None)
