@@ -6,6 +6,7 @@ import asyncio
 import logging
 import math
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from io import BytesIO
@@ -155,9 +156,8 @@ class AsyncGettyClient:
         before_send: Callable[[], Awaitable[None]] | None = None,
     ) -> ResultT:
         """Perform the operation; see :meth:`.client.GettyClient.ask`."""
-        return await self._drive(
-            self._protocol.ask(operation, Patience(deadline, not_for)), operation.name, before_send
-        )
+        conversation = self._protocol.ask(operation, Patience(deadline, not_for))
+        return await self._drive(conversation, operation.name, before_send=before_send)
 
     async def wait_for(
         self,
@@ -201,23 +201,27 @@ class AsyncGettyClient:
         """Poll once, by the shortest way there is: only what is not pending takes part in a conversation."""
         operation, poll = waiting.operation, waiting.poll
         if poll is None or poll.opening.token != self._protocol.token:
-            waiting.poll = None
-            opening = await self._opening(operation)
+            opening = self._protocol.opening(operation)
             if opening is None:
-                return await self.ask(operation)
+                return await self._drive(self._protocol.ask(operation), operation.name, waiting=waiting)
             try:
                 proxy = self._network.proxy_for(opening.call.url)
             except errors.ConfigurationError as error:
-                return await self._drive(self._protocol.opened(operation, opening, error), operation.name)
+                return await self._drive(
+                    self._protocol.opened(operation, opening, error), operation.name, waiting=waiting
+                )
             poll = _Poll(opening, URL(opening.call.url, encoded=True), proxy)
             waiting.poll = poll
         reply: Answer | errors.GettyError
         sent, status = clock.monotonic(), None
         try:
             with clock.at_work():
-                async with self._session.get(
-                    poll.url, headers=poll.opening.call.headers, allow_redirects=False, proxy=poll.proxy
-                ) as response:
+                async with (
+                    self._poller.asking(waiting),
+                    self._session.get(
+                        poll.url, headers=poll.opening.call.headers, allow_redirects=False, proxy=poll.proxy
+                    ) as response,
+                ):
                     status = response.status
                     if poll.proxy and status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
                         raise self._network.proxy_error(poll.opening.call.url, status, response.reason or "")
@@ -229,7 +233,6 @@ class AsyncGettyClient:
                         return _STILL_PENDING
                     reply = await from_aiohttp.answer(response, None)
                     report = self.budget.answered(reply, clock.monotonic() - sent)
-            waiting.poll = None  # what follows is more than a poll, and may lead elsewhere
             if report:
                 await self._coordinate(report)
         except errors.GettyError as error:
@@ -238,32 +241,18 @@ class AsyncGettyClient:
             reply = from_aiohttp.failure(error, str(poll.url), self._network, is_answered=status is not None)
         finally:
             self._observer.requested(operation.name, status)
-        waiting.poll = None
-        return await self._drive(self._protocol.opened(operation, poll.opening, reply), operation.name)
+        waiting.poll = None  # the next conversation may lead elsewhere
+        return await self._drive(
+            self._protocol.opened(operation, poll.opening, reply), operation.name, waiting=waiting
+        )
 
-    async def _opening(self, operation: Operation[Any]) -> Opening | None:
-        """The first call of a poll, with a token; None if the new token has expired already."""
-        if opening := self._protocol.opening(operation):
-            return opening
-        try:
-            await self._renew_token(None)
-        except errors.GettyError as error:
-            asked = error.asked or operation.asked
-            raise error.with_context(asked=asked, credit=operation.committed) from error.__cause__
-        await self._take_turn()  # the poll's own turn has passed by now
-        return self._protocol.opening(operation)
+    async def _drive(self, conversation: Conversation[ResultT], name: str, **how: Any) -> ResultT:
+        """Hold the conversation; ``how`` is as of :meth:`_send`."""
 
-    async def _drive(
-        self,
-        conversation: Conversation[ResultT],
-        name: str,
-        before_send: Callable[[], Awaitable[None]] | None = None,
-        ends: float = math.inf,
-    ) -> ResultT:
         async def do(step: Send | NewToken | Pause | Command) -> Any:
             match step:
                 case Send(call):
-                    return await self._send(call, name, before_send, ends)
+                    return await self._send(call, name, **how)
                 case NewToken(refused):
                     await self._renew_token(refused)
                 case Pause(seconds):
@@ -293,8 +282,19 @@ class AsyncGettyClient:
         return self._protocol.use_secret_of(await self._reread())
 
     async def _send(
-        self, call: Call, name: str, before_send: Callable[[], Awaitable[None]] | None, ends: float
+        self,
+        call: Call,
+        name: str,
+        *,
+        before_send: Callable[[], Awaitable[None]] | None = None,
+        ends: float = math.inf,
+        waiting: Waiting | None = None,
     ) -> Answer:
+        """Make a call when it is its turn.
+
+        :param ends: when it is given up (``clock.now()``).
+        :param waiting: whose poll it belongs to.
+        """
         proxy = self._network.proxy_for(call.url)
         await self._take_turn()
         if before_send:
@@ -304,15 +304,18 @@ class AsyncGettyClient:
         session = self._session if call.method == "GET" else self._calls
         try:
             with clock.at_work():
-                async with session.request(
-                    call.method,
-                    call.url,
-                    headers=call.headers,
-                    data=_streamed(call.body),
-                    allow_redirects=False,
-                    timeout=limits,
-                    proxy=proxy,
-                ) as response:
+                async with (
+                    self._poller.asking(waiting) if waiting else nullcontext(),
+                    session.request(
+                        call.method,
+                        call.url,
+                        headers=call.headers,
+                        data=_streamed(call.body),
+                        allow_redirects=False,
+                        timeout=limits,
+                        proxy=proxy,
+                    ) as response,
+                ):
                     status = response.status
                     if proxy and status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
                         raise self._network.proxy_error(call.url, status, response.reason or "")

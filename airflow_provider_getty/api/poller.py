@@ -12,7 +12,8 @@ import contextvars
 import logging
 import math
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from heapq import heappop, heappush
 from itertools import count
 from typing import Any
@@ -34,7 +35,8 @@ _OBSERVED_EVERY = 1.0
 _FEW_WORKERS = 20
 _WAITING_PER_WORKER = 50
 _SLOW = 1.0
-# When all workers are busy, polls give way that take five times as long as an answer usually does, at first a second.
+# When all workers are busy, a request gives way that takes five times as long as one usually does, at first a second.
+# Half of the workers keep what is slow: it may be answered in the end, and shows how long an answer takes now.
 _TOO_SLOW = 5.0
 _USUAL = 1.0
 _SMOOTHING = 0.1
@@ -47,7 +49,7 @@ class Waiting:
     :param polling: says when to poll, and when to give up.
     """
 
-    __slots__ = ("context", "expiry", "future", "gives_way", "operation", "poll", "polling")
+    __slots__ = ("context", "expiry", "future", "operation", "poll", "polling")
 
     def __init__(self, operation: Operation[Any], polling: Polling) -> None:
         self.operation = operation
@@ -56,8 +58,7 @@ class Waiting:
         self.context = contextvars.copy_context()  # Airflow finds a trigger's log by it
         self.expiry: clock.Timer | None = None
         self.poll: Any = None
-        """How the client polls, while it does nothing else."""
-        self.gives_way = False
+        """How the client polls, once it knows."""
 
     def say(self, message: str, *arguments: object) -> None:
         """Log for those who watch this one."""
@@ -71,7 +72,7 @@ async def _never(booking: Booking) -> None:
 class Poller:
     """Waits for what is pending, within one event loop.
 
-    :param look: polls once; the budget already counts its first request.
+    :param look: polls once, each request within :meth:`asking`; the budget already counts the first one.
     :param book: has the budget's booking done.
     :param workers: how many polls may be under way at a time at most.
     :param schedules: by kind, with what was learned before.
@@ -93,7 +94,7 @@ class Poller:
         self._observer = observer
         self._most_workers = workers
         self._workers: set[asyncio.Task[None]] = set()
-        self._under_way: dict[Waiting, tuple[float, asyncio.Task[Any]]] = {}
+        self._requests: dict[Waiting, tuple[float, asyncio.Timeout]] = {}
         self._slow = 0
         self._usual = _USUAL
         self._relief: clock.Timer | None = None
@@ -174,19 +175,14 @@ class Poller:
         self._workers.add(worker)
 
     async def _work(self) -> None:
-        worker: Any = asyncio.current_task()
         try:
             while (waiting := await self._stand_by()) is not None:
-                self._under_way[waiting] = clock.monotonic(), worker
                 self._relieve()
-                try:
-                    await self._poll(waiting)
-                finally:
-                    del self._under_way[waiting]
+                await self._poll(waiting)
                 if self._idle and len(self._workers) > self._enough_workers:
                     return
         finally:
-            self._workers.discard(worker)
+            self._workers.discard(asyncio.current_task())
 
     def _relieve(self) -> None:
         """Have somebody watch the heap while all others poll."""
@@ -200,7 +196,7 @@ class Poller:
     def _count_the_slow(self) -> None:
         self._relief = None
         since = clock.monotonic() - _SLOW
-        self._slow = sum(began <= since for began, _ in self._under_way.values())
+        self._slow = sum(began <= since for began, _ in self._requests.values())
         if not self._waiting:
             return
         if not self._idle and len(self._workers) >= self._most_workers:
@@ -210,16 +206,43 @@ class Poller:
             self._relief = clock.call_later(_SLOW, self._count_the_slow)
 
     def _make_way(self) -> None:
-        """Have the slowest polls end for what is due: however many answers never end, they stop nobody else."""
+        """Have slow requests end for what is due: however many answers never come, they stop nobody else."""
         now = clock.monotonic()
         since = now - max(_SLOW, _TOO_SLOW * self._usual)
         due = sum(at <= now for at, _, _ in self._heap)
-        # In the order in which they began. What does more than to poll, such as to renew the token, stays.
-        for waiting, (began, worker) in self._under_way.items():
-            if due and began <= since and waiting.poll is not None and not waiting.gives_way:
+        stay = self._most_workers // 2
+        # In the order in which they began.
+        for waiting, (began, scope) in self._requests.items():
+            if not due or began > since:
+                return
+            if stay and not waiting.future.done():
+                stay -= 1
+            elif not scope.expired():
                 due -= 1
-                waiting.gives_way = True
-                worker.cancel()
+                scope.reschedule(asyncio.get_running_loop().time())
+
+    @asynccontextmanager
+    async def asking(self, waiting: Waiting) -> AsyncIterator[None]:
+        """Make a request of a poll within the block, which ends early if it has to give way to others.
+
+        :raises NoAnswerError: it has.
+        """
+        began, scope = clock.monotonic(), asyncio.timeout(None)
+        self._requests[waiting] = began, scope
+        try:
+            async with scope:
+                yield
+        except TimeoutError:
+            if not scope.expired():
+                raise
+            raise errors.NoAnswerError(
+                f"The answer was not there after {clock.monotonic() - began:.0f} s, and others were waiting.",
+                advice="",
+            ) from None
+        else:
+            self._usual += _SMOOTHING * (clock.monotonic() - began - self._usual)
+        finally:
+            del self._requests[waiting]
 
     async def _stand_by(self) -> Waiting | None:
         self._idle += 1
@@ -274,7 +297,7 @@ class Poller:
 
     async def _poll(self, waiting: Waiting) -> None:
         try:
-            outcome = await self._look_or_give_way(waiting)
+            outcome = await self._look(waiting)
         except errors.GettyError as error:
             outcome = error
         except asyncio.CancelledError:
@@ -286,27 +309,6 @@ class Poller:
             self._go_on(waiting, outcome)
         except Exception as error:  # noqa: BLE001 - likewise
             _settle(waiting, error)
-
-    async def _look_or_give_way(self, waiting: Waiting) -> Any:
-        began = clock.monotonic()
-        try:
-            try:
-                outcome = await self._look(waiting)
-            finally:
-                if waiting.gives_way:
-                    await asyncio.sleep(0)  # here at the latest the cancellation comes
-        except asyncio.CancelledError:
-            worker: Any = asyncio.current_task()
-            if not waiting.gives_way or worker.uncancel():
-                raise
-            waiting.gives_way = False
-            raise errors.NoAnswerError(
-                f"The answer was not there after {clock.monotonic() - began:.0f} s, and others were waiting.",
-                asked=waiting.operation.asked,
-                credit=waiting.operation.committed,
-            ) from None
-        self._usual += _SMOOTHING * (clock.monotonic() - began - self._usual)
-        return outcome
 
     def _go_on(self, waiting: Waiting, outcome: Any) -> None:
         if waiting.future.done():

@@ -27,7 +27,7 @@ from airflow_provider_getty.api.errors import (
 from airflow_provider_getty.api.operations import Generate, ListProducts
 from tests.support.both_clients import Client, Connect
 from tests.support.client_requests import distant_deadline, generate, upload
-from tests.support.pending_getty import PendingGetty, start, until
+from tests.support.pending_getty import PendingGetty, start, until, wait
 from tests.support.recorder import recording
 
 # Time
@@ -251,15 +251,53 @@ async def test_answers_that_never_end_keep_no_other_generation_waiting(
 
 
 @pytest.mark.real_time
-async def test_answers_that_are_all_slow_are_waited_for_once_that_is_usual(
+async def test_answers_that_are_all_slow_are_waited_for_as_that_is_usual(
     polled: PendingGetty, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(poller, "_SLOW", 0.02)
-    monkeypatch.setattr(poller, "_USUAL", 0.005)
-    polled.seconds = 1.0
-    generations = [f"g{k}" for k in range(200)]
+    monkeypatch.setattr(poller, "_SLOW", 0.1)
+    monkeypatch.setattr(poller, "_USUAL", 0.02)
+    polled.seconds = 0.8
+    generations = [f"g{k}" for k in range(800)]
     polled.finished.update(generations)
     async with polled.client(max_requests_per_second=100_000) as client:
         found = await asyncio.gather(*start(client, generations, seconds=300))
     assert [generation.generation_request_id for generation in found] == generations
-    assert polled.polls.total() > len(generations), "none gave way: this proves nothing"
+    assert polled.polls.total() < 1.5 * len(generations), "most gave way"
+
+
+@pytest.mark.real_time
+async def test_what_follows_a_refusal_keeps_no_other_generation_waiting(
+    polled: PendingGetty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Polled once more with a new token, no answer comes."""
+    monkeypatch.setattr(poller, "_SLOW", 0.05)
+    monkeypatch.setattr(poller, "_USUAL", 0.01)
+
+    def refuse(generation: str) -> tuple[int, object] | None:
+        if not generation.startswith("stuck"):
+            return None
+        polled.stuck.add(generation)
+        return 401, {"message": "Unauthorized"}
+
+    polled.answer = refuse
+    async with polled.client(max_requests_per_second=100_000) as client:
+        stuck = start(client, [f"stuck{k}" for k in range(300)], seconds=300)
+        await until(lambda: polled.polls.total() >= 80)
+        polled.finished.add("ready")
+        assert await wait(client, "ready", seconds=30)
+        for task in stuck:
+            task.cancel()
+
+
+@pytest.mark.real_time
+async def test_a_poll_that_waited_for_the_token_does_not_give_way_for_that(
+    polled: PendingGetty, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(poller, "_SLOW", 0.1)
+    monkeypatch.setattr(poller, "_USUAL", 0.5)
+    polled.token_seconds = 3.0
+    generations = [f"g{k}" for k in range(300)]
+    polled.finished.update(generations)
+    async with polled.client(max_requests_per_second=100_000) as client:
+        await asyncio.gather(*start(client, generations))
+    assert "others were waiting" not in caplog.text

@@ -27,13 +27,15 @@ class PendingGetty:
 
     :param finished: the generations that are.
     :param answer: says otherwise for a generation: status and document, or None for as usual.
-    :param seconds: that an answer takes.
+    :param seconds: that an answer takes; and
+    :param token_seconds: a token.
     :param stuck: the generations whose polls are never answered.
     """
 
     finished: set[str] = field(default_factory=set)
     answer: Callable[[str], tuple[int, object] | None] = lambda _: None
     seconds: float = 0.0
+    token_seconds: float = 0.0
     stuck: set[str] = field(default_factory=set)
     url: str = ""
     polls: Counter[str] = field(default_factory=Counter)
@@ -75,11 +77,12 @@ class PendingGetty:
                 )
                 await reader.readexactly(int(length))
                 self.arrivals.append(clock.monotonic())
+                is_stuck = head.split()[1].rpartition("/")[2] in self.stuck
                 status, document = self._answer(head.split()[1])
-                if head.split()[1].rpartition("/")[2] in self.stuck:
+                if is_stuck:
                     await reader.read()  # until the client gives up
                     break
-                await asyncio.sleep(self.seconds)
+                await asyncio.sleep(self.token_seconds if head.startswith("POST") else self.seconds)
                 body = json.dumps(document).encode()
                 phrase = HTTPStatus(status).phrase
                 writer.write(
