@@ -264,8 +264,9 @@ class AsyncGettyClient:
         return await drive_async(conversation, do)
 
     async def _renew_token(self, refused: str | None) -> None:
+        since = clock.monotonic()
         async with self._token_lock:
-            if self._protocol.needs_token(refused):
+            if self._protocol.needs_token(refused, since):
                 try:
                     await self._drive(self._protocol.renew_token(refused), "token")
                 except errors.AuthenticationError:

@@ -205,8 +205,9 @@ class GettyClient:
         return drive(conversation, do)
 
     def _renew_token(self, refused: str | None) -> None:
+        since = clock.monotonic()
         with self._token_lock:
-            if self._protocol.needs_token(refused):
+            if self._protocol.needs_token(refused, since):
                 try:
                     self._drive(self._protocol.renew_token(refused), "token")
                 except errors.AuthenticationError:

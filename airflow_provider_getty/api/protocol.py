@@ -103,15 +103,25 @@ class Protocol:
         self._token: str | None = None
         self._token_good_until = 0.0
         self._reread_after = 0.0
+        self._no_token: tuple[float, errors.GettyError] | None = None
 
     @property
     def token(self) -> str | None:
         """The access token, unless it is about to expire."""
         return self._token if self._monotonic() < self._token_good_until else None
 
-    def needs_token(self, refused: str | None) -> bool:
-        """Whether a token has to be fetched; False if another thread has already replaced the refused one."""
-        return self.token in (None, refused)
+    def needs_token(self, refused: str | None, since: float) -> bool:
+        """Whether a token has to be fetched; False if another thread has already replaced the refused one.
+
+        :param since: when the caller began to wait for its turn, in seconds of ``monotonic``.
+        :raises GettyError: another thread could not get one meanwhile. Otherwise all who wait would meet the same
+            failure one after the other.
+        """
+        if self.token not in (None, refused):
+            return False
+        if self._no_token and self._no_token[0] > since:
+            raise self._no_token[1].with_context()
+        return True
 
     def may_reread_account(self) -> bool:
         """Whether to read the account's source again after its secret was refused.
@@ -205,7 +215,11 @@ class Protocol:
             if token != refused and lifetime > _TOKEN_MARGIN:
                 self._use(token, lifetime)
                 return
-        lifetime = yield from self.fetch_token()
+        try:
+            lifetime = yield from self.fetch_token()
+        except errors.GettyError as error:
+            self._no_token = self._monotonic(), error
+            raise
         if coordinator and self._token:
             yield coordinator.share_token(self._token, lifetime)
 

@@ -18,6 +18,7 @@ from airflow_provider_getty.api.errors import (
     Credit,
     DownloadError,
     NoAnswerError,
+    ServerError,
 )
 from airflow_provider_getty.api.operations import (
     GetDownload,
@@ -153,6 +154,16 @@ def test_many_at_once_fetch_one_token(getty: Client, getty_emulator: Emulator) -
     getty_emulator.advance(1801)
     getty.ask_together([ListProducts()] * 20)
     assert calls(getty_emulator)["token"] == 2
+
+
+def test_many_at_once_learn_together_that_there_is_no_token(getty: Client, getty_emulator: Emulator) -> None:
+    getty_emulator.fault("slow", "token", times=None, seconds=0.5)
+    getty_emulator.fault("server-error", "token", times=None)
+    with pytest.raises(ServerError, match="Access token"):
+        getty.ask_together([ListProducts()] * 20)
+    assert calls(getty_emulator)["token"] < 20
+    getty_emulator.clear_faults()
+    assert getty.ask(ListProducts()).products
 
 
 # Images

@@ -133,7 +133,7 @@ def test_a_token_that_is_refused_just_as_it_expires_is_replaced_as_well() -> Non
     assert isinstance(conversation.send(None), Send)
     getty.clock.now += 1745
     assert conversation.send(UNAUTHORIZED) == NewToken("token-secret-1")
-    assert getty.protocol.needs_token("token-secret-1")
+    assert getty.protocol.needs_token("token-secret-1", getty.clock.now)
 
 
 def test_a_token_that_another_thread_has_replaced_is_not_fetched_again() -> None:
@@ -143,7 +143,7 @@ def test_a_token_that_another_thread_has_replaced_is_not_fetched_again() -> None
     assert _bearer(next(conversation)) == ONE
     assert conversation.send(UNAUTHORIZED) == NewToken("token-secret-1")
     getty.drive(getty.protocol.fetch_token())  # the other thread
-    assert not getty.protocol.needs_token("token-secret-1")
+    assert not getty.protocol.needs_token("token-secret-1", getty.clock.now)
     assert _bearer(conversation.send(None)) == TWO
 
 

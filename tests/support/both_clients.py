@@ -79,9 +79,14 @@ class Async:
         """Perform each operation in a task of its own."""
 
         async def gather() -> list[Any]:
-            return await asyncio.gather(*(self._client.ask(operation) for operation in operations))
+            asked = (self._client.ask(operation) for operation in operations)
+            return await asyncio.gather(*asked, return_exceptions=True)
 
-        return self._loop.run(gather())
+        answers = self._loop.run(gather())
+        for error in answers:
+            if isinstance(error, Exception):
+                raise error
+        return answers
 
     def wait_for(self, operation: Operation[Any], *, deadline: float, interval: float | None = None) -> Any:
         """Poll until there is a result."""

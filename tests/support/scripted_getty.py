@@ -101,7 +101,7 @@ class ScriptedGetty:
     def _perform(self, step: Send | NewToken) -> Answer | None:
         match step:
             case NewToken(refused):
-                if self.protocol.needs_token(refused):
+                if self.protocol.needs_token(refused, self.clock.now):
                     self.drive(self.protocol.fetch_token())
                 return None
             case Send(call):
