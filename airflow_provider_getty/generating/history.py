@@ -1,8 +1,8 @@
-"""Finding a task's generation in Getty's history: by its marker, or by its inputs. No I/O.
+"""Finds a task's generation in Getty's history, by its marker or by its inputs. No I/O.
 
-A server may cut, lower-case or strip what it is given as notes. So the marker stands first in the notes and is plain
-ASCII, and only its digest is looked for, whatever surrounds it. A generation that has the inputs and no marker at all
-may still be the task's: that is for a person to decide.
+A server may truncate, lower-case or strip the notes. So the marker comes first in the notes and is plain ASCII, and the
+search looks only for its digest, whatever surrounds it. A generation with the same inputs and without any marker may
+still be the task's: a person has to decide.
 """
 
 from __future__ import annotations
@@ -18,34 +18,34 @@ from airflow_provider_getty.api.results import HistoryItem
 from airflow_provider_getty.generating.record import Record, Task, digest, same_id
 
 LOOK_BACK = 3600.0
-"""Seconds before the intent from which on the history is read, as clocks differ."""
-# Seconds before the intent; an older generation with the same inputs is not the task's.
+"""Seconds before the intent from which the history is read, as clocks differ."""
+# A generation with the same inputs that is older than the intent by more seconds is not the task's.
 _SAME_INPUTS_WITHIN = 900.0
 
 _DIGEST = 16
 _LONGEST_READABLE = 60
 _MARKER = re.compile(rf"airflow[0-9a-f]{{{_DIGEST}}}")
 _UNREADABLE = "\ufffd"
-"""Replaces bytes that are not text. A text that contains it is neither equal to what was asked nor different."""
+"""Replaces undecodable bytes. A text that contains it counts neither as equal nor as different."""
 _OPTIONS = ("media_type", "aspect_ratio", "mood")
 
 
 class Likeness(Enum):
-    """How a generation in the history compares with what was asked."""
+    """How a generation in the history compares with the request."""
 
     DIFFERENT = auto()
     UNCERTAIN = auto()
-    """Nothing contradicts, but the history does not show everything that was asked."""
+    """Nothing contradicts the request, but the history does not show all of it."""
     SAME = auto()
 
 
 @dataclass(frozen=True)
 class Found:
-    """The generations in the history that belong to a record, or may.
+    """The generations in the history that belong, or may belong, to a record.
 
-    :param ours: ids of generations that are the task's, the oldest first.
-    :param alike: ids of generations that may be.
-    :param is_nameless: whether one has the task's marker and no id.
+    :param ours: the ids of the task's generations, the oldest first.
+    :param alike: the ids of generations that may be the task's.
+    :param is_nameless: whether a generation has the task's marker but no id.
     """
 
     ours: tuple[str, ...] = ()
@@ -56,7 +56,7 @@ class Found:
 def marker_of(task: Task, fingerprint: str, salt: str) -> str:
     """The marker: ``airflow:6c9249fb1e8a3f21 my_dag.refine[3]``.
 
-    :param salt: makes it unique where it is kept in a store; empty where a retry has to compute the same one.
+    :param salt: makes it unique if a store keeps it; empty if a retry has to compute the same one.
     """
     mapped = f"[{task.map_index}]" if task.map_index >= 0 else ""
     identity = [task.dag_id, task.run_id, task.task_id, task.map_index, task.round, fingerprint, salt]
@@ -65,18 +65,18 @@ def marker_of(task: Task, fingerprint: str, salt: str) -> str:
 
 
 def with_marker(notes: str | None, marker: str) -> str:
-    """The notes to send."""
+    """The notes to send, with the marker in front."""
     return f"{marker} | {notes}" if notes else marker
 
 
 def has_marker(notes: str | None, marker: str) -> bool:
-    """Whether the notes carry the marker, however they were altered."""
+    """Whether the notes contain the marker, however they were altered."""
     sought = _MARKER.search(_letters(marker))
     return sought is not None and sought.group() in _letters(notes)
 
 
 def is_marked(notes: str | None) -> bool:
-    """Whether the notes carry the marker of any task."""
+    """Whether the notes contain the marker of any task."""
     return bool(_MARKER.search(_letters(notes)))
 
 
@@ -85,7 +85,7 @@ def search(
 ) -> Found:
     """Find the generations of a record.
 
-    :param items: of the history, the newest first.
+    :param items: the history, the newest first.
     :param by_marker: whether the marker was sent.
     """
     ours, alike, is_nameless = [], [], False
@@ -109,11 +109,11 @@ def search(
 
 
 def compare(item: HistoryItem, operation: GeneratingOperation) -> Likeness:
-    """Compare what the history shows of a generation with what was asked."""
+    """Compare a generation, as the history shows it, with the request."""
     asked = {
         name: value
         for name, value in operation.model_dump(mode="json", exclude_none=True).items()
-        if name != "notes" and value != ""  # which a server may alter
+        if name != "notes" and value != ""  # a server may alter the notes
     }
     if source := asked.pop("reference_generation", None):
         asked |= source
@@ -123,7 +123,7 @@ def compare(item: HistoryItem, operation: GeneratingOperation) -> Likeness:
     if expected and item.generation_type in published - {expected}:
         return Likeness.DIFFERENT
     for name in ("image_id", "generation_request_id", "prompt", "negative_prompt"):
-        # Of a generated image, the history shows the original; a variation is shown with the prompt of its original.
+        # The history shows the original of a generated image, and the prompt of the original for a variation.
         is_filled_in = name == "image_id" or (name == "prompt" and name not in type(operation).model_fields)
         if shown.get(name) and name not in asked and not is_filled_in:
             return Likeness.DIFFERENT

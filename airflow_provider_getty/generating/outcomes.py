@@ -1,4 +1,4 @@
-"""How a generation ends, and how a task ends with it: the one place in which an error becomes an Airflow exception."""
+"""How a generation and its task end. Only this module turns errors into Airflow exceptions."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ log = logging.getLogger(__name__)
 
 
 class _ErrorDetails:
-    """The attributes that ``on_failure_callback`` finds in ``context["exception"]``, whichever exception it is.
+    """The attributes that an ``on_failure_callback`` finds in ``context["exception"]``.
 
-    :param error: the error of :mod:`~.api.errors`: ``error.problem``, ``error.asked``, ``error.advice``.
+    :param error: the error, with ``error.problem``, ``error.asked`` and ``error.advice``; see :mod:`~.api.errors`.
     """
 
     def __init__(self, error: GettyError) -> None:
-        super().__init__(str(error))  # type: ignore[call-arg]  # of the exception
+        super().__init__(str(error))  # type: ignore[call-arg]  # the exception's
         self.error = error
         self.status = error.status
         """HTTP status of Getty's answer, if there was one."""
@@ -41,23 +41,23 @@ class _ErrorDetails:
         """Getty's ``ErrorCode``, if there was one."""
         self.credit = error.credit
         self.generation_request_id = error.generation_request_id
-        """The generation, where one is known."""
+        """The generation, if it is known."""
         self.may_retry = error.may_retry
 
 
 class GettyFailException(_ErrorDetails, AirflowFailException):
-    """A failure that no retry can repair, or that a retry could pay for twice: the task ends."""
+    """A failure that no retry can fix, or after which a retry could pay twice. The task ends."""
 
 
 class GettySensorTimeout(_ErrorDetails, AirflowSensorTimeout):
-    """A sensor's time is over."""
+    """A sensor has reached its timeout."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The end of a wait, as a trigger reports it: the finished generation, or an error. Plain JSON as an event.
+    """The end of a wait, as a trigger reports it: the finished generation, or an error. Both are plain JSON.
 
-    :param generation: as :meth:`~.api.results.Generation.summary`.
+    :param generation: see :meth:`~.api.results.Generation.summary`.
     :param error: a :class:`~.api.errors.GettyError`: ``kind`` is the name of its class, the rest are its attributes.
     """
 
@@ -66,9 +66,9 @@ class Outcome:
 
     @classmethod
     def of(cls, result: Generation | Exception, generation_request_id: str | None = None) -> Self:
-        """The outcome of a wait that ended with this.
+        """The outcome of a wait that ended with this result.
 
-        :param generation_request_id: what was waited for.
+        :param generation_request_id: the generation that was waited for.
         """
         if isinstance(result, Generation):
             return cls(generation=result.summary())
@@ -102,7 +102,7 @@ class Outcome:
 
 
 def about(error: GettyError, generation_request_id: str) -> GettyError:
-    """The same error, of the wait for this generation: it is submitted, whatever went wrong."""
+    """Return the error as one of the wait for this generation, which is submitted whatever went wrong."""
     credit = Credit.COMMITTED if error.credit is Credit.UNUSED else error.credit
     return error.with_context(credit=credit, generation_request_id=generation_request_id)
 
@@ -122,11 +122,12 @@ def _error_of(described: dict[str, Any]) -> GettyError:
 
 
 def accept(generation: dict[str, Any], on_blocked: OnBlocked, *, clear_adopts: bool = True) -> dict[str, Any]:
-    """The finished generation, unless the policy on blocked images objects.
+    """Return the finished generation if the policy on blocked images accepts it.
 
-    :param generation: as :meth:`~.api.results.Generation.summary`.
-    :param clear_adopts: whether a task that is cleared takes this generation again.
-    :raises GenerationBlockedError: or ``AirflowSkipException``: the policy objects.
+    :param generation: see :meth:`~.api.results.Generation.summary`.
+    :param clear_adopts: whether a cleared task adopts this generation.
+    :raises GenerationBlockedError: the policy rejects it.
+    :raises AirflowSkipException: the policy skips the task.
     """
     images = generation["results"]
     blocked = [image["index"] for image in images if image["is_blocked"]]
@@ -152,14 +153,14 @@ def accept(generation: dict[str, Any], on_blocked: OnBlocked, *, clear_adopts: b
 
 
 def with_sensor_advice(error: GettyError) -> GettyError:
-    """The same error, with the easiest advice about a sensor whose time is over."""
+    """Return the error; for a sensor that has reached its timeout, with the advice to clear it."""
     if isinstance(error, DeadlineExceededError):
         return error.with_context(advice="Clear the sensor to keep waiting; that costs nothing.")
     return error
 
 
 def log_error(error: GettyError) -> None:
-    """Log each part of an error in a line of its own, as the log does not wrap."""
+    """Log each part of an error in its own line, as the log does not wrap."""
     said = (
         ("Asked", error.asked),
         ("Answered", error.problem),
@@ -172,10 +173,11 @@ def log_error(error: GettyError) -> None:
 
 
 def fail(error: GettyError, *, in_sensor: bool = False) -> NoReturn:
-    """End the task: for good, unless a new try may succeed and cannot pay twice.
+    """Fail the task; for good, unless a retry may succeed and cannot pay twice.
 
     :raises GettyError: the error itself, which Airflow retries, and which a ``retry_policy`` can name.
-    :raises GettyFailException: or, of a sensor whose time is over, :class:`GettySensorTimeout`: which it does not.
+    :raises GettyFailException: Airflow does not retry.
+    :raises GettySensorTimeout: a sensor has reached its timeout; Airflow does not retry.
     """
     if in_sensor:
         error = with_sensor_advice(error)

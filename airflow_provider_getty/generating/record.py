@@ -1,4 +1,4 @@
-"""The record of a submission: what a task's tries, and the people who clear it, know of each other."""
+"""The record of a submission, which connects the tries of a task."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from airflow_provider_getty.api.operations import GeneratingOperation
 from airflow_provider_getty.inputs.arguments import OnUnsure
 
 MAX_UNKNOWN = 2
-"""The number of requests of one round that may end without anybody knowing whether they created a generation."""
+"""The most requests of one round that may end without an answer."""
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _UPLOADS = "/search/by-image/uploads/"
@@ -29,8 +29,8 @@ class Task:
         instance's ``max_tries``, which Airflow sets only when the instance is created and when it is cleared
         (3.1 to 3.3).
     :param try_number: the task instance's.
-    :param earlier: without a store: since when (Unix time) earlier tries of this round may have submitted. None:
-        this is the first try, or a store knows.
+    :param earlier: without a store, the time (Unix time) since which earlier tries of this round may have submitted.
+        None: this is the first try, or a store keeps the record.
     """
 
     dag_id: str
@@ -50,16 +50,15 @@ class Record:
     :param account: see :func:`account_digest`.
     :param marker: what was sent in the notes.
     :param round: the task's round when the record was last taken over.
-    :param try_number: and the number of that try.
-    :param owner: a random name of the process that wrote the record; only that process may submit by it.
+    :param try_number: the number of the try that last took it over.
+    :param owner: a random name of the process that wrote the record; only that process may submit with it.
     :param intended: when the first request was about to be sent, by the clock of that machine (Unix time).
-    :param attempts: requests of this round that may have created a generation; one that is
-        under way counts.
+    :param attempts: how many requests of this round may have created a generation, including one under way.
     :param unknown: the same, of all rounds.
-    :param charged: generations that are known to have been created.
+    :param charged: how many generations are known to have been created.
     :param generation_request_id: None until a generation is known.
     :param delivered: whether the task has returned the result.
-    :param previous: the generation that the task had made before, for other inputs or before it was cleared.
+    :param previous: the task's generation before this one, for other inputs or before a clear.
     """
 
     fingerprint: str
@@ -84,7 +83,7 @@ class Record:
 
     @property
     def is_owed(self) -> bool:
-        """Whether something was, or may have been, paid for that the task has not returned."""
+        """Whether the task has not returned something that was, or may have been, paid for."""
         return not self.delivered and (self.generation_request_id is not None or self.unknown > 0)
 
     @property
@@ -97,7 +96,7 @@ class Record:
 
     @property
     def doubted(self) -> Record:
-        """The record once Getty knows nothing of its generation: a later try looks the marker up instead."""
+        """The record after Getty did not find its generation: a later try looks the marker up instead."""
         return replace(
             self,
             generation_request_id=None,
@@ -107,14 +106,14 @@ class Record:
         )
 
     def is_before_a_clear(self, task: Task) -> bool:
-        """Whether a person has cleared the task since; a smaller try number is another task instance."""
+        """Whether a person has cleared the task since. A smaller try number means another task instance."""
         return self.round != task.round or task.try_number < self.try_number
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> Record:
-        """The record of a document; fields that a later version of the package has added are not read.
+        """Read a record; fields that a later version of the package has added are ignored.
 
-        :raises TypeError: it lacks a field, or is no mapping.
+        :raises TypeError: the document lacks a field, or is not a mapping.
         """
         return cls(**{each.name: document[each.name] for each in fields(cls) if each.name in document})
 
@@ -127,8 +126,7 @@ class Record:
 class Policy:
     """How a user wants a generation submitted.
 
-    :param marker: whether to send the marker in ``notes``. Without it, what the history shows of the inputs is
-        compared.
+    :param marker: whether to send the marker in ``notes``. Without it, a retry compares the inputs with the history.
     :param history_lag: seconds after which a generation is certain to be in the history.
     :param on_unsure: what to do if it is unknown whether a generation was created.
     """
@@ -139,12 +137,12 @@ class Policy:
 
 
 def fingerprint(operation: GeneratingOperation, inputs: str) -> str:
-    """A digest of what the user asks for: equal for equal requests, on any worker and by any version of the package.
+    """A digest of the user's request, equal for equal requests on any worker and in any version of the package.
 
-    Fields that are not set are no part of it, nor is the host of an uploaded mask; ids are compared without case.
+    It does not depend on unset fields, on the host of an uploaded mask, or on the letter case of ids.
 
-    :param operation: before anything is uploaded for it.
-    :param inputs: a digest of what is uploaded; see :attr:`.request.Request.inputs`.
+    :param operation: the operation before the upload of its mask.
+    :param inputs: the digest of the mask; see :attr:`.request.Request.inputs`.
     """
     asked = operation.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
     if inputs:
@@ -154,7 +152,7 @@ def fingerprint(operation: GeneratingOperation, inputs: str) -> str:
 
 
 def account_digest(account: Account) -> str:
-    """Which account pays, whatever its host is called."""
+    """A digest of the account that pays, whatever its host."""
     return digest(["getty", account.api_key])[:16]
 
 
@@ -164,7 +162,7 @@ def digest(document: Any) -> str:
 
 
 def same_id(one: str | None, other: str | None) -> bool:
-    """Whether two ids are the same; Getty writes GUIDs in either case."""
+    """Whether two ids are the same; Getty writes GUIDs in either letter case."""
     return one is not None and other is not None and one.casefold() == other.casefold()
 
 

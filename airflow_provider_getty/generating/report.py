@@ -21,7 +21,7 @@ def made_by(item: HistoryItem) -> str:
 
 
 def is_of_dag(item: HistoryItem, dag_id: str) -> bool:
-    """True if the marker names a task of this DAG."""
+    """Whether the marker names a task of this DAG."""
     return made_by(item).casefold().startswith(f"{dag_id}.".casefold())
 
 
@@ -32,10 +32,10 @@ def day_of(item: HistoryItem) -> str:
 
 
 def counted(items: Iterable[HistoryItem]) -> list[dict[str, Any]]:
-    """Count generations by day and task, the newest day first, with a line for all of them at the end.
+    """Count generations by day and task, the newest day first, with a total at the end.
 
-    Of each: ``day``, ``made_by``, ``generations`` (each may have cost a credit), ``pending``, ``images`` and
-    ``blocked`` (images).
+    :return: for each line ``day``, ``made_by``, ``generations`` (each may have cost a credit), ``pending``, ``images``
+        and ``blocked`` (images).
     """
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     total = _row("all", "")
@@ -52,9 +52,10 @@ def counted(items: Iterable[HistoryItem]) -> list[dict[str, Any]]:
 
 
 def uncollected(items: Iterable[HistoryItem], collected: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """The generations of DAGs whose ids are in no text of these.
+    """Yield the generations of DAGs whose ids appear in none of the texts.
 
-    :param collected: results of tasks, and journals of batches.
+    :param collected: results of tasks, and journals of batches, as text.
+    :return: for each generation ``day``, ``made_by``, ``generation_request_id``, ``status`` and ``prompt``.
     """
     open_ = {item.generation_request_id.casefold(): item for item in items if made_by(item) != NOT_BY_AIRFLOW}
     others = {name for name in open_ if not _GUID.fullmatch(name)}

@@ -1,6 +1,6 @@
 """Turns a user's arguments into a request to Getty: the operation, and the mask to upload.
 
-The same for an operator's arguments and an item of a batch. Everything is checked here, before anything is sent.
+It does so for operators and for items of a batch. Everything is checked here, before anything is sent.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ log = logging.getLogger(__name__)
 
 _MISSING_VALUES = frozenset({"", "none", "null", "nan", "nat", "<na>", "undefined"})
 _SPREADSHEET_ERROR = re.compile(r"#(?:ref!|n/a|name\?|value!|null!|num!|div/0!|spill!|calc!)", re.IGNORECASE)
-"""The values of spreadsheet cells whose formula failed, in English."""
+"""The values of spreadsheet cells whose formula has failed, in English."""
 _INVALID_CHARACTERS = re.compile("[\\0\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
 class Request:
-    """A generation that can be asked for.
+    """A request that has been checked.
 
-    :param operation: complete but for the URL of a mask that is still to be uploaded.
-    :param mask: to be uploaded, if any.
+    :param operation: complete, except for the URL of a mask that has yet to be uploaded.
+    :param mask: the mask to upload, if any.
     """
 
     operation: GeneratingOperation
@@ -42,11 +42,11 @@ class Request:
 
     @property
     def inputs(self) -> str:
-        """A digest of what is to be uploaded; empty if nothing is."""
+        """The digest of the mask to upload; empty if there is none."""
         return self.mask.digest if self.mask else ""
 
     def warning(self, account: Account) -> str | None:
-        """A warning about the mask, which is sent nevertheless; None if it looks right."""
+        """A warning about the mask, which is sent nonetheless; None if it looks right."""
         if self.mask:
             return masks.warning(self.mask)
         mask_url = getattr(self.operation, "mask_url", None)
@@ -55,9 +55,9 @@ class Request:
         return None
 
     def upload(self, label: str) -> UploadImage | None:
-        """The upload of the mask, if there is one, each time under a new name.
+        """The upload of the mask, under a new name each time; None if there is no mask.
 
-        :param label: begins the name, for people to recognize.
+        :param label: the beginning of the name, for people.
         """
         return UploadImage(file_name=unique_name(label), jpeg=self.mask.jpeg) if self.mask else None
 
@@ -76,16 +76,16 @@ def request_of(
     *,
     log_level: int = logging.INFO,
 ) -> Request:
-    """Make a request of what a user writes. No I/O but reading the mask.
+    """Make a request from the arguments that a user writes. The only I/O is reading the mask.
 
-    None and blank text are the same as not written.
+    None and blank text count as not written.
 
     :param operation: such as :class:`~.api.operations.Refine`.
     :param written: its arguments, as :func:`operation_of` takes them; instead of ``mask_url`` also a ``mask``, with
-        ``image_size`` where :func:`~.inputs.masks.make_mask` needs it.
-    :param account: where masks are uploaded.
-    :param log_level: of the line that says what the mask refines. Where it is below INFO, the caller is to tell of a
-        :meth:`Request.warning`, which is logged otherwise.
+        ``image_size`` if :func:`~.inputs.masks.make_mask` needs it.
+    :param account: the account to which masks are uploaded.
+    :param log_level: the level of the line about the mask. Below INFO, the caller has to report a
+        :meth:`Request.warning`; otherwise it is logged here.
     :raises InvalidRequestError: the arguments cannot be used; of the mask, a ``MaskError``.
     """
     if "mask_url" not in operation.model_fields:
@@ -105,21 +105,20 @@ def request_of(
 
 
 def check_prompt(name: str, value: object) -> None:
-    """Refuse a prompt that a template has rendered from nothing.
+    """Refuse a prompt that was rendered from a missing value.
 
-    :raises InvalidRequestError: it is blank, ``None``, ``nan``, ``#REF!`` and the like; only a required one may not
-        be empty.
+    :raises InvalidRequestError: it is ``None``, ``nan``, ``#REF!`` or the like, or a ``prompt`` that is blank.
     """
     if not isinstance(value, str):
         return
     if value.strip().lower() in _MISSING_VALUES or _SPREADSHEET_ERROR.fullmatch(value.strip()):
         if name != "prompt" and not value.strip():
-            return  # an optional one is not given
+            return  # other prompts are optional
         raise InvalidRequestError(f"{name} is {value!r}: was it rendered from a value that is missing?")
 
 
 def check_values(value: object, name: str = "") -> None:
-    """Refuse what no user means to pay for: a template that was not rendered, and NaN.
+    """Refuse values that no user means to pay for: unrendered templates, invalid characters, NaN and infinity.
 
     :param value: the arguments, or one of them.
     :raises InvalidRequestError: there is such a value.
@@ -143,12 +142,12 @@ def check_values(value: object, name: str = "") -> None:
 
 
 def operation_of(operation: type[GeneratingOperation], written: Mapping[str, Any]) -> GeneratingOperation:
-    """Make the operation of what a user writes, without its mask. No I/O.
+    """Make the operation from the arguments that a user writes, without a mask. No I/O.
 
-    None and blank text are the same as not written.
+    None and blank text count as not written.
 
-    :param written: its arguments, in the forms that operators take: ``reference_generation`` (and a variation's
-        ``generation_request_id``) as an id, as a result or with an index.
+    :param written: its arguments, in the forms that operators take: ``reference_generation`` (and the
+        ``generation_request_id`` of variations) as an id, a result, or a mapping with an index.
     :raises InvalidRequestError: the arguments cannot be used.
     """
     for name in ("prompt", "negative_prompt"):

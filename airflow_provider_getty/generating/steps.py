@@ -1,4 +1,4 @@
-"""The steps of a submission: what :mod:`.submission` decides, and others do."""
+"""The steps of a submission: :mod:`.submission` decides on them, its drivers perform them."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ ResultT = TypeVar("ResultT")
 
 @dataclass(frozen=True)
 class Save:
-    """Keep the record, durably, before continuing. None: forget what is kept.
+    """Store the record durably before continuing; None deletes it.
 
-    :param is_needed: False if what is kept already is safe as well: it only makes the next try look things up.
+    :param is_needed: False if the stored record is safe as well: it only makes the next try look things up.
     """
 
     record: Record | None
@@ -31,14 +31,14 @@ class Upload:
 
 @dataclass(frozen=True)
 class Post:
-    """Send the operation, if the record saved last is still there; send back the answer, or throw in its error."""
+    """Send the operation if the last saved record is still stored; send back the answer, or throw in its error."""
 
     operation: GeneratingOperation
 
 
 @dataclass(frozen=True)
 class LookUp:
-    """Send back the items of the generation history since then (Getty's time, Unix seconds), or throw in the error."""
+    """Send back the items of the generation history since a time (Unix, by Getty's clock), or throw in the error."""
 
     since: float
 
@@ -47,7 +47,7 @@ class LookUp:
 class Wait:
     """Let some seconds pass.
 
-    :param refusal: why the operation was not accepted, if it is to be posted again afterwards.
+    :param refusal: why Getty refused the operation, if it is posted again afterwards.
     """
 
     seconds: float

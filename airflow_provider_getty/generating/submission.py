@@ -1,12 +1,12 @@
 """Never pay twice: the rules by which a task submits its generation once, whatever dies on the way.
 
-Getty's API has neither an idempotency key nor a cancel. So a task keeps a :class:`.record.Record` in Airflow's task
-state store: its intent before it submits, with a marker that it sends along in ``notes``, and the generation's id
-afterwards. Whoever runs the task next adopts what was submitted: by the id or, if that was lost, by the marker in
-Getty's generation history. It submits again only when it is certain that nothing was created, once in a round, and says
-so when that cannot be known.
+Getty's API has neither an idempotency key nor a way to cancel. So a task keeps a :class:`.record.Record` in Airflow's
+task state store: before it submits its intent, with a marker that it also sends in ``notes``; afterwards the
+generation's id. The next try of the task adopts what was submitted, by the id or, if that was lost, by the marker in
+Getty's generation history. It submits again only if it is certain that nothing was created, and only once in a round;
+if that cannot be known, it fails and says so.
 
-Nothing here does I/O. :meth:`Submission.submit` is a generator: it yields steps, and is sent what came of each.
+Nothing here does I/O. :meth:`Submission.submit` is a generator: it yields steps, and is sent the outcome of each.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ from airflow_provider_getty.generating.record import MAX_UNKNOWN, Policy, Record
 from airflow_provider_getty.generating.steps import LookUp, Post, Save, Say, Steps, Upload, Wait
 
 _MAX_REFUSALS = 2
-"""How often a 429 that names no limit is waited out where a task can wait without its worker: it may mean that too many
-generations are pending, while too many requests are over after a second."""
+"""How many 429s without a named limit a task accepts before it waits without its worker. An excess of requests is over
+after a second; a repeated 429 means that too many generations are pending."""
 _LOOK_AGAIN_IN = 3.0
 _NAMELESS = "The history shows a generation with its marker, but without an id."
 
@@ -45,17 +45,18 @@ _NAMELESS = "The history shows a generation with its marker, but without an id."
 class Submission:
     """One task's way to its generation.
 
-    :param operation: what is asked; what it needs is not uploaded yet.
-    :param inputs: a digest of what is to be uploaded.
+    :param operation: the operation, before its mask is uploaded.
+    :param policy: the user's choices.
+    :param deadline: when to stop waiting for refusals and uncertainty to pass (Unix time).
+    :param clock: returns the present (Unix time).
+    :param monotonic: returns seconds that nobody can set. None: ``clock``.
     :param account: see :func:`.record.account_digest`.
-    :param deadline: until when (Unix time) refusals and uncertainty are waited out.
-    :param clock: the present (Unix time).
-    :param monotonic: seconds that nobody sets. None: those of the clock.
-    :param ahead: by how many seconds the clock is ahead of Getty's, as far as that is known.
-    :param has_store: whether records are kept; only then has a marker a random part.
-    :param waits_for_slot: whether to wait while the account has too many generations pending, rather than to raise.
+    :param inputs: the digest of the mask to upload; see :attr:`.request.Request.inputs`.
+    :param ahead: returns the seconds by which the clock is ahead of Getty's, as far as known.
+    :param has_store: whether records are stored; only then does the marker have a random part.
+    :param waits_for_slot: whether to wait, instead of raising, while the account has too many generations pending.
     :param owner: a random name of this submission.
-    :param jitter: random numbers from 0 to 1.
+    :param jitter: returns random numbers from 0 to 1.
     """
 
     task: Task
@@ -75,15 +76,15 @@ class Submission:
     def submit(self, record: Record | None) -> Steps[Pending | Generation]:
         """Submit the operation, or adopt what an earlier attempt submitted.
 
-        :param record: what the store holds of this task.
-        :return: what Getty answered; of an adopted generation, that it is pending.
+        :param record: the stored record of this task, if any.
+        :return: Getty's answer; a ``Pending`` for an adopted generation.
         :raises SubmissionUnsureError: it is unknown whether a generation was created.
         :raises SubmissionSupersededError: another process submits for this task.
         :raises GettyError: the upload or the submission failed, and no credit was used.
         """
         ours = self._new(record)
         if record is None and self.task.earlier is not None:
-            # Without a store, an earlier try of this round may have sent just what this one would send.
+            # Without a store, an earlier try of this round may have sent the same request.
             record = replace(ours, intended=self.task.earlier, attempts=1, unknown=1)
         if record:
             reason = self._not_adopted(record, ours)
@@ -107,7 +108,7 @@ class Submission:
         )
 
     def _not_adopted(self, record: Record, ours: Record) -> str:
-        """Why the record is not of the generation that this task still has to deliver; empty if it is."""
+        """Why this task does not adopt what the record describes; empty if it does."""
         generation = record.generation_request_id
         what = f"Generation {generation}" if generation else "An earlier attempt"
         marked = f" with the marker {record.marker}" if record.unknown else ""
@@ -121,7 +122,7 @@ class Submission:
         return ""
 
     def _take_over(self, record: Record) -> Steps[Pending | Generation]:
-        """Adopt what the record is of; create it if it is certain that nothing was created."""
+        """Adopt what the record describes; create it if it is certain that nothing was created."""
         is_new_round = record.is_before_a_clear(self.task)
         record = replace(
             record,
@@ -130,7 +131,7 @@ class Submission:
             try_number=self.task.try_number,
             attempts=0 if is_new_round else record.attempts,
         )
-        # From here on, nobody else submits by this record.
+        # From here on, no other process submits with this record.
         yield Save(record)
         if record.generation_request_id:
             yield Say(
@@ -139,7 +140,7 @@ class Submission:
             )
             return Pending(generation_request_id=record.generation_request_id)
         try:
-            # Whoever had the record may still send, as long as it trusts in it.
+            # The former owner may still send while it counts the record as unchanged.
             adopted = yield from self._look_up(record, at_least=TRUSTED_FOR)
         except SubmissionUnsureError:
             if self.policy.on_unsure == "fail":
@@ -150,7 +151,7 @@ class Submission:
     def _create(self, record: Record, *, if_refused: Record | None) -> Steps[Pending | Generation]:
         """Submit, and again if the first attempt is lost and it is certain that it created nothing.
 
-        :param if_refused: what to keep if nothing was created: it may know of an earlier generation.
+        :param if_refused: the record to store if nothing was created: it may hold an earlier generation.
         """
         is_second_upload = False
         while True:
@@ -165,7 +166,7 @@ class Submission:
             try:
                 answer = yield from self._attempt(attempt, if_refused)
             except BadRequestError as error:
-                # The mask may have expired while the task waited; another one gets a new name.
+                # The mask may have expired while the task waited; it is uploaded again under a new name.
                 if is_second_upload or not self.inputs or "mask" not in error.problem:
                     raise self._with_earlier(error, if_refused) from None
                 is_second_upload = True
@@ -181,17 +182,17 @@ class Submission:
 
     @staticmethod
     def _with_earlier(error: GettyError, earlier: Record | None) -> GettyError:
-        """The error of a request that used no credit, where an earlier one did, or may have."""
+        """The error of a request that used no credit, while an earlier one did, or may have."""
         is_half_true = error.credit is Credit.UNUSED and earlier is not None and earlier.is_owed
         return error.with_context(credit=Credit.EARLIER) if is_half_true else error
 
     def _attempt(self, attempt: Record, if_refused: Record | None) -> Steps[Pending | Generation | None]:
-        """Submit; None: it is unknown whether that created a generation."""
+        """Submit; None if it is unknown whether that created a generation."""
         operation = self.operation.model_copy(update=(yield Upload()))
         if self.policy.marker:
             operation = operation.model_copy(update={"notes": with_marker(operation.notes, attempt.marker)})
         yield Save(attempt)
-        # What was sent without an answer is known to this process alone where there is no store.
+        # Without a store, only this process knows of requests that got no answer.
         leaves = not self.waits_for_slot and (
             self.has_store or attempt.attempts == 1 or self.task.earlier is not None
         )
@@ -221,7 +222,7 @@ class Submission:
     def _known(
         self, record: Record, ids: tuple[str, ...], answer: Pending | Generation
     ) -> Steps[Pending | Generation]:
-        """Keep the generations that a record turned out to have created."""
+        """Store the generations that the record's requests have created."""
         answered = min(len(ids), record.unknown)
         record = replace(
             record,
@@ -259,11 +260,11 @@ class Submission:
         return adopted
 
     def _look_up(self, record: Record, *, at_least: float = 0.0) -> Steps[Pending | Generation | None]:
-        """Find the generation in the history; None: it is certain that nothing was created.
+        """Find the generation in the history; None if it is certain that nothing was created.
 
-        Nothing more is sent by the record, so what was sent is in the history some time from now.
+        As nothing more is sent with this record, any generation of it will be in the history after some time.
 
-        :raises SubmissionUnsureError: that cannot be known.
+        :raises SubmissionUnsureError: it cannot be known.
         """
         certain_after = max(at_least, self.policy.history_lag)
         began = self._times()
@@ -274,9 +275,9 @@ class Submission:
         while True:
             trouble: GettyError | None = None
             found = Found()
-            # What a slow answer shows is from before it was asked for, and a clock that was set forward proves nothing.
+            # A slow answer shows the state before the request, and a clock that was set forward proves nothing.
             waited = min(now - then for now, then in zip(self._times(), began, strict=True))
-            # A clock that is behind Getty's does no harm, and a wrong one of Getty's must not hide anything.
+            # A clock behind Getty's does no harm, and a wrong clock of Getty's must not hide anything.
             sought = replace(record, intended=record.intended - max(0.0, self.ahead()))
             try:
                 items = yield LookUp(since=sought.intended - LOOK_BACK)
@@ -294,7 +295,7 @@ class Submission:
                 if found.alike or found.is_nameless:
                     raise self._unsure(record, _NAMELESS, alike=found.alike)
                 return None
-            # A refusal may be a slip of Getty's: it is believed when it is repeated, as one of a poll is.
+            # A refusal may be a mistake of Getty's: like that of a poll, it counts once it is repeated.
             is_refused = trouble is not None and not trouble.may_retry
             refused_since = (now if refused_since is None else refused_since) if is_refused else None
             if now >= give_up_at or (refused_since is not None and now >= refused_since + CERTAIN_AFTER):
@@ -322,7 +323,7 @@ class Submission:
         return () if found.alike else found.ours
 
     def _counted(self, record: Record) -> str:
-        """The credits that may have been charged; where nothing is kept, all earlier tries count as one request."""
+        """The charges, certain and possible; without a store, all earlier tries count as one request."""
         return record.charges + ("" if self.task.earlier is None else "; all earlier tries count as one")
 
     def _unsure(

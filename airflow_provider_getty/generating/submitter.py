@@ -1,4 +1,4 @@
-"""Does what :mod:`.submission` decides for a task: with Getty, and with Airflow's task state store."""
+"""Performs the steps of :mod:`.submission` for a task, with Getty and Airflow's task state store."""
 
 from __future__ import annotations
 
@@ -35,7 +35,10 @@ _RETENTION = timedelta(days=184)  # Getty keeps generations for six months
 
 
 class NotSentError(Exception):
-    """Raised in place of sending a request whose record is no longer ours; not Getty's, so no client explains it."""
+    """Raised instead of sending a request whose record belongs to another process.
+
+    It is not a ``GettyError``, so the client does not add its own context to it.
+    """
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class SubmissionStore:
 
     @property
     def exists(self) -> bool:
-        """Whether records are kept."""
+        """Whether there is a store."""
         return self.accessor is not None
 
     @classmethod
@@ -57,7 +60,7 @@ class SubmissionStore:
     def load(self) -> Record | None:
         """The record, if there is one.
 
-        :raises InvalidRequestError: somebody else wrote it.
+        :raises InvalidRequestError: this package did not write it.
         """
         document = self.accessor.get(_KEY) if self.accessor else None
         try:
@@ -70,7 +73,7 @@ class SubmissionStore:
 
     @property
     def owes(self) -> bool:
-        """Whether an earlier request used a credit, or may have, for what the task has not returned."""
+        """Whether the task has not returned something that was, or may have been, paid for."""
         try:
             record = self.load()
         except InvalidRequestError:
@@ -78,7 +81,7 @@ class SubmissionStore:
         return record is not None and record.is_owed
 
     def save(self, record: Record | None) -> None:
-        """Keep the record, or forget it."""
+        """Store the record; None deletes it."""
         if not self.accessor:
             return
         if record is None:
@@ -87,7 +90,7 @@ class SubmissionStore:
             self.accessor.set(_KEY, record.as_json(), retention=_RETENTION)
 
     def deliver(self, generation_request_id: str) -> None:
-        """Note that the task returns this generation, so that a clear by a person makes a new one."""
+        """Record that the task returns this generation, so that a clear by a person makes a new one."""
         if record := self._of(generation_request_id):
             self.save(replace(record, delivered=True))
 
@@ -97,7 +100,7 @@ class SubmissionStore:
             self.save(None)
 
     def doubt(self, generation_request_id: str) -> str | None:
-        """Forget the id of this generation, which Getty does not know, and return the marker that is sought instead."""
+        """Forget the id of this generation, which Getty did not find; return the marker to look up instead."""
         if not (record := self._of(generation_request_id)):
             return None
         self.save(record.doubted)
@@ -124,10 +127,10 @@ class Submitter:
     """Submits a task's request, or adopts what an earlier try of the task submitted.
 
     :param deadline: when to give up (``time.time()``).
-    :param waits_for_slot: whether to wait while the account has too many generations pending, rather than to raise;
-        a 429 that does not say so counts as that if it comes twice.
-    :param is_first_attempt: whether this try of the task has not submitted yet; a refused submission proves that it
-        has made sure of what earlier tries did.
+    :param waits_for_slot: whether to wait, instead of raising, while the account has too many generations pending.
+        A second 429 without a named limit counts as such.
+    :param is_first_attempt: whether this try of the task has not submitted yet. An earlier refusal in the same try
+        proves that it has already looked up what earlier tries did.
     """
 
     request: Request
@@ -235,9 +238,9 @@ class Submitter:
 
 
 def task_of(context: Context, *, is_sure: bool) -> Task:
-    """The task that runs, by what Airflow's database says of it.
+    """The running task, as Airflow's database describes it.
 
-    :param is_sure: whether what earlier tries did is known otherwise than by the marker.
+    :param is_sure: whether it is known without the marker what earlier tries did.
     """
     ti = context["ti"]
     run = context["dag_run"]
