@@ -1,4 +1,4 @@
-"""The contact sheet of a batch: a JPEG of small pictures, and a page that shows the images with their prompts."""
+"""The contact sheet of a batch: a JPEG of thumbnails, and an HTML page of the images with their prompts."""
 
 from __future__ import annotations
 
@@ -55,6 +55,7 @@ class Picture:
 
     :param file: its name in the folder.
     :param label: the name or the number of its item.
+    :param seed: the seed of its generation, if known.
     """
 
     file: str
@@ -65,9 +66,9 @@ class Picture:
 
 
 def write(folder: str, name: str, pictures: Iterable[Picture]) -> str:
-    """Write ``<name>-contact-sheet.jpg`` and ``….html`` to the folder of the images, and return where the page is.
+    """Write ``<name>-contact-sheet.jpg`` and ``….html`` to the folder of the images; return the location of the page.
 
-    :param name: begins the names of both files.
+    :param name: the beginning of both file names.
     :raises OSError: they cannot be written.
     """
     pictures = list(pictures)
@@ -117,6 +118,6 @@ def _small(folder: str, name: str) -> Image.Image | None:
             image.draft("RGB", (2 * _SIDE, 2 * _SIDE))
             image.thumbnail((_SIDE, _SIDE))
             return image.convert("RGB")
-    except (OSError, Image.DecompressionBombError) as error:  # one that was removed meanwhile leaves a gap
+    except (OSError, Image.DecompressionBombError) as error:  # a file that has been removed leaves a gap
         log.warning("%s is not on the contact sheet: %s", without_secrets(location.shown), error)
         return None

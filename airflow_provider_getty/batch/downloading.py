@@ -1,4 +1,4 @@
-"""The downloads of a batch: each image of an item to a file of its own."""
+"""The downloads of a batch: each image goes to its own file."""
 
 from __future__ import annotations
 
@@ -26,10 +26,12 @@ _FINAL = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryEr
 
 @dataclass(frozen=True, kw_only=True)
 class Downloads:
-    """Where images go, and how they are asked for.
+    """Where images go, and how they are requested.
 
     :param folder: a path or URI.
-    :param options: as in :data:`OPTIONS`.
+    :param size_name: one of :data:`SIZE_NAMES`.
+    :param images: which images of an item to download.
+    :param options: arguments of the download, of those in :data:`OPTIONS`.
     :param deadline: when to give up (Unix time).
     """
 
@@ -40,10 +42,10 @@ class Downloads:
     deadline: float
 
     def check(self) -> None:
-        """Make sure that images can be asked for and written: a file is written to the folder, and removed.
+        """Make sure that images can be requested and written: write a file to the folder, and remove it.
 
-        :raises InvalidRequestError: they cannot.
-        :raises TransportError: they cannot now.
+        :raises InvalidRequestError: an option cannot be used, or the folder is not writable.
+        :raises TransportError: the folder is not writable now.
         """
         if not self.folder.strip():
             raise InvalidRequestError(
@@ -75,9 +77,9 @@ class Downloads:
     async def fetch(
         self, getty: AsyncGetty, item: ItemRef, finished: Finished, *, may_be_started: bool
     ) -> tuple[str, ...]:
-        """Download an item's images; those that are there already stay.
+        """Download an item's images; existing files stay.
 
-        :param may_be_started: True if an earlier try may have had them prepared, and charged.
+        :param may_be_started: whether an earlier try may have had them prepared, and charged.
         :return: the names of the files in the folder.
         :raises OSError: a file cannot be written.
         :raises GettyError: see :meth:`GettyHook.download`.

@@ -1,4 +1,4 @@
-"""Runs the items of a batch: a bounded number at a time, each from its submission to the last of its images."""
+"""Runs the items of a batch, a bounded number at a time, each from its submission to its last image."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ from airflow_provider_getty.inputs.storage_errors import reason_of
 log = logging.getLogger(__name__)
 
 Stage: TypeAlias = Callable[[], Awaitable[bool]]
-"""A stage of an item, such as its download, and all after it; it returns True if the item is over."""
+"""Runs a stage of an item, such as its download, and all later ones; returns True if the item has ended."""
 
 _CHUNK = 200  # items read at a time
-_FIRST_POLL_IN = 0.5  # of what Getty has just said to be pending; later if the schedule says so
+_FIRST_POLL_IN = 0.5  # seconds after Getty has answered 202; later if the schedule says so
 
-# What is refused to one item for such a reason is refused to all.
+# A reason to refuse one item that applies to all of them.
 _STOPS = (AuthenticationError, ConfigurationError, DailyLimitError, NoProductsError, QuotaExceededError)
 
 
@@ -58,14 +58,15 @@ _STOPS = (AuthenticationError, ConfigurationError, DailyLimitError, NoProductsEr
 class Plan:
     """How a batch is run.
 
-    :param task: whose batch it is.
+    :param task: the task of the batch.
+    :param policy: how generations are submitted.
     :param deadline: when to give up (Unix time).
-    :param max_in_flight: the number of items under way at a time.
-    :param generation_timeout: seconds after which a pending generation is given up, for this try.
+    :param max_in_flight: the most items under way at a time.
+    :param generation_timeout: seconds after which this try stops waiting for a generation.
     :param poll_interval: a fixed number of seconds between polls. None: by the age of the generation.
-    :param waits: True to wait for generations; otherwise they are left pending.
-    :param downloads: where images go, if they are wanted.
-    :param kind: the operation of most items, for what is known of how long it takes.
+    :param waits: whether to wait for generations; otherwise they are left pending.
+    :param downloads: where images go; None: none are downloaded.
+    :param kind: the operation of most items; typical durations are learned for each kind.
     """
 
     task: Task
@@ -79,16 +80,16 @@ class Plan:
     kind: str = ""
 
     def until(self, submitted: float) -> float:
-        """Return when a generation that was submitted then is given up (Unix time)."""
+        """Return when to give up a generation that was submitted at this time (both Unix time)."""
         return min(self.deadline, submitted + self.generation_timeout)
 
 
 @dataclass
 class Engine:
-    """Runs the items that are not over according to the journal.
+    """Runs the items that have not ended according to the journal.
 
-    :param reporter: logs how far the batch is.
-    :param stopped: why nothing more is submitted; empty while it is.
+    :param reporter: logs the progress of the batch.
+    :param stopped: why nothing more is submitted; empty while items are submitted.
     """
 
     plan: Plan
@@ -98,9 +99,9 @@ class Engine:
     reporter: Reporter
     stopped: str = ""
     is_full: bool = field(default=False, init=False)
-    """True if the account's limit of pending generations was reached and we do not wait."""
+    """Whether the account's limit of pending generations was reached and this try does not wait."""
     is_through: bool = field(default=False, init=False)
-    """True if all items have been submitted, or have failed."""
+    """Whether all items have been submitted, or have failed."""
     _running: int = field(default=0, init=False)
     _left_pending: int = field(default=0, init=False)
     _item_ended: asyncio.Event = field(default_factory=asyncio.Event, init=False)
@@ -120,10 +121,10 @@ class Engine:
         )
 
     async def run(self, seen: Mapping[int, Finished | None] | None = None) -> None:
-        """Run until all is done that can be done now.
+        """Run the items as far as possible now.
 
-        :param seen: by their numbers, items whose generations need not be left pending any longer, and what a trigger
-            has seen of them; None: it saw trouble.
+        :param seen: by item number, the generations that a trigger has seen finish; None for one that failed. None of
+            them is left pending.
         :raises OSError: the journal cannot be written, or another process has taken it over.
         :raises InvalidRequestError: the items have changed since they were checked.
         """
@@ -140,7 +141,7 @@ class Engine:
         await self.journal.written()
 
     async def _take_up(self, group: asyncio.TaskGroup, seen: Mapping[int, Finished | None]) -> None:
-        """Continue with what is submitted already."""
+        """Continue with the items that have been submitted."""
         for item, entry in self.journal.progress.under_way():
             finished = seen.get(item.number)
             if finished and finished.generation_request_id == entry.record.generation_request_id:
@@ -158,7 +159,7 @@ class Engine:
             self._start(group, item, stage)
 
     async def _submit(self, group: asyncio.TaskGroup) -> None:
-        """Submit the rest, as far as there is room for it."""
+        """Submit the other items, as far as there is room for them."""
         async with aclosing(self._unsubmitted()) as items:
             async for item in items:
                 await self._until(lambda: self._has_room or not self._running)
@@ -194,7 +195,7 @@ class Engine:
         group.create_task(self._run(item, stage))
 
     async def _run(self, item: ItemRef, stage: Stage) -> None:
-        """Run an item's stage, and count the item as pending if it is not over then."""
+        """Run an item's stage; count the item as left pending if it has not ended."""
         try:
             if not await stage():
                 self._left_pending += 1
@@ -205,14 +206,14 @@ class Engine:
             self._item_ended.set()
 
     async def _bring(self, item: Item, ref: ItemRef) -> bool:
-        """Submit an item, and continue to its end unless it is left pending."""
+        """Submit an item, and run it to its end unless it is left pending."""
         try:
             answer = await self._submitter.submit(item)
         except RateLimitError:
             if self.plan.waits:
                 raise
             self.is_full = True
-            return True  # for now: it is submitted when there may be a slot
+            return True  # for now: it is submitted once there may be a slot
         if isinstance(answer, Generation):
             return await self._finish(ref, answer)
         entry = self.journal.progress.entry(item.number)
@@ -221,7 +222,7 @@ class Engine:
         )
 
     async def _collect(self, item: ItemRef, entry: Entry, *, first_poll_in: float = 0.0) -> bool:
-        """Wait for what is submitted, and continue to the item's end."""
+        """Wait for the item's generation, and run the item to its end."""
         submitted = entry.record.intended
         poll = GetGeneration(generation_request_id=entry.record.generation_request_id or "")
         try:
@@ -234,11 +235,11 @@ class Engine:
                 kind=self.plan.kind,
             )
         except GoneError:
-            # So that another try generates it again.
+            # Another try generates it again.
             self.journal.note(Recorded(None), item)
             raise
         except NotFoundError:
-            # Another try looks for what was submitted by its marker.
+            # Another try looks the generation up by its marker.
             self.journal.note(Recorded(entry.record.doubted), item)
             raise
         finally:
@@ -264,7 +265,7 @@ class Engine:
         return True
 
     async def _not_written(self, item: ItemRef, downloads: Downloads, error: OSError) -> None:
-        """One file that cannot be written is the trouble of its item; a folder that takes none stops the batch."""
+        """Fail the item whose file cannot be written; stop the batch if the whole folder is not writable."""
         why = f"Its image cannot be written: {reason_of(error)}. Its generation is kept; another try downloads it."
         self._note_failure(item, why, may_retry=True)
         if self.stopped:
@@ -280,7 +281,7 @@ class Engine:
             self._stop(str(error))
 
     def _explain(self, item: ItemRef, error: GettyError) -> str:
-        """Say what went wrong, and what is known of the item's credit: more than the call that failed knows."""
+        """Say what went wrong, and what became of the item's credit, of which the failed call knows only a part."""
         if isinstance(error, DeadlineExceededError):
             error = error.with_context(advice="Another try collects it; generation_timeout allows more time.")
         entry = self.journal.progress.entry(item.number)

@@ -1,4 +1,4 @@
-"""The lines of a journal, of the batch and of its items. They hold no secrets and no signed URLs."""
+"""The lines of a journal, about the batch and its items. They hold no secrets and no signed URLs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from airflow_provider_getty.generating.record import Record, Task
 
 @dataclass(frozen=True, kw_only=True)
 class Owner:
-    """The task whose batch it is; a journal serves no other."""
+    """The task of a batch. Its journal serves no other."""
 
     dag_id: str
     run_id: str
@@ -22,7 +22,7 @@ class Owner:
 
     @classmethod
     def of(cls, task: Task) -> Owner:
-        """The task, which is without its map index: that is part of its id here."""
+        """The owner; its ``task_id`` includes the map index of a mapped task."""
         return cls(dag_id=task.dag_id, run_id=task.run_id, task_id=task.task_id)
 
     def __str__(self) -> str:
@@ -42,7 +42,7 @@ class Began:
 
 @dataclass(frozen=True)
 class Recorded:
-    """The state of an item's submission: its intent, then its generation; None: nothing was created."""
+    """The state of an item's submission: its intent, then its generation; None if nothing was created."""
 
     record: Record | None
 
@@ -52,7 +52,7 @@ class Finished:
     """An item's generation is finished.
 
     :param images: the indexes of all its images.
-    :param blocked: of those that Getty's content policy blocked.
+    :param blocked: the indexes of the images that Getty's content policy blocked.
     """
 
     generation_request_id: str
@@ -78,7 +78,7 @@ class Finished:
 
 @dataclass(frozen=True)
 class Downloaded:
-    """An item's images are where they were to go, as these files."""
+    """An item's images have been downloaded as these files."""
 
     files: tuple[str, ...]
 
@@ -96,10 +96,10 @@ class Failed:
 
 @dataclass(frozen=True)
 class Ended:
-    """A try has come to its end.
+    """A try has ended.
 
     :param succeeded: whether the task succeeded.
-    :param counts: as :meth:`.progress.Progress.counts`.
+    :param counts: see :meth:`.progress.Progress.counts`.
     """
 
     succeeded: bool
@@ -115,8 +115,8 @@ class ItemRef:
     """Identifies an item of the batch.
 
     :param number: its position in the batch, from 1; it may change between two tries.
-    :param key: a digest of what it asks of Getty, which does not change.
-    :param name: the user's name for it.
+    :param key: a digest of its request, which does not change.
+    :param name: the user's name for it, if any.
     """
 
     number: int
@@ -130,7 +130,7 @@ class ItemRef:
 def encode(event: Event, item: ItemRef | None, *, at: float) -> bytes:
     """Encode a line.
 
-    :param item: None for a line of the whole batch.
+    :param item: the item; None for a line about the whole batch.
     :param at: the present (Unix time).
     """
     document: dict[str, Any] = {"at": datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")}
@@ -154,7 +154,7 @@ def encode(event: Event, item: ItemRef | None, *, at: float) -> bytes:
 def decode(line: bytes) -> tuple[Event, ItemRef | None]:
     """Decode a line.
 
-    :raises ValueError: it is no line of a journal.
+    :raises ValueError: it is not the line of a journal.
     """
     try:
         document = json.loads(line)
@@ -170,7 +170,7 @@ def decode(line: bytes) -> tuple[Event, ItemRef | None]:
 
 def _event(document: dict[str, Any]) -> Event:
     def read(cls: type) -> Any:
-        # What an earlier version did not write has its default. A list of JSON is a tuple again.
+        # Fields that an earlier version did not write have their defaults. JSON lists become tuples again.
         values = ((each.name, document[each.name]) for each in fields(cls) if each.name in document)
         return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in values})
 

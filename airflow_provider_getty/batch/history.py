@@ -1,4 +1,4 @@
-"""Looks into the generation history on behalf of many items at once."""
+"""Reads the generation history for many items at once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PATIENCE = 60.0
 
 
 class SharedHistory:
-    """One look for all items that ask within a moment; each gets what was there after it asked."""
+    """Reads the history once for all items that ask within a moment; never before an item has asked."""
 
     def __init__(self, client: AsyncGettyClient) -> None:
         self._client = client
@@ -27,10 +27,10 @@ class SharedHistory:
         self._markers: set[str] = set()
 
     async def items(self, since: float, marker: str) -> list[HistoryItem]:
-        """Return the generations since then that carry the marker or none at all, and perhaps some more.
+        """Return the generations with the marker or without any since a time, and perhaps some others.
 
         :param since: Unix time.
-        :param marker: empty if none was sent.
+        :param marker: the item's marker; empty if none was sent.
         :raises GettyError: the history cannot be read.
         """
         if self._next is None:

@@ -1,6 +1,6 @@
 """Reads the items of a batch from a file: JSON Lines, a JSON array, or CSV as spreadsheets write it.
 
-A line that cannot be read is an :class:`Unusable` one, so that all of them can be named together.
+An unreadable line becomes an :class:`Unusable`, so that one message can name all of them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from airflow_provider_getty.inputs.storage_errors import reason_of
 
 _SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tab"}
 _TEXTS = frozenset({"prompt", "negative_prompt", "notes", "name", "project_code", "operation"})
-"""Arguments whose cells are taken as they are, although they may begin as JSON does."""
+"""Arguments whose cells are taken literally, even if they look like JSON."""
 _BINARY_SUFFIXES = {
     ".xlsx": "an Excel workbook",
     ".xlsm": "an Excel workbook",
@@ -49,7 +49,8 @@ _JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
 class Unusable:
     """A line or an item that cannot be used.
 
-    :param at: where it is, such as ``line 7``.
+    :param at: its position, such as ``line 7``.
+    :param problem: why it cannot be used, to follow the position in a message.
     """
 
     at: str
@@ -57,14 +58,14 @@ class Unusable:
 
 
 Document: TypeAlias = "tuple[str, Any] | Unusable"
-"""Where an item is, such as ``line 7``, and what is written there."""
+"""The position of an item, such as ``line 7``, and its content."""
 
 
 def read_documents(where: LocationLike) -> Iterator[Document]:
-    """Read the items of a file, one after the other.
+    """Read the items of a file one by one.
 
-    :param where: the path or URI of a file. ``.csv`` and ``.tsv`` are tables, anything else is JSON Lines, or a
-        JSON array if it begins with ``[``, which is read as a whole.
+    :param where: the path or URI of a file. ``.csv`` and ``.tsv`` are tables; anything else is JSON Lines or, if it
+        begins with ``[``, a JSON array, which is read as a whole.
     :raises InvalidRequestError: the file cannot be read.
     """
     location = locate(where)
@@ -78,7 +79,7 @@ def read_documents(where: LocationLike) -> Iterator[Document]:
                 (_BINARY_SIGNATURES[each] for each in _BINARY_SIGNATURES if first.startswith(each)), None
             ):
                 raise _binary_file(location.shown, kind)
-            if b"\0" in first:  # UTF-16, of which each half would be a character
+            if b"\0" in first:  # UTF-16, whose bytes would be read as characters
                 raise _not_utf_8(location.shown)
             file.seek(0)
             with TextIOWrapper(file, encoding="utf-8-sig", newline="") as lines:
@@ -131,7 +132,7 @@ def _json_lines(lines: Iterable[str], suffix: str) -> Iterator[Document]:
 
 
 def _written_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object, whose names must differ: of two prompts, nobody knows which one is meant."""
+    """Make a dictionary, and refuse repeated names: with two prompts, it is unknown which one is meant."""
     if repeated := _repeated(name for name, _ in pairs):
         raise ValueError(f"{shortened(repeated)} appears twice")
     return dict(pairs)
@@ -147,7 +148,7 @@ def _table(lines: TextIO) -> Iterator[Document]:
     separator = ""
     while first and not first.strip():
         first, skipped = lines.readline(), skipped + 1
-    if declared := re.fullmatch(r'"?sep=(.)"?\s*', first, re.IGNORECASE):  # Excel's own first line
+    if declared := re.fullmatch(r'"?sep=(.)"?\s*', first, re.IGNORECASE):  # a first line that Excel reads
         separator, first, skipped = declared[1], lines.readline(), skipped + 1
     if not first:
         raise InvalidRequestError(
@@ -189,7 +190,7 @@ def _row(names: list[str], row: list[str], at: str) -> Document:
 
 
 def _cell(name: str, text: str) -> Any:
-    """Return the text; the number, if a comma is its decimal point; or the value, if it is JSON."""
+    """Return the text of a cell, with a decimal point for a decimal comma; or its value if it is JSON."""
     if name in _TEXTS:
         return text
     text = text.strip()
@@ -200,7 +201,7 @@ def _cell(name: str, text: str) -> Any:
 
 @cache
 def known_arguments() -> frozenset[str]:
-    """All arguments that an item may have."""
+    """The arguments that an item may have."""
     fields = chain.from_iterable(kind.model_fields for kind in GENERATING.values())
     return frozenset(fields) | {"operation", "name", "mask", "image_size"}
 

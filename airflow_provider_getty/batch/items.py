@@ -1,7 +1,7 @@
-"""Reads and checks the items of a batch, one after the other, from a list or a file.
+"""Reads and checks the items of a batch one by one, from a list or a file.
 
-An item is the arguments that an operator of its ``operation`` takes. It is known by a key, a digest of what it asks of
-Getty: its position, its name and how its arguments are written do not matter.
+An item consists of the arguments that the operator of its ``operation`` takes. A key identifies it, a digest of its
+request that does not depend on its position, its name, or the notation of its arguments.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ from airflow_provider_getty.inputs.shapes import read_list
 from airflow_provider_getty.inputs.storage import LocationLike, is_location
 
 Requests: TypeAlias = "LocationLike | Sequence[Mapping[str, Any]]"
-"""A list of mappings, or where a file of JSON Lines, of a JSON array or of CSV is."""
+"""A list of mappings, or the location of a file of JSON Lines, of a JSON array, or of CSV."""
 
 _SHOWN_PROBLEMS = 10
 _LONGEST_NAME = 180
-"""Bytes in UTF-8: a file's name has at most 255, and the rest of it takes up to 75."""
+"""Bytes in UTF-8: a file name has at most 255, of which the rest takes up to 75."""
 _PENDING_MASK = f"{GETTY_URL}/mask.jpg"
 
 
@@ -49,10 +49,10 @@ class Item:
     """One generation of the batch.
 
     :param number: its position in the batch, from 1.
-    :param at: that position as people find it, such as ``line 7``.
+    :param at: its position for people, such as ``line 7``.
     :param operation: the name of the operation, such as ``refine``.
-    :param written: its arguments, as a user writes them.
-    :param name: what the user calls it, if anything; it names its files.
+    :param written: its arguments, as the user writes them.
+    :param name: the user's name for it, if any, which begins the names of its files.
     """
 
     number: int
@@ -82,7 +82,7 @@ class Item:
         return request_of(self.kind, self.written, account, log_level=logging.DEBUG)
 
     def without_mask(self) -> GeneratingOperation:
-        """Check the arguments as far as that is possible without reading the mask.
+        """Make the operation without reading the mask, and so check the other arguments.
 
         :raises InvalidRequestError: they cannot be used.
         """
@@ -95,16 +95,16 @@ class Item:
         return operation_of(self.kind, written)
 
     def key(self, operation: GeneratingOperation) -> int:
-        """Return 64 bits of a digest of what the item asks of Getty.
+        """Return 64 bits of a digest of the item's request.
 
-        :param operation: as :meth:`without_mask` returns it.
+        :param operation: the result of :meth:`without_mask`.
         """
         mask = self._mask()
         inputs = "" if mask is None else json.dumps(mask, sort_keys=True, default=str)
         return _digest(fingerprint(operation, inputs))
 
     def _mask(self) -> Any:
-        """Identify the mask: by its path, its boxes and polygons, its bytes, or what it shows."""
+        """Identify the mask: by its path, its boxes and polygons, its bytes, or its pixels."""
         source, size = self.written.get("mask"), self.written.get("image_size")
         if isinstance(source, str) and source.lstrip().startswith(("[", "{")):
             source = read_list(source)
@@ -119,11 +119,11 @@ class Item:
 
 @dataclass(frozen=True)
 class Items:
-    """All items, read again by each iteration and never held together.
+    """All items. Each iteration reads them again; they are never in memory together.
 
     :param requests: see :data:`Requests`.
-    :param operation: the operation of items that name none.
-    :param defaults: arguments of items that do not give them.
+    :param operation: the operation of items that do not name one.
+    :param defaults: the arguments of items that do not give them.
     """
 
     requests: Requests
@@ -175,8 +175,8 @@ class Items:
 class Catalogue:
     """The keys of all items, 8 bytes each, by which the journal's lines find their items.
 
-    :param keys: of all items, in their order.
-    :param repeats: of items that ask the same as an earlier one, the key that they would have if they were alone.
+    :param keys: the keys of all items, in their order.
+    :param repeats: by number, the original keys of items whose request repeats an earlier one.
     """
 
     keys: array[int]
@@ -187,7 +187,7 @@ class Catalogue:
         """Read all items.
 
         :param check: raises an ``InvalidRequestError`` if an operation cannot be used.
-        :raises InvalidRequestError: items cannot be used, or repeat others; the first ten are named.
+        :raises InvalidRequestError: some items cannot be used, or repeat others; the first ten are named.
         """
         keys, names = array("Q"), array("Q")
         problems: list[str] = []
@@ -219,14 +219,14 @@ class Catalogue:
         return self.keys[number - 1]
 
     def number(self, key: int) -> int | None:
-        """Return the number of the item with this key; None: there is none (any more)."""
+        """Return the number of the item with this key; None if the batch has no such item."""
         found = bisect_left(self._sorted, key)
         if found == len(self._sorted) or self._sorted[found] != key:
             return None
         return self._order[found]
 
     def has(self, item: Item) -> bool:
-        """Return True if this is the item that was read under its number."""
+        """Whether this is the item that was read with this number."""
         if item.number > len(self):
             return False
         return item.key(item.without_mask()) == self.repeats.get(item.number, self.key(item.number))
@@ -241,10 +241,10 @@ class Catalogue:
 
 
 def _catalogue(keys: array[int], names: array[int]) -> Catalogue:
-    """Give the second and further items that ask the same keys of their own, if all of them have names of their own.
+    """Give repeated items keys of their own, provided that all of them have different names.
 
-    :param names: digests; 0: none.
-    :raises InvalidRequestError: they have not.
+    :param names: digests of the names; 0: no name.
+    :raises InvalidRequestError: repeated items lack different names.
     """
     order = sorted(range(len(keys)), key=keys.__getitem__)
     distinct, repeats = array("Q", keys), {}
@@ -268,7 +268,7 @@ def _digest(text: str) -> int:
 
 
 def _given(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments that are given: neither None nor an empty text."""
+    """The arguments that are neither None nor empty strings."""
     return {name: value for name, value in document.items() if value is not None and value != ""}
 
 

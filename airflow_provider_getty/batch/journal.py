@@ -1,6 +1,6 @@
-"""The journal of a batch: what became of each item, written down before anything depends on it.
+"""The journal of a batch: the state of each item, made durable before anything depends on it.
 
-Many items share one addition to the file: while one is made durable, the lines of the next gather.
+Many items share one write: while it becomes durable, the lines of the next one gather.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from airflow_provider_getty.batch.stored_journal import StoredJournal
 from airflow_provider_getty.inputs.storage import LocalFile, LocationLike, StoredObject, locate
 
 CONFIRMED_FOR = 1.0
-"""Seconds for which a journal that was seen to be this process's is taken to be so."""
+"""Seconds for which a confirmation that this process owns the journal stays valid."""
 _CONFIRMATIONS = 5
 
 
 def journal_file(where: LocationLike) -> JournalFile:
-    """Find the journal at a path or URI.
+    """Return the file of the journal at a path or URI.
 
-    :raises InvalidRequestError: it cannot be one.
+    :raises InvalidRequestError: it is a folder, or cannot be opened here.
     """
     location = locate(where)
     if location.shown.endswith("/"):
@@ -41,11 +41,12 @@ def journal_file(where: LocationLike) -> JournalFile:
 
 
 class Journal:
-    """A journal that is open for writing, and the progress that it adds up to. Use it as a context manager.
+    """A journal that is open for writing, and the progress that its lines add up to. Use it as a context manager.
 
-    :param progress: of a batch of which nothing is known yet; all lines are applied to it, the oldest first.
-    :raises InvalidRequestError: it is no journal, or it is damaged.
-    :raises OSError: it cannot be read or written to.
+    :param file: the file of the journal.
+    :param progress: a fresh progress, to which all lines are applied on entry, the oldest first.
+    :raises InvalidRequestError: the file is not a journal, or it is damaged.
+    :raises OSError: the file cannot be read or written.
     """
 
     def __init__(self, file: JournalFile, progress: Progress) -> None:
@@ -81,23 +82,23 @@ class Journal:
         self.file.close()
 
     def begin(self, event: Event) -> None:
-        """Write a line of the whole batch, outside of an event loop."""
+        """Write a line about the whole batch, outside of an event loop."""
         line = encode(event, None, at=clock.now())
         self.progress.apply(event, None)
         self.file.append(line)
 
     def end(self, *, succeeded: bool) -> None:
-        """Write the closing line, and make it all one file."""
+        """Write the last line, and join the journal into one file."""
         self.begin(Ended(succeeded, self.progress.counts()))
         self.file.join()
 
     async def write(self, event: ItemEvent, item: ItemRef) -> None:
-        """Write a line of an item; on return, it survives a crash."""
+        """Write a line about an item; on return, it survives a crash."""
         self.note(event, item)
         await self.written()
 
     def note(self, event: ItemEvent, item: ItemRef) -> None:
-        """Write a line of an item soon: one that can be found out again."""
+        """Queue a line about an item that need not survive a crash."""
         self.progress.apply(event, item)
         self._gathered.append(encode(event, item, at=clock.now()))
         self._noted += 1
@@ -105,7 +106,7 @@ class Journal:
     async def written(self) -> None:
         """Wait until all lines so far survive a crash.
 
-        :raises JournalTakenError: another process writes the journal now.
+        :raises JournalTakenError: another process has taken the journal over.
         """
         mine = self._noted
         while self._durable < mine:
@@ -117,9 +118,10 @@ class Journal:
     async def confirm(self) -> None:
         """Make sure, right before a submission, that no other process has taken the journal over.
 
-        What was seen less than :data:`CONFIRMED_FOR` seconds ago holds.
+        A confirmation is valid for :data:`CONFIRMED_FOR` seconds.
 
-        :raises JournalTakenError: another process writes it now: nothing more may be sent.
+        :raises JournalTakenError: another process has: nothing more may be sent.
+        :raises JournalError: the file answers too slowly to be sure.
         """
         for _ in range(_CONFIRMATIONS):
             if _within(self._confirmed, _now()):
@@ -152,14 +154,14 @@ class Journal:
 
     def _append(self, lines: bytes) -> tuple[float, float]:
         self.file.append(lines)
-        # A process that takes over from here on reads these lines; one that did so before is seen now.
+        # A process that takes over later reads these lines; one that did so before is noticed here.
         began = _now()
         self.file.confirm()
         return began
 
 
 def _now() -> tuple[float, float]:
-    """The time by both clocks: a machine that was suspended, or a clock that was set, moves only one of them."""
+    """The time by both clocks: a suspended machine, or setting the clock, moves only one of them."""
     return clock.monotonic(), clock.now()
 
 

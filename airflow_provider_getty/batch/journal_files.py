@@ -1,6 +1,6 @@
-"""The file of a journal: lines can be added so that they survive a crash, by one process at a time.
+"""The file of a journal: one process at a time adds lines that survive a crash.
 
-A local file is appended to. Object stores cannot append; see :mod:`.stored_journal`.
+This module has the local file. Object stores cannot append; see :mod:`.stored_journal`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class JournalBusyError(JournalError):
 
 
 class JournalTakenError(JournalError):
-    """Another process has taken the journal over: this one may neither write nor submit any more."""
+    """Another process has taken the journal over: this one must neither write nor submit any more."""
 
     def __init__(self, shown: str) -> None:
         super().__init__(f"Another process has taken over the journal {shown}; this one submits nothing more")
@@ -40,28 +40,28 @@ class JournalFile(ABC):
 
     shown: str
     is_local = False
-    """True if other machines may not see it."""
+    """Whether other machines may not see the file."""
 
     @abstractmethod
     def open(self) -> None:
-        """Take the journal over; another process that writes it is stopped, or this one is refused.
+        """Take the journal over: another process that writes it is stopped, or this one is refused.
 
-        :raises InvalidRequestError: there is a file that is no journal; it stays as it is.
-        :raises JournalBusyError: another process writes it.
-        :raises OSError: it cannot be written to.
+        :raises InvalidRequestError: the file is not a journal; it is left unchanged.
+        :raises JournalBusyError: another process is writing it.
+        :raises OSError: it cannot be written.
         """
 
     @abstractmethod
     def lines(self) -> Iterator[bytes]:
-        """Read all whole lines, in the order in which they were added."""
+        """Read all complete lines, in the order in which they were added."""
 
     def peek(self) -> Iterator[bytes]:
-        """Read all lines without taking the journal over, which another process may be writing."""
+        """Read all lines without taking the journal over; another process may be writing it."""
         return self.lines()
 
     @abstractmethod
     def append(self, lines: bytes) -> None:
-        """Add whole lines; on return, they survive a crash.
+        """Add complete lines; on return, they survive a crash.
 
         :raises JournalTakenError: another process has taken it over, and nothing was added.
         :raises OSError: they could not be added.
@@ -76,7 +76,7 @@ class JournalFile(ABC):
 
     @abstractmethod
     def join(self) -> None:
-        """Make it one file, if it is not. Nothing is added any more."""
+        """Join the journal into one file, if it has parts. Afterwards, nothing more is added."""
 
     @abstractmethod
     def close(self) -> None:
@@ -84,10 +84,10 @@ class JournalFile(ABC):
 
 
 def check_is_journal(first: bytes, shown: str) -> None:
-    """Refuse a file that is not known to be a journal.
+    """Refuse a file that does not begin like a journal.
 
-    :param first: its first line, or as much of it as :data:`LONGEST_FIRST_LINE`; a crash may have cut it.
-    :raises InvalidRequestError: it begins otherwise.
+    :param first: its first line, up to :data:`LONGEST_FIRST_LINE` bytes; a crash may have truncated it.
+    :raises InvalidRequestError: it is not the first line of a journal.
     """
     if first.endswith(b"\n"):
         with suppress(ValueError):
@@ -101,7 +101,7 @@ def check_is_journal(first: bytes, shown: str) -> None:
 
 
 class LocalJournal(JournalFile):
-    """A file on a disk, locked while it is written. On a disk without locks, its length shows other writers."""
+    """A local file, locked while it is written. On a disk without locks, its length reveals other writers."""
 
     is_local = True
 
@@ -112,7 +112,7 @@ class LocalJournal(JournalFile):
         self._end = 0
 
     def open(self) -> None:
-        """Lock the file, recognize it, and cut a line that a crash has torn."""
+        """Lock the file, check that it is a journal, and remove a line that a crash has truncated."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._file = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
@@ -150,7 +150,7 @@ class LocalJournal(JournalFile):
         self._end += len(lines)
 
     def confirm(self) -> None:
-        """Make sure that the file is still there, and as long as this process left it."""
+        """Make sure that the file still exists, with the length at which this process left it."""
         status = os.fstat(self._file)
         try:
             is_here = os.path.samestat(status, self._path.stat())
@@ -160,14 +160,14 @@ class LocalJournal(JournalFile):
             raise JournalTakenError(self.shown)
 
     def join(self) -> None:
-        """Do nothing: it is one file."""
+        """Do nothing: it is already one file."""
 
     def close(self) -> None:
-        """Unlock it; remove a file to which nothing was written."""
+        """Unlock the file; remove it if it is empty."""
         if self._file >= 0 and not os.fstat(self._file).st_size:
             with suppress(JournalTakenError, OSError):
                 self.confirm()
-                self._path.unlink()  # nothing was ever written to it
+                self._path.unlink()
         self._release()
 
     def _release(self) -> None:
@@ -199,7 +199,7 @@ def _end_of_whole_lines(file: int) -> int:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the file's name survive as well."""
+    """Make the file's directory entry durable as well."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         with suppress(OSError):

@@ -24,6 +24,8 @@ from airflow_provider_getty.inputs.storage import LocationLike, locate
 class MadeItem:
     """An item whose generation is finished.
 
+    :param item: the item.
+    :param finished: its generation.
     :param files: the names of its downloaded images, in the order of the images that were not blocked.
     """
 
@@ -33,9 +35,9 @@ class MadeItem:
 
 
 def made_items(items: Items, journal: LocationLike) -> Iterator[MadeItem]:
-    """The items that were finished when the batch's last try ended, in the batch's order.
+    """Yield the items that were finished when the batch's last try ended, in the order of the batch.
 
-    In an object store, what a try that runs has added is not seen.
+    In an object store, the lines of a try that is still running are not read.
 
     :raises InvalidRequestError: items cannot be used.
     :raises OSError: the journal cannot be read.
@@ -51,7 +53,7 @@ def made_items(items: Items, journal: LocationLike) -> Iterator[MadeItem]:
 
 
 def _finished(journal: LocationLike) -> dict[int, tuple[Finished, tuple[str, ...]]]:
-    """By the keys of their items: the generations that are finished, and the files of their images."""
+    """The finished generations and the files of their images, by the key of the item."""
     found: dict[int, tuple[Finished, tuple[str, ...]]] = {}
     began, succeeded = None, False
     for event, item in _events(journal):
@@ -78,5 +80,5 @@ def _finished(journal: LocationLike) -> dict[int, tuple[Finished, tuple[str, ...
 def _events(journal: LocationLike) -> Iterator[tuple[Event, ItemRef | None]]:
     with locate(journal).open() as lines:
         for line in lines:
-            with suppress(ValueError):  # of an object, the line that says what it was joined of
+            with suppress(ValueError):  # the last line of an object says which parts were joined
                 yield decode(line)

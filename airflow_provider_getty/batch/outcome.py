@@ -1,4 +1,4 @@
-"""How a batch ended, and what that means for its task."""
+"""The outcome of a batch, and what it means for the task."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ log = logging.getLogger(__name__)
 class GettyBatchException(AirflowException):
     """The failure of a batch, which Airflow may retry.
 
-    Its attributes are what ``on_failure_callback`` finds in ``context["exception"]``.
+    An ``on_failure_callback`` finds its attributes in ``context["exception"]``.
 
-    :param parts: what to say, by its label in the log; ``Credit`` is among them.
-    :param manifest: see :func:`manifest`; None if the batch did not get to its items.
-    :param error: what ended it, if a single error did.
+    :param parts: the parts of the message by their labels in the log, among them ``Credit``.
+    :param manifest: see :func:`manifest`; None if the batch did not reach its items.
+    :param error: the single error that ended it, if there was one.
     """
 
     may_retry = True
@@ -46,7 +46,7 @@ class GettyBatchException(AirflowException):
 
 
 class GettyBatchFailException(GettyBatchException, AirflowFailException):
-    """The failure of a batch that no retry can repair."""
+    """The failure of a batch that no retry can fix."""
 
     may_retry = False
 
@@ -58,9 +58,10 @@ def fail(
     manifest: Mapping[str, Any] | None = None,
     error: GettyError | None = None,
 ) -> NoReturn:
-    """End the task of a batch. The log does not wrap, so each part of the failure gets a line of its own first.
+    """Fail the task of a batch, after logging each part of the failure in its own line, as the log does not wrap.
 
-    :raises GettyBatchException: or, if no retry may help, :class:`GettyBatchFailException`.
+    :raises GettyBatchException: a retry may help.
+    :raises GettyBatchFailException: no retry can help.
     """
     for label, text in parts.items():
         if text:
@@ -70,7 +71,7 @@ def fail(
 
 
 def succeeded(counts: Mapping[str, int], fail_on: FailOn, on_blocked: BatchOnBlocked) -> bool:
-    """Return True if the policy takes the batch for a success. What was not submitted counts as failed."""
+    """Whether the batch counts as a success. Items that were not submitted count as failed."""
     good = counts["completed"] + (counts["blocked"] if on_blocked == "ignore" else 0)
     bad = counts["total"] - good
     match fail_on:
@@ -83,7 +84,7 @@ def succeeded(counts: Mapping[str, int], fail_on: FailOn, on_blocked: BatchOnBlo
 
 
 def manifest(journal: str, progress: Progress) -> dict[str, Any]:
-    """Return the task's result: ``journal``, the counts, and the first ``failures``. Small, whatever the batch."""
+    """Return the task's result: ``journal``, the counts, and the first ``failures``. It is small for any batch."""
     return {"journal": journal, **progress.counts(), "failures": progress.failures}
 
 
@@ -103,7 +104,7 @@ def spent(counts: Mapping[str, int]) -> str:
 
 
 def failure(manifest: Mapping[str, Any], stopped: str, *, may_retry: bool) -> dict[str, str]:
-    """Say what became of the items and the credits, and what to do: by labels, as :func:`fail` takes them."""
+    """Say what became of the items and the credits, and what to do, in the parts that :func:`fail` takes."""
     over = manifest["completed"] + manifest["blocked"] + manifest["failed"]
     first = " ".join(_shown(each) for each in manifest["failures"][:3])
     advice = (

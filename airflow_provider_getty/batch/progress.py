@@ -1,6 +1,6 @@
-"""Counts how far a batch is, from the lines of its journal. No I/O.
+"""Derives the progress of a batch from the lines of its journal. No I/O.
 
-An item takes a byte; more only while it is under way, or if it failed after it was paid for.
+An item takes one byte; it takes more only while it is under way, or if it has failed after it was paid for.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ class Status(IntEnum):
 
     NEW = 0
     INTENDED = 1
-    """About to be submitted, or cut off while it was: there may be a generation."""
+    """About to be submitted, or interrupted meanwhile: there may be a generation."""
     SUBMITTED = 2
     GENERATED = 3
-    """Its images are still to be downloaded."""
+    """Its images have yet to be downloaded."""
     COMPLETED = 4
     BLOCKED = 5
     FAILED = 6
@@ -63,9 +63,11 @@ class Entry:
 
 @dataclass
 class Progress:
-    """Adds up the lines of a journal; :meth:`apply` takes each of them, in order.
+    """The sum of the lines of a journal; :meth:`apply` takes them one by one, in order.
 
-    :param downloads: True if images are to be downloaded.
+    :param catalogue: the items of the batch.
+    :param on_blocked: which items with blocked images count as failed.
+    :param downloads: whether images are downloaded.
     """
 
     catalogue: Catalogue
@@ -74,20 +76,20 @@ class Progress:
     owner: Owner | None = None
     round: int = 0
     succeeded: bool | None = None
-    """How the last try ended; None: it has not."""
+    """Whether the last try succeeded; None if it has not ended."""
     failures: list[dict[str, Any]] = field(default_factory=list)
     """The first items that failed: ``item`` (its number), ``name`` (or None) and ``error``."""
     may_retry: bool = False
-    """True if another try may succeed where an item failed."""
+    """Whether another try may succeed with an item that failed."""
     _status: bytearray = field(init=False)
     _entries: dict[int, Entry] = field(default_factory=dict)
     _left_behind: dict[int, Record] = field(default_factory=dict)
-    """By key, the submissions whose items are no longer in the batch."""
+    """The submissions whose items are no longer in the batch, by key."""
     _tally: list[int] = field(init=False)
     _submitted: int = 0
     _charged: int = 0
     _unknown: dict[str, int] = field(default_factory=dict)
-    """By marker, the requests that may have created a generation unknown to the batch, if there are any."""
+    """By marker, how many requests may have created an unknown generation, if any."""
     _downloaded: int = 0
 
     def __post_init__(self) -> None:
@@ -116,17 +118,17 @@ class Progress:
         return self._entries.get(number)
 
     def ref(self, item: Item) -> ItemRef:
-        """Return how lines refer to an item."""
+        """Return the reference to an item that lines use."""
         return ItemRef(item.number, self.catalogue.key(item.number), item.name)
 
     def under_way(self) -> Iterator[tuple[ItemRef, Entry]]:
-        """The items that are submitted and not over."""
+        """The items that have been submitted and have not ended."""
         for number, entry in list(self._entries.items()):
             if self.status(number) in (Status.SUBMITTED, Status.GENERATED):
                 yield ItemRef(number, self.catalogue.key(number), entry.name), entry
 
     def keep_to(self, account: str) -> None:
-        """Have what is under way in other accounts submitted again: this one can neither poll nor download it.
+        """Have items that are under way in another account submitted again: this account cannot poll or download them.
 
         :param account: see :func:`~.generating.record.account_digest`.
         """
@@ -146,9 +148,11 @@ class Progress:
         ]
 
     def counts(self) -> dict[str, int]:
-        """Count items (``total``, ``submitted``, ``completed``, ``blocked``, ``failed``), generations (``charged``, and
-        ``unknown``: submissions that may have created one), and images (``downloaded``).
-        """  # noqa: D205 - a list
+        """Count the batch.
+
+        :return: items: ``total``, ``submitted``, ``completed``, ``blocked``, ``failed``; generations: ``charged``, and
+            ``unknown``, the requests that may have created one; images: ``downloaded``.
+        """
         return {
             "total": len(self.catalogue),
             "submitted": self._submitted,
@@ -164,7 +168,7 @@ class Progress:
         if self.owner and self.owner != event.owner:
             raise InvalidRequestError(f"The journal belongs to {self.owner}; this is {event.owner}.")
         if self.succeeded and event.round != self.round:
-            self._forget()  # its result was returned, and a person wants another
+            self._forget()  # its result was returned, and a person wants another one
         self.owner, self.round, self.succeeded = event.owner, event.round, None
         self.failures, self.may_retry = [], False
         for number in range(1, len(self._status)) if self._tally[Status.FAILED] else ():
@@ -223,12 +227,12 @@ class Progress:
             self._unknown.pop(before.marker, None)
 
     def _charge(self, record: Record, before: Record | None) -> None:
-        """Count what a record says to be charged, and what it does not know.
+        """Count the charged and the unknown generations of a record.
 
-        What is unknown of another record of the same item, for another account, stays unknown.
+        Unknown generations of the same item's record for another account stay unknown.
         """
         if before and before.marker != record.marker and before.intended > record.intended:
-            self._unknown.pop(before.marker, None)  # what was to replace this one was refused
+            self._unknown.pop(before.marker, None)  # the request that was to replace this one was refused
         self._charged += _is_new(record, before) - _is_doubted(record, before)
         self._unknown[record.marker] = max(record.unknown, int(record.generation_request_id is None))
         if not self._unknown[record.marker]:
@@ -258,15 +262,15 @@ class Progress:
 
 
 def _is_doubted(record: Record, before: Record | None) -> bool:
-    """Whether Getty does not know the generation any more that the record had."""
+    """Whether Getty no longer knows the generation that the record had."""
     had = before.generation_request_id if before and before.marker == record.marker else None
     return had is not None and record.generation_request_id is None and record.previous != had
 
 
 def _is_new(record: Record, before: Record | None) -> bool:
-    """Whether the record is of a generation that was not counted before.
+    """Whether the record has a generation that was not counted before.
 
-    An earlier generation comes back if what was to replace it is refused.
+    An earlier generation returns if the request that was to replace it is refused.
     """
     counted = (before.generation_request_id, before.previous) if before else ()
     return record.generation_request_id is not None and record.generation_request_id not in counted

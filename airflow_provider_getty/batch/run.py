@@ -1,4 +1,4 @@
-"""Runs a batch as a task does: from its items and its journal to its result, or to what is left in flight."""
+"""Runs a batch for a task: from its items and its journal to its result, or to the generations left pending."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ from airflow_provider_getty.inputs.storage_errors import without_password
 log = logging.getLogger(__name__)
 
 _SLOT_PAUSE = 60.0
-"""Seconds after which a full account may have a free slot again, though none of ours was released."""
+"""Seconds after which a full account may have a free slot again although no generation of this batch has finished."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Deferral:
-    """The batch has to wait, and needs no worker for it.
+    """The batch has to wait, and needs no worker meanwhile.
 
-    :param generations: of each the number of its item, its id, and when it was submitted (Unix time).
-    :param enough: how many must be finished before it is worthwhile to continue.
+    :param generations: for each, the number of its item, its id, and when it was submitted (Unix time).
+    :param enough: how many must finish before it is worthwhile to continue.
     :param until: when to continue at the latest (Unix time).
-    :param stopped: why nothing more is submitted; empty while it is.
-    :param charged: how many generations the journal knows to be charged.
+    :param stopped: why nothing more is submitted; empty while items are submitted.
+    :param charged: how many charged generations the journal has.
     """
 
     generations: list[tuple[int, str, float]]
@@ -52,11 +52,11 @@ class Deferral:
 
 @dataclass(frozen=True, kw_only=True)
 class BatchResult:
-    """The batch is over, for this try.
+    """The batch has ended for this try.
 
     :param manifest: see :func:`.outcome.manifest`.
-    :param failure: what to tell people, by labels, as :func:`.outcome.fail` takes it; None: it succeeded.
-    :param may_retry: True if another try may do better without a person.
+    :param failure: the parts of the message, as :func:`.outcome.fail` takes them; None if the batch succeeded.
+    :param may_retry: whether another try may do better by itself.
     """
 
     manifest: dict[str, Any]
@@ -68,11 +68,13 @@ class BatchResult:
 class Batch:
     """A batch, and how it is run.
 
-    :param known: what Airflow's task state says of it: the counts, ``round``, ``journal``, and ``succeeded``, which is
-        None until a try has ended.
-    :param store: keeps the same.
-    :param workers_share_disks: False if the task may run again on another machine.
-    :param client_of: makes the client, as :func:`~.hooks.getty.async_client_of`.
+    :param fail_on: when the task fails.
+    :param on_blocked: which items with blocked images count as failed.
+    :param known: the batch's entry in Airflow's task state: the counts, ``round``, ``journal``, and ``succeeded``,
+        which is None until a try has ended.
+    :param store: replaces this entry.
+    :param workers_share_disks: whether every later try sees the local disk of this one.
+    :param client_of: makes the client; see :func:`~.hooks.getty.async_client_of`.
     """
 
     hook: GettyHook
@@ -86,18 +88,18 @@ class Batch:
     workers_share_disks: bool = True
     client_of: Callable[..., AsyncGettyClient] = field(default=async_client_of)
     progress: Progress | None = field(default=None, init=False)
-    """How far it is, once the journal is known to be its own, and complete: also when it ends with an error."""
+    """The progress, once the journal is known to be complete and this batch's own; available after an error, too."""
 
     @property
     def where(self) -> str:
-        """Where the journal is, by which it can be opened again."""
+        """The location of the journal, complete enough to open it again."""
         return without_password(str(self.journal))
 
     def begin(self) -> Deferral | BatchResult:
-        """Check all items and all that is needed later; then continue from what the journal knows of earlier tries.
+        """Check all items and everything that is needed later; then continue where the journal's last try stopped.
 
         :raises InvalidRequestError: something cannot be used; nothing was sent.
-        :raises OSError: the journal cannot be read or written, or another process writes it.
+        :raises OSError: the journal cannot be read or written, or another process is writing it.
         """
         catalogue = Catalogue.of(self.items, self._check)
         if self.plan.downloads:
@@ -148,13 +150,13 @@ class Batch:
 
     @property
     def _is_over(self) -> bool:
-        """Whether what Airflow's task state knows is of a success that a person has cleared."""
+        """Whether Airflow's task state describes a success that a person has cleared."""
         return bool(self.known.get("succeeded")) and self.known.get("round") != self.plan.task.round
 
     def _check_is_there(self, file: JournalFile, progress: Progress) -> None:
-        """Refuse an empty journal if a try has begun and nobody knows how it ended: it may have submitted anything.
+        """Refuse an empty journal after a try that has begun and not ended: it may have submitted anything.
 
-        :raises InvalidRequestError: so it is.
+        :raises InvalidRequestError: the journal is missing.
         """
         if self.known and self.known.get("succeeded", False) is None and progress.owner is None:
             raise self._lost(
@@ -162,12 +164,12 @@ class Batch:
             )
 
     def _check_is_complete(self, file: JournalFile, progress: Progress, charged: int) -> None:
-        """Refuse a journal that knows less than was charged: it is another one, or an old one.
+        """Refuse a journal with fewer generations than were charged: it is another one, or an old one.
 
-        :raises InvalidRequestError: it does.
+        :raises InvalidRequestError: generations are missing.
         """
         counts = progress.counts()
-        # What Getty does not know any more is unknown since.
+        # A generation that Getty no longer knows has become unknown.
         found = counts["charged"] + counts["unknown"]
         if found < charged:
             raise self._lost(
@@ -225,7 +227,7 @@ class Batch:
         seen: Mapping[int, Finished | None] | None,
         stopped: str,
     ) -> Engine:
-        # The reporter tells how far the batch is; a line per generation would be thousands.
+        # The reporter logs the progress; a line per generation would be thousands of lines.
         account, getty_conn_id = self.hook.account, self.hook.getty_conn_id
         async with self.client_of(account, getty_conn_id, log_level=logging.DEBUG) as client:
             engine = Engine(self.plan, self.items, client, journal, reporter, stopped)
@@ -254,7 +256,7 @@ class Batch:
         )
 
     def _first_timeout(self, generations: list[tuple[int, str, float]]) -> float:
-        """When the first of them is given up, or the batch (Unix time)."""
+        """When the first of them, or the batch, is given up (Unix time)."""
         submitted = min(submitted for _, _, submitted in generations)
         return self.plan.until(submitted)
 

@@ -1,4 +1,4 @@
-"""Limits how many generations are pending at Getty. The account's limit is not published; refusals teach it."""
+"""Limits how many generations are pending at Getty. The account's limit is not published; refusals reveal it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections import deque
 
 
 class PendingSlots:
-    """The slots that the account has for pending generations, as far as this batch knows.
+    """The account's slots for pending generations, as far as this batch knows.
 
-    A refusal shows that there are no more than are taken now. Each generation that is accepted after it raises the
+    A refusal shows that there are no more slots than are taken now. Each generation accepted afterwards raises the
     limit a little, so that one more is tried about once per round of slots.
     """
 
@@ -27,12 +27,12 @@ class PendingSlots:
                 await free
             except asyncio.CancelledError:
                 if not free.cancelled():
-                    self._wake()  # another may have what this one was woken for
+                    self._wake()  # pass the slot on
                 raise
         self.taken += 1
 
     def occupy(self) -> None:
-        """Count a generation that is pending already."""
+        """Count a generation that is already pending."""
         self.taken += 1
 
     def release(self) -> None:

@@ -1,8 +1,8 @@
-"""A journal in an object store or on a disk elsewhere, which cannot append, through fsspec.
+"""A journal in an object store or on a remote disk, which cannot append, through fsspec.
 
-Each addition is an object of its own below ``<journal>.parts/``; when a try ends, they are joined into the one journal.
-A process that opens the journal takes it over: it puts an empty part there whose *epoch* is higher than all others, and
-reads only then. A process that finds a part newer than its own has lost the journal.
+Each addition is its own object below ``<journal>.parts/``; when a try ends, the parts are joined into the journal.
+A process that opens the journal takes it over: it first writes an empty part with a higher *epoch* than all others, and
+then reads. A process that finds a part newer than its own has lost the journal.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from airflow_provider_getty.batch.journal_files import (
 from airflow_provider_getty.inputs.storage import StoredObject
 from airflow_provider_getty.inputs.storage_errors import explaining
 
-_MAX_PARTS = 64  # of this process; then they become one
+_MAX_PARTS = 64  # of this process, before they are merged into one
 _READERS = 16
 _PAUSES = (0.5, 1.0, 2.0)  # seconds between the attempts to add a part
 
@@ -37,10 +37,11 @@ _PAUSES = (0.5, 1.0, 2.0)  # seconds between the attempts to add a part
 class _Part:
     """An object with some of the lines.
 
-    :param epoch: how often the journal had been opened when it was added.
-    :param first: the number of its first addition in that epoch; the claim, which is empty, is 0.
-    :param minus_last: the number of its last addition, negative for the order: of two parts that begin together, the
-        second is contained in the first.
+    :param epoch: how many times the journal had been opened when the part was added.
+    :param writer: a random name of the process that added it.
+    :param first: the number of its first addition in that epoch; 0 for the claim, which is empty.
+    :param minus_last: the number of its last addition, negated for the order: of two parts with the same first
+        addition, the later one is contained in the earlier one.
     """
 
     epoch: int
@@ -59,7 +60,7 @@ class _Part:
 
     @property
     def owner(self) -> tuple[int, str]:
-        """Whose it is; the highest one owns the journal."""
+        """The process that added it; the highest one owns the journal."""
         return self.epoch, self.writer
 
     def contains(self, other: _Part) -> bool:
@@ -67,9 +68,9 @@ class _Part:
 
 
 class StoredJournal(JournalFile):
-    """An object, and the parts of what was added since it was joined.
+    """An object, and the parts that were added since it was last joined.
 
-    The object's last line, ``{"joined": epoch}``, says which parts are in it, in case they could not be removed.
+    The object's last line, ``{"joined": epoch}``, says which parts it includes, as their removal may have failed.
     """
 
     def __init__(self, location: StoredObject) -> None:
@@ -85,7 +86,7 @@ class StoredJournal(JournalFile):
         self._appended = 0
 
     def open(self) -> None:
-        """Claim the next epoch, then look at what is there."""
+        """Claim the next epoch, then list the parts."""
         with _store(self.shown):
             self._joined = self._check_and_find_joined()
             epochs = [self._joined, *(part.epoch for part in self._all())]
@@ -121,18 +122,18 @@ class StoredJournal(JournalFile):
                 ) from None
 
     def peek(self) -> Iterator[bytes]:
-        """Look at what is there, and read it."""
+        """List the parts, and read them."""
         with _store(self.shown):
             self._joined = self._check_and_find_joined()
             self._parts = self._unjoined(self._all())
         yield from self.lines()
 
     def append(self, lines: bytes) -> None:
-        """Put a part there."""
+        """Write a part."""
         with _store(self.shown):
             self.confirm()
             number = self._appended + 1
-            # The same part again does no harm, whatever became of it.
+            # Writing the same part again does no harm.
             self._persist(_Part(self._epoch, self._writer, number, -number), [lines])
             self._appended = number
             self._own.append(lines)
@@ -140,13 +141,13 @@ class StoredJournal(JournalFile):
                 self._merge()
 
     def confirm(self) -> None:
-        """Make sure that no part is newer than the own ones."""
+        """Make sure that no part is newer than those of this process."""
         with _store(self.shown):
             if max((part.owner for part in self._all()), default=None) != self._claim.owner:
                 raise JournalTakenError(self.shown)
 
     def join(self) -> None:
-        """Replace the object by one that has all parts, and remove them."""
+        """Replace the object with one that includes all parts, and remove them."""
         with _store(self.shown):
             self.confirm()
             found = self._all()
@@ -159,12 +160,12 @@ class StoredJournal(JournalFile):
             self._remove(found)
 
     def close(self) -> None:
-        """Make the own parts one; remove a claim that was not used."""
+        """Merge the parts of this process; remove an unused claim."""
         with suppress(OSError), _store(self.shown):
             if self._epoch > self._joined and not self._appended:
                 self._remove([self._claim])
             elif len(self._own) > 1:
-                self.confirm()  # a process that has taken it over reads the parts now
+                self.confirm()  # a process that has taken over may be reading the parts
                 self._merge()
 
     def _merge(self) -> None:
@@ -190,7 +191,7 @@ class StoredJournal(JournalFile):
         return StoredObject(f"{self.shown}.parts/{part.name}", self._fs, f"{self._folder}/{part.name}")
 
     def _all(self) -> list[_Part]:
-        """All parts that are there, in order."""
+        """All existing parts, in order."""
         self._fs.invalidate_cache()
         try:
             names = self._fs.ls(self._folder, detail=False)
@@ -199,7 +200,7 @@ class StoredJournal(JournalFile):
         return sorted(filter(None, (_Part.named(name.rpartition("/")[2]) for name in names)))
 
     def _unjoined(self, found: list[_Part]) -> list[_Part]:
-        """Those that are neither joined nor contained in others."""
+        """The parts that are neither joined nor contained in others."""
         parts: list[_Part] = []
         for part in found:
             if part.epoch > self._joined and not (parts and parts[-1].contains(part)):
@@ -208,7 +209,7 @@ class StoredJournal(JournalFile):
 
     def _remove(self, parts: list[_Part]) -> None:
         for part in parts:
-            with suppress(Exception):  # what is contained elsewhere does no harm
+            with suppress(Exception):  # its lines are also elsewhere
                 self._fs.rm_file(f"{self._folder}/{part.name}")
 
     def _check_and_find_joined(self) -> int:
@@ -234,11 +235,11 @@ class StoredJournal(JournalFile):
             with closing(self._object(part).open()) as file:
                 return file.read()
 
-        # One after the other would take a round trip each. They are small; a few are held at a time.
+        # In sequence, each would take a round trip. They are small, and only a few are in memory at a time.
         with ThreadPoolExecutor(_READERS) as readers:
             for start in range(0, len(self._parts), _READERS):
                 for lines in readers.map(read, self._parts[start : start + _READERS]):
-                    # On a disk elsewhere, a part may have been cut off; what it ends with was never relied on.
+                    # On a remote disk, a part may be truncated; nothing relied on its last line.
                     yield from lines[: lines.rfind(b"\n") + 1].splitlines(keepends=True)
 
 
@@ -248,7 +249,7 @@ def _joined(line: bytes) -> int | None:
 
 @contextmanager
 def _store(shown: str) -> Iterator[None]:
-    """Explain the errors of the store, and leave those of the journal as they are."""
+    """Explain the errors of the store, and leave those of the journal unchanged."""
     of_journal = None
     with explaining(shown):
         try:

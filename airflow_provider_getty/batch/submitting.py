@@ -1,4 +1,4 @@
-"""Does what :mod:`~.generating.submission` decides for an item of a batch: with Getty, and with the journal."""
+"""Performs the steps of :mod:`~.generating.submission` for items of a batch, with Getty and the journal."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class ItemSubmitter:
-    """Submits items, each by the rules of a task of its own.
+    """Submits items, each by the same rules as a single task.
 
-    :param task: whose batch it is.
-    :param deadline: when to give up (``clock.now()``).
-    :param waits: whether to wait while the account has too many generations pending, rather than to raise.
+    :param task: the task of the batch.
+    :param deadline: when to give up (Unix time).
+    :param waits: whether to wait, instead of raising, while the account has too many generations pending.
     """
 
     client: AsyncGettyClient
@@ -49,8 +49,8 @@ class ItemSubmitter:
     async def submit(self, item: Item) -> Pending | Generation:
         """Submit the item, or adopt what an earlier try submitted for it.
 
-        :return: what Getty answered. Something pending has a slot.
-        :raises RateLimitError: the account has no free slot, as far as a 429 says so, and we do not wait.
+        :return: Getty's answer. A pending generation occupies a slot.
+        :raises RateLimitError: a 429 shows that the account has no free slot, and this try does not wait.
         :raises GettyError: see :meth:`~.generating.submission.Submission.submit`.
         """
         request = await self._request(item)
@@ -68,7 +68,7 @@ class ItemSubmitter:
         return answer
 
     def steps(self, item: Item, request: Request) -> Steps[Pending | Generation]:
-        """Return what is to be done to submit the item."""
+        """Return the steps of the item's submission."""
         entry = self.journal.progress.entry(item.number)
         return Submission(
             task=replace(self.task, map_index=item.number),
@@ -143,7 +143,7 @@ class ItemSubmitter:
         return {"mask_url": self.client.account.uploads_url + upload.file_name}
 
     async def _post(self, operation: GeneratingOperation, slot: _Slot) -> Pending | Generation:
-        """Send it when there is a slot for it."""
+        """Send the operation once there is a slot for it."""
         await slot.take()
         try:
             answer = await self.client.ask(operation, before_send=self.journal.confirm)
@@ -156,19 +156,19 @@ class ItemSubmitter:
 
 @dataclass
 class _Slot:
-    """An item's slot among the generations that are pending."""
+    """An item's slot among the pending generations."""
 
     slots: PendingSlots
     is_taken: bool = False
 
     async def take(self) -> None:
-        """Wait for a slot, unless the item has one."""
+        """Wait for a slot, unless the item already has one."""
         if not self.is_taken:
             await self.slots.take()
             self.is_taken = True
 
     def occupy(self) -> None:
-        """Count what is pending already, whether there is a slot or not."""
+        """Take a slot for a pending generation, even if none is free."""
         if not self.is_taken:
             self.slots.occupy()
             self.is_taken = True
@@ -180,7 +180,7 @@ class _Slot:
             self.is_taken = False
 
     def give_way(self) -> bool:
-        """Leave the slot to another item of the batch if one of them will free its own."""
+        """Release the slot and return True if other items of the batch have slots that they will release."""
         if self.slots.taken <= 1:
             return False
         self.release()
