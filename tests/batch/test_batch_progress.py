@@ -129,7 +129,7 @@ def test_after_a_failure_and_a_clear_what_is_done_stays() -> None:
 
 def test_a_journal_serves_one_task_of_one_run() -> None:
     with pytest.raises(
-        InvalidRequestError, match="that of task task of dag in run run; this is task task of dag in"
+        InvalidRequestError, match="belongs to task task of dag in run run; this is task task of dag in"
     ):
         after(Began(replace(OWNER, run_id="another"), 0))
 
