@@ -247,7 +247,7 @@ class AsyncGettyClient:
         )
 
     async def _drive(self, conversation: Conversation[ResultT], name: str, **how: Any) -> ResultT:
-        """Hold the conversation; ``how`` is as of :meth:`_send`."""
+        """Hold the conversation; for ``how`` see :meth:`_send`."""
 
         async def do(step: Send | NewToken | Pause | Command) -> Any:
             match step:
@@ -291,10 +291,10 @@ class AsyncGettyClient:
         ends: float = math.inf,
         waiting: Waiting | None = None,
     ) -> Answer:
-        """Make a call when it is its turn.
+        """Make a call when its turn has come.
 
-        :param ends: when it is given up (``clock.now()``).
-        :param waiting: whose poll it belongs to.
+        :param ends: when to give up (Unix time).
+        :param waiting: the wait whose poll it belongs to, if any.
         """
         proxy = self._network.proxy_for(call.url)
         await self._take_turn()

@@ -113,11 +113,11 @@ def killed_at(moment: int | None) -> Iterator[Iterator[int]]:
     send, fetch = AsyncGettyClient._send, Downloads.fetch
     append = journal_files.LocalJournal.append
 
-    async def killing_send(self: AsyncGettyClient, call: Any, name: str, *rest: Any) -> Any:
+    async def killing_send(self: AsyncGettyClient, call: Any, name: str, **how: Any) -> Any:
         if name in ("get_generation", "get_download", "token"):  # which change nothing
-            return await send(self, call, name, *rest)
+            return await send(self, call, name, **how)
         pass_moment()
-        answer = await send(self, call, name, *rest)
+        answer = await send(self, call, name, **how)
         pass_moment()
         return answer
 
