@@ -1,4 +1,4 @@
-"""The types of arguments, and how a task reads them; :mod:`.rules` has the values that they may have.
+"""The types of arguments, and how tasks read them; :mod:`.rules` has the values that they may have.
 
 Free of pydantic and of :mod:`..api.operations`, so that a DAG file stays quick to parse.
 """
@@ -17,28 +17,28 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 Template = NewType("Template", str)
-"""A Jinja template where only some texts are allowed: ``aspect_ratio=Template("{{ params.ratio }}")``.
+"""A Jinja template for an argument with a fixed set of values: ``aspect_ratio=Template("{{ params.ratio }}")``.
 
-At runtime any text with a template will do; this is for type checkers, which otherwise could not find a typing error.
+At runtime, any string with a template will do. This type lets type checkers find a misspelled value.
 """
 
-# As texts: Airflow's XComArg is not loaded for the sake of a type.
+# Strings, so that Airflow's XComArg is not imported just for a type.
 Text: TypeAlias = "str | XComArg"
 WholeNumber: TypeAlias = "int | str | XComArg"
 Number: TypeAlias = "float | str | XComArg"
 OneOf: TypeAlias = "T | Template | XComArg"
 GenerationSource: TypeAlias = str | Mapping[str, Any]
-"""A generation_request_id, or the result of a task that has one."""
+"""A ``generation_request_id``, or the result of a task, which has one."""
 Generated: TypeAlias = "GenerationSource | XComArg"
 """The same, or the output of a task that has yet to run, such as ``refine.output``."""
 ImageSize: TypeAlias = "Sequence[int] | str | XComArg"
 
 Seconds: TypeAlias = float | timedelta
 OnBlocked: TypeAlias = Literal["fail", "fail_any", "skip", "ignore"]
-"""How a task deals with images that Getty's content policy blocked: ``fail`` or ``skip`` if all are,
-``fail_any`` if any is, ``ignore`` leaves it to what comes after."""
+"""What a task does about images that Getty's content policy blocked: ``fail`` or ``skip`` if all are blocked,
+``fail_any`` if any is, ``ignore`` leaves it to later tasks."""
 BatchOnBlocked: TypeAlias = Literal["fail", "fail_any", "ignore"]
-"""Which items of a batch count as failed: those with all images blocked, those with any, none."""
+"""Which items of a batch count as failed: those with all images blocked, those with any, or none."""
 Images: TypeAlias = Literal["first", "all"]
 """The images of an item to download: the first that is not blocked, or all that are not."""
 FailOn: TypeAlias = Literal["any", "all"] | float
@@ -46,7 +46,7 @@ FailOn: TypeAlias = Literal["any", "all"] | float
 Marker: TypeAlias = Literal["notes", "none"]
 """Where a submission carries its marker."""
 OnUnsure: TypeAlias = Literal["fail", "resubmit"]
-"""How a task deals with an earlier try that may have created a generation."""
+"""What a task does if it is unknown whether an earlier try created a generation."""
 
 
 class RequestArguments(TypedDict, total=False):
@@ -58,17 +58,17 @@ class RequestArguments(TypedDict, total=False):
 
 
 def given(value: Any) -> bool:
-    """False for None and for blank text, which a template renders where there is no value."""
+    """Whether there is a value: not None, and not the blank text that a template renders for a missing one."""
     return value is not None and not (isinstance(value, str) and not value.strip())
 
 
 def is_template(value: Any) -> bool:
-    """True for text that Airflow has yet to render."""
+    """Whether it is text that Airflow has yet to render."""
     return isinstance(value, str) and ("{{" in value or "{%" in value)
 
 
 def comes_later(value: Any) -> bool:
-    """True for templates and for what Airflow resolves when the task runs, such as ``refine.output``."""
+    """Whether Airflow has yet to render or resolve it: a template, or a reference such as ``refine.output``."""
     return is_template(value) or hasattr(value, "iter_references")
 
 
@@ -78,12 +78,15 @@ def in_seconds(value: Seconds) -> float:
 
 
 def seconds_given(value: Seconds | None) -> float | None:
-    """The same, where None leaves it to Airflow's configuration; see :mod:`.config`."""
+    """A duration in seconds; None leaves it to Airflow's configuration, see :mod:`.config`."""
     return None if value is None else in_seconds(value)
 
 
 def all_rendered(owner: object, template_fields: Iterable[str]) -> None:
-    """Refuse text that is still a template."""
+    """Refuse text that is still a template.
+
+    :raises InvalidRequestError: the message names the argument.
+    """
     for name in template_fields:
         value = getattr(owner, name)
         if is_template(value):
@@ -91,7 +94,10 @@ def all_rendered(owner: object, template_fields: Iterable[str]) -> None:
 
 
 def generation_request_id(value: Any) -> str:
-    """The id in what a user passes as a generation."""
+    """The id of a generation, given as an id or as a result.
+
+    :raises InvalidRequestError: it is neither.
+    """
     if isinstance(value, Mapping):
         value = value.get("generation_request_id")
     elif isinstance(value, str) and value.lstrip().startswith("{"):
@@ -105,13 +111,16 @@ def generation_request_id(value: Any) -> str:
 
 
 def first_image_shown(value: Any) -> int:
-    """The index of the first image that was not blocked, as far as the result is known; 0 otherwise."""
+    """The index of the first image of a result that was not blocked; 0 without a result, or if all were."""
     results = value.get("results") or () if isinstance(value, Mapping) else ()
     return next((image["index"] for image in results if not image.get("is_blocked")), 0)
 
 
 def reference_generation(value: Any) -> dict[str, Any]:
-    """A generated image: as ``{"generation_request_id", "index"}``."""
+    """A generated image as ``{"generation_request_id", "index"}``.
+
+    :raises InvalidRequestError: it has no id.
+    """
     index = value.get("index") if isinstance(value, Mapping) else None
     return {
         "generation_request_id": generation_request_id(value),

@@ -1,4 +1,4 @@
-"""The ``[getty]`` section of Airflow's configuration: the defaults of what a task does not say itself."""
+"""The ``[getty]`` section of Airflow's configuration: defaults for arguments that a task does not have."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ SECTION: dict[str, Any] = {
         ),
     },
 }
-"""As ``config`` in the provider's info; its shape: Airflow's ``provider_info.schema.json``."""
+"""The ``config`` of the provider's info, in the shape of Airflow's ``provider_info.schema.json``."""
 
 
 def gallery_folders() -> tuple[str, ...]:
@@ -67,7 +67,7 @@ def gallery_folders() -> tuple[str, ...]:
 
 
 def timeout(given: float | None) -> float:
-    """How long a task may take, in seconds: what it was given, or ``[getty] timeout``.
+    """How long a task may take, in seconds: its argument, or ``[getty] timeout``.
 
     :raises ConfigurationError: the option cannot be used.
     """
@@ -75,7 +75,7 @@ def timeout(given: float | None) -> float:
 
 
 def poll_interval(given: float | None) -> float | None:
-    """The seconds between polls: what a task was given, or ``[getty] poll_interval``. None: by age.
+    """The seconds between polls: the task's argument, or ``[getty] poll_interval``. None: by the generation's age.
 
     :raises ConfigurationError: the option cannot be used.
     """
@@ -85,7 +85,7 @@ def poll_interval(given: float | None) -> float | None:
 
 
 def history_lag(given: float | None) -> float:
-    """The seconds after which a generation is in the history: what a task was given, or ``[getty] history_lag``.
+    """The seconds after which the history has a generation: the task's argument, or ``[getty] history_lag``.
 
     :raises ConfigurationError: the option cannot be used.
     """
@@ -93,7 +93,7 @@ def history_lag(given: float | None) -> float:
 
 
 def marker(given: Marker | None) -> Marker:
-    """Where submissions carry their marker: what a task was given, or ``[getty] marker``.
+    """Where submissions carry their marker: the task's argument, or ``[getty] marker``.
 
     :raises ConfigurationError: the option cannot be used.
     """

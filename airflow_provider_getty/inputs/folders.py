@@ -1,4 +1,4 @@
-"""Folders that files are published to: names checked by their bytes, and a probe before anything is paid."""
+"""Folders for published files: checks file names, and probes a folder before anything is paid for."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _MAX_KEY_BYTES = 1024  # of S3 and Google Cloud Storage, for the whole path of a
 def join(folder: LocationLike, name: str) -> LocationLike:
     """The location of a file in a folder.
 
-    :param name: checked by :func:`check_name`.
-    :raises LocationError: there is no folder, or no file can have this name in it.
+    :param name: the name of the file; see :func:`check_name`.
+    :raises LocationError: the folder is empty text, or the name cannot be used.
     """
     check_name(name)
     if isinstance(folder, str):
@@ -31,7 +31,7 @@ def join(folder: LocationLike, name: str) -> LocationLike:
             raise LocationError("The folder is empty: name one.")
         location: LocationLike = f"{folder.rstrip('/')}/{name}"
     else:
-        # Some path objects of stores are os.PathLike, too (universal-pathlib 0.2, of Airflow 3.1).
+        # With universal-pathlib 0.2 (Airflow 3.1), paths in stores may be os.PathLike, too.
         parent: Any = folder if in_store(folder) else Path(cast("os.PathLike[str]", folder))
         location = cast("LocationLike", parent / name)
     if "://" in str(location) and len(str(location).encode(errors="surrogatepass")) > _MAX_KEY_BYTES:
@@ -43,9 +43,10 @@ def join(folder: LocationLike, name: str) -> LocationLike:
 
 
 def check_name(name: str) -> None:
-    """Refuse what cannot name a file on every disk and in every store.
+    """Refuse a name that not every disk and store accepts.
 
-    :raises LocationError: it is empty, has a slash, a control or half a character, or more than 255 bytes.
+    :raises LocationError: it is empty, has a slash, a control character or half of a surrogate pair, or is longer
+        than 255 bytes.
     """
     if name in ("", ".", "..") or re.search(r"[/\\\x00-\x1f\x7f\ud800-\udfff]", name):
         raise LocationError(
@@ -58,22 +59,22 @@ def check_name(name: str) -> None:
 
 
 def safe_name(text: str) -> str:
-    """Text of a server as part of a file's name: what could lead out of the folder becomes ``-``."""
+    """Make a server's text safe as part of a file name: characters that could leave the folder become ``-``."""
     return re.sub(r"[^\w.@+=-]", "-", text)
 
 
 def probe(folder: LocationLike) -> None:
-    """Write a small file into a folder and remove it, so that nothing is paid for what cannot be stored there.
+    """Write a small file into a folder and remove it, so that nothing is paid for that cannot be stored.
 
-    :raises LocationError: there cannot be such a folder.
-    :raises OSError: it cannot be written to.
+    :raises LocationError: the folder cannot exist.
+    :raises OSError: it is not writable.
     """
     location = locate(join(folder, f"write-test-{uuid4().hex}"))
     with location.publishing() as file:
         file.write(b"The Getty provider checks that it can write here.")
     try:
         location.remove()
-    except PermissionError:  # writing is all that is needed later
+    except PermissionError:  # only writing is needed later
         log.warning(
             "%s cannot be removed; it was written to check that the folder is writable.", location.shown
         )

@@ -1,8 +1,8 @@
 """Turns a user's image, shapes or segmentations into a mask that Getty accepts.
 
-Getty's mask is a black and white JPEG of at most 10 MB: white is refined, black stays as it is. A file that is already
-one is used byte for byte; any other image is converted by its transparency or its lightness. A mask that would waste a
-credit, such as one without any white, is refused before anything is sent.
+Getty's mask is a black and white JPEG of at most 10 MB: white is refined, black stays as it is. A file that already has
+this form is used byte for byte; any other image is converted by its transparency or its lightness. A mask that would
+waste a credit, such as one without any white, is refused before anything is sent.
 """
 
 # ruff: noqa: PLC0415 - Pillow loads only when a mask is made: DAG files stay quick to parse
@@ -46,11 +46,11 @@ _Image: TypeAlias = "PictureSource | PillowImage | SupportsArray"
 MaskSource: TypeAlias = "_Image | Segmentation | Sequence[Box | Polygon | Segmentation]"
 """Anything from which :func:`make_mask` makes a mask."""
 
-_FEW = 0.001  # of the image; less, or all but less, is probably a mistake
+_FEW = 0.001  # a share of the image; refining less, or all but less, is probably a mistake
 _BOX_LENGTH = 4
-_NOISE = 64  # JPEGs of quality 75, most programs' default, stray up to 49 from black and white
-# Strays at most 46 and 120, a quarter of half the sum of the quantization table: the first is within _NOISE,
-# and with either each pixel stays on its side of 128.
+_NOISE = 64  # JPEGs of quality 75, the default of most programs, deviate up to 49 from black and white
+# They deviate at most 46 and 120, an eighth of the sum of the quantization table: the first is within _NOISE, and with
+# either, each pixel stays on its side of 128.
 _QUALITIES = (95, 87)
 _WHITE_FROM_128 = [0] * 128 + [255] * 128
 _WHITE_BELOW_128 = [255] * 128 + [0] * 128
@@ -58,10 +58,10 @@ _WHITE_FROM_32768 = [0] * 32768 + [255] * 32768
 
 
 class SupportsArray(Protocol):
-    """An array of numpy, or what numpy makes one of, such as a tensor."""
+    """A numpy array, or an object that numpy can convert to one, such as a tensor."""
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
-        """Return an array of numpy."""
+        """Return a numpy array."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +73,9 @@ class Mask:
 
     @property
     def digest(self) -> str:
-        """SHA-256, in hexadecimal, of what the mask shows: equal for masks that refine the same pixels.
+        """SHA-256 of the mask's pixels, in hexadecimal: equal for masks that refine the same pixels.
 
-        How the JPEG is encoded, which differs between versions of Pillow and libjpeg, is no part of it.
+        It does not depend on the encoding of the JPEG, which differs between versions of Pillow and libjpeg.
         """
         width, height = self.size
         return hashlib.sha256(b"%d x %d " % (width, height) + self._pixels().tobytes()).hexdigest()
@@ -86,7 +86,7 @@ class Mask:
         return self._pixels().histogram()[-1] / (self.size[0] * self.size[1])
 
     def _pixels(self) -> PillowImage:
-        """One bit a pixel."""
+        """The mask with one bit per pixel."""
         image = decode(self.jpeg, "The mask", MaskError)
         return image.convert("L").point(_WHITE_FROM_128, "1")
 
@@ -100,19 +100,19 @@ def make_mask(
 ) -> Mask:
     """Make a mask.
 
-    How the source was read, and which share of the image the mask refines, is logged in one line.
+    One log line says how the source was read, and which share of the image the mask refines.
 
     :param source: an image: a local path, a URI, an ``ObjectStoragePath``, bytes, a binary file object, a Pillow image,
-        or an array of numpy (booleans, 0 to 1, or 0 to 255). Or shapes: a list of boxes, polygons (also flat ones, as
-        COCO has them) and segmentations (COCO's run lengths, SAM's dictionaries). Lists and dictionaries also as the
-        text that a template renders them to.
+        or a numpy array (booleans, 0 to 1, or 0 to 255). Or shapes: a list of boxes, polygons (also flat ones, as in
+        COCO) and segmentations (COCO's run lengths, SAM's dictionaries). Lists and dictionaries may also be the text
+        that a template renders them to.
     :param image_size: width and height in pixels of the image to refine. Boxes and polygons need it; a mask that has a
         size of its own must be of this size.
     :param invert: swap the refined part and the part that stays.
-    :param log_level: of that line. Where it is below INFO, the caller is to tell of a :func:`warning`, which is logged
-        otherwise.
-    :raises MaskError: no mask can be made from this, now or later. A temporary failure, such as a network's
-        on the way to an object store, is raised as it comes.
+    :param log_level: the level of that line. Below INFO, the caller has to report a :func:`warning`; otherwise it is
+        logged here.
+    :raises MaskError: no mask can be made from this, now or later.
+    :raises OSError: the source cannot be read now, for example because an object store does not answer.
     """
     size = _image_size(image_size)
     check_rendered(source, "The mask", MaskError)
@@ -140,7 +140,7 @@ def warning(mask: Mask) -> str | None:
 
 
 def _made(source: Any, size: tuple[int, int] | None, *, invert: bool) -> tuple[Mask, str]:
-    """Make the mask, and say what of."""
+    """Return the mask, and the form of its source for the log."""
     if isinstance(source, list | tuple | Mapping):
         pixels = draw_segmentations(source, size)
         return _encode(pixels, "The mask of shapes", invert=invert), _form(source)
@@ -149,7 +149,7 @@ def _made(source: Any, size: tuple[int, int] | None, *, invert: bool) -> tuple[M
         image = from_array(source, name)
     elif is_image(source):
         form, name, data = "an image in memory", "The mask given as an image", b""
-        with decoding(name, MaskError):  # it may have been opened only
+        with decoding(name, MaskError):  # it may not be loaded yet
             check_pixels(source.size, name, MaskError)
             source.load()
             image = upright(source)
@@ -193,7 +193,7 @@ def _image_size(value: Sequence[int] | str | None) -> tuple[int, int] | None:
 
 
 def _is_mask(image: PillowImage) -> bool:
-    """Whether Getty takes it as it is: a gray or RGB JPEG, each pixel near to black or white, some white."""
+    """Whether Getty accepts it unchanged: a gray or RGB JPEG, each pixel near black or white, some white."""
     from PIL import ImageChops
 
     if image.format != "JPEG" or image.mode not in ("L", "RGB"):
@@ -205,7 +205,7 @@ def _is_mask(image: PillowImage) -> bool:
 
 
 def _black_and_white(image: PillowImage, name: str) -> PillowImage:
-    """Make white what is transparent; in an image that is wholly opaque, what is light."""
+    """Turn transparent pixels white; in an opaque image, light ones."""
     match image.mode:
         case "1" | "L" | "LA" | "P" | "PA" | "RGB" | "RGBA" | "CMYK" | "YCbCr":
             if image.has_transparency_data:

@@ -1,6 +1,6 @@
-"""Read the images that a user has, and make JPEGs of them to upload.
+"""Reads a user's images, and makes JPEGs of them to upload.
 
-What Getty would not take, or what would harm the machine, is refused before anything is sent.
+An image that Getty would refuse, or that would overload the machine, is refused before anything is sent.
 """
 
 # ruff: noqa: PLC0415 - Pillow loads only when an image is read: DAG files stay quick to parse
@@ -26,27 +26,27 @@ if TYPE_CHECKING:
 MAX_BYTES = 10_000_000  # Getty says "10 MB" and not which megabyte; this is within either
 
 PictureSource: TypeAlias = "LocationLike | bytes | BinaryIO"
-"""An image: a local path, a URI or an ``ObjectStoragePath``; its bytes, or a binary file object that has them."""
+"""An image: a local path, a URI or an ``ObjectStoragePath``, its bytes, or a binary file object."""
 
 Refusal: TypeAlias = type[InvalidRequestError]
-"""As which error an image is refused."""
+"""The class of error with which an image is refused."""
 
 _MAX_SOURCE_BYTES = 200_000_000
 _MAX_PIXELS = 80_000_000  # enough for a 50-megapixel camera, and less than what Pillow warns of
 _MAX_PATH = 4096  # characters, Linux's own bound
 _BASE64 = re.compile(r"[A-Za-z0-9+/_=\s-]*")
-_MAX_SIDE = 65_500  # libjpeg writes no longer one
+_MAX_SIDE = 65_500  # the most that libjpeg writes
 _TOO_MANY_PIXELS = "has more than 80 million pixels, or more than 65,500 in a row or column: shrink it."
 _QUALITIES = (95, 87, 75)
 
 
 def make_jpeg(source: PictureSource, what: str = "The file") -> bytes:
-    """Make an image into a JPEG of at most 10 MB. What is one already stays byte for byte.
+    """Convert an image to a JPEG of at most 10 MB. An image that already is one stays unchanged.
 
-    :param source: any image that Pillow reads. What is transparent becomes white.
-    :param what: names it in errors.
-    :raises InvalidRequestError: it cannot be made, now or later. A temporary failure, such as a network's on the
-        way to an object store, is raised as it comes.
+    :param source: any image that Pillow reads. Transparent pixels become white.
+    :param what: the name of the image in messages.
+    :raises InvalidRequestError: it cannot be converted, now or later.
+    :raises OSError: it cannot be read now, for example because an object store does not answer.
     """
     if not (is_picture(source) or is_file_object(source)):
         raise InvalidRequestError(
@@ -66,33 +66,34 @@ def make_jpeg(source: PictureSource, what: str = "The file") -> bytes:
 
 
 def unique_name(label: str) -> str:
-    """Name an upload as no other task will, since uploading under a used name replaces what lies there.
+    """Make a unique name for an upload: an upload replaces an earlier one of the same name.
 
-    :param label: begins the name, for people to recognize; what does not suit a URL becomes ``-``.
+    :param label: the beginning of the name, for people; characters that do not suit a URL become ``-``.
     """
     readable = re.sub(r"[^A-Za-z0-9._-]+", "-", label)[:80].strip(".-")
     return f"{readable or 'image'}-{uuid4().hex}.jpg"
 
 
 def is_picture(source: object) -> bool:
-    """Whether this is of a type that :func:`read` reads."""
+    """Whether it is a location, or the bytes of a file."""
     return isinstance(source, bytes | bytearray | memoryview) or is_location(source)
 
 
 def is_file_object(source: object) -> bool:
-    """Whether this is an open file, of which :func:`read` reads what is left; one that can seek stays where it is."""
+    """Whether it is an open file. :func:`read` reads its rest, and restores its position if it can seek."""
     return hasattr(source, "read") and not is_location(source)
 
 
 def is_image(source: object) -> TypeGuard[PillowImage]:
-    """Whether this is an image of Pillow, which is known without importing it."""
+    """Whether it is a Pillow image; Pillow need not be imported to tell."""
     return any(kind.__module__ == "PIL.Image" and kind.__name__ == "Image" for kind in type(source).__mro__)
 
 
 def read(source: Any, what: str, refusal: Refusal) -> tuple[str, bytes]:
-    """Read an image file, and name it as errors may.
+    """Read an image file; return its name for messages, and its bytes.
 
-    :raises InvalidRequestError: as the refusal: no retry can fix it.
+    :raises InvalidRequestError: of the class ``refusal``: no retry can fix it.
+    :raises OSError: it cannot be read now.
     """
     if is_file_object(source):
         name = f"{what} given as a file object"
@@ -101,7 +102,7 @@ def read(source: Any, what: str, refusal: Refusal) -> tuple[str, bytes]:
             data = source.read(_MAX_SOURCE_BYTES + 1)
             if at is not None:
                 source.seek(at)
-        except ValueError:  # a file that is closed, or written to only
+        except ValueError:  # a file that is closed, or open for writing only
             raise refusal(f"{name} cannot be read: give one that is open for reading ('rb').") from None
         if not isinstance(data, bytes):
             raise refusal(f"{name} returns text: open it in binary mode ('rb').")
@@ -114,7 +115,7 @@ def read(source: Any, what: str, refusal: Refusal) -> tuple[str, bytes]:
 
 
 def check_rendered(source: object, what: str, refusal: Refusal) -> None:
-    """Refuse a location that is still a template, or is an image itself."""
+    """Refuse a location that is an unrendered template, or the image itself as text."""
     text = str(source) if is_location(source) else ""
     if text[:5].lower() == "data:":
         raise refusal(f"{what} is a data: URI: decode what follows its comma, and give the bytes.")
@@ -152,13 +153,13 @@ def _read_location(source: LocationLike, what: str, refusal: Refusal) -> tuple[s
 def decode(data: bytes, name: str, refusal: Refusal) -> PillowImage:
     """Decode the first frame, upright.
 
-    :raises InvalidRequestError: as the refusal: it is no image, or a damaged or huge one.
+    :raises InvalidRequestError: of the class ``refusal``: it is not an image, or it is damaged or too large.
     """
     from PIL import Image
 
     with decoding(name, refusal):
         Image.init()
-        formats = [known for known in Image.ID if known != "EPS"]  # which Ghostscript would run as a program
+        formats = [known for known in Image.ID if known != "EPS"]  # Ghostscript would run it as a program
         image = Image.open(BytesIO(data), formats=formats)
         check_pixels(image.size, name, refusal)
         image.load()
@@ -167,9 +168,9 @@ def decode(data: bytes, name: str, refusal: Refusal) -> PillowImage:
 
 @contextmanager
 def decoding(name: str, refusal: Refusal) -> Iterator[None]:
-    """Refuse what Pillow cannot decode.
+    """Refuse an image that Pillow cannot decode.
 
-    :raises InvalidRequestError: as the refusal.
+    :raises InvalidRequestError: of the class ``refusal``.
     """
     from PIL import Image, UnidentifiedImageError
 
@@ -181,12 +182,12 @@ def decoding(name: str, refusal: Refusal) -> Iterator[None]:
         raise refusal(f"{name} is not an image that Pillow reads: save it as PNG or JPEG.") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise refusal(f"{name} {_TOO_MANY_PIXELS}") from None
-    except Exception as error:  # each of Pillow's decoders has errors of its own
+    except Exception as error:  # each of Pillow's decoders raises its own errors
         raise refusal(f"{name} is truncated or damaged ({error}): save or copy it again.") from error
 
 
 def upright(image: PillowImage) -> PillowImage:
-    """Turn an image as its EXIF orientation says; the turned copy has no format, so is never used byte for byte."""
+    """Rotate an image by its EXIF orientation. A rotated copy has no format, so it is always encoded again."""
     from PIL import ExifTags, ImageOps
 
     if image.getexif().get(ExifTags.Base.Orientation, 1) == 1:
@@ -195,7 +196,7 @@ def upright(image: PillowImage) -> PillowImage:
 
 
 def check_pixels(size: tuple[int, int], name: str, refusal: Refusal) -> None:
-    """Refuse what has too many pixels to be drawn or written."""
+    """Refuse an image with too many pixels to draw or write."""
     if size[0] * size[1] > _MAX_PIXELS or max(size) > _MAX_SIDE:
         raise refusal(f"{name} {_TOO_MANY_PIXELS}")
 

@@ -1,4 +1,4 @@
-"""The values that an argument may have: checked when the DAG file is read, and again when the task runs.
+"""The values that arguments may have, checked when the DAG file is read and again when the task runs.
 
 Free of pydantic and of :mod:`..api.operations`, so that a DAG file stays quick to parse.
 """
@@ -29,8 +29,8 @@ from airflow_provider_getty.inputs.arguments import (
 class Rule:
     """The values that an argument may have.
 
-    :param allows: whether a value is one of them.
-    :param must_be: completes "it must be …" in messages.
+    :param allows: tells whether a value is allowed.
+    :param must_be: the end of the message "it must be …".
     """
 
     allows: Callable[[Any], bool]
@@ -38,7 +38,7 @@ class Rule:
 
 
 def whole(at_least: int, at_most: int) -> Rule:
-    """Allow whole numbers of a range, also as text."""
+    """Allow whole numbers in a range, also as text."""
 
     def allows(value: Any) -> bool:
         if isinstance(value, bool) or not isinstance(value, int | float | str):
@@ -52,7 +52,7 @@ def whole(at_least: int, at_most: int) -> Rule:
 
 
 def number(at_most: float | None = None) -> Rule:
-    """Allow numbers from 0, also as text."""
+    """Allow numbers from 0, up to a maximum if there is one, also as text."""
     limit = float("inf") if at_most is None else at_most
 
     def allows(value: Any) -> bool:
@@ -96,7 +96,7 @@ def _is_size(value: Any) -> bool:
 
 
 TEXT = Rule(lambda value: isinstance(value, str), "text")
-# A template that renders native types makes a number of an id.
+# A template that renders native types turns an id of digits into a number.
 ID = Rule(lambda value: isinstance(value, str | int) and not isinstance(value, bool), "an id as text")
 BOOLEAN = Rule(lambda value: isinstance(value, bool), "True or False")
 _DURATION = Rule(_is_duration, "a timedelta or seconds, more than 0")
@@ -152,9 +152,9 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         ),
     }
 )
-"""Of the arguments that operators share, by name; an operator adds those of its own.
+"""The rules of the arguments that operators share, by name; operators add their own.
 
-None, and blank text in a template field, is what is not given.
+None, and blank text in a template field, count as not given.
 """
 
 
@@ -163,8 +163,8 @@ class Check:
     """Refuses arguments that cannot be used, in messages that name the task.
 
     :param task_id: the task.
-    :param templated: the arguments that may come later.
-    :param rules: as :data:`RULES`.
+    :param templated: the arguments that may be templates or outputs of other tasks.
+    :param rules: see :data:`RULES`.
     """
 
     task_id: str
@@ -172,7 +172,7 @@ class Check:
     rules: Mapping[str, Rule] = field(default_factory=lambda: RULES)
 
     def values(self, written: Mapping[str, Any]) -> None:
-        """Refuse a value that its rule does not allow.
+        """Refuse values that their rules do not allow.
 
         :raises InvalidRequestError: the message names the task and the argument.
         """

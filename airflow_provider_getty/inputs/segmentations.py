@@ -1,7 +1,7 @@
-"""Read what segmentation models give: arrays, COCO polygons and run lengths (RLE), and SAM's dictionaries.
+"""Reads the results of segmentation models: arrays, COCO polygons and run lengths (RLE), and SAM's dictionaries.
 
-Formats: the COCO API's ``mask.py`` and ``maskApi.c`` for run lengths, which go down the columns and begin with a run of
-zeros; the ``SamAutomaticMaskGenerator`` for dictionaries with a ``segmentation``.
+Sources: ``mask.py`` and ``maskApi.c`` of the COCO API for run lengths, which go down the columns and begin with a run
+of zeros; ``SamAutomaticMaskGenerator`` for dictionaries with a ``segmentation``.
 """
 
 # ruff: noqa: PLC0415 - Pillow loads only when a mask is made; numpy only where the user has an array of it
@@ -25,19 +25,19 @@ _PLANE, _COLORS = 2, 3
 
 
 def is_array(value: object) -> bool:
-    """Whether it is an array of numpy, or of a library that makes one of it."""
+    """Whether it is a numpy array, or can be converted to one."""
     return hasattr(value, "__array__") and not hasattr(value, "mode")  # Pillow's images have both
 
 
 def draw_segmentations(
     shapes: Sequence[Any] | Mapping[str, Any], size: tuple[int, int] | None
 ) -> PillowImage:
-    """Draw boxes, polygons and segmentations in white on black, one over the other.
+    """Draw boxes, polygons and segmentations in white on black, on top of each other.
 
     :param shapes: boxes and polygons (see :func:`.shapes.draw`), run lengths ``{"size", "counts"}``, or dictionaries
-        with a ``segmentation``, as SAM and COCO have them; a single dictionary counts as a list of one.
+        with a ``segmentation``, as in SAM and COCO; a single dictionary counts as a list of one.
     :param size: width and height in pixels. Boxes and polygons need it; the others have their own.
-    :raises MaskError: something is malformed, empty or of another size.
+    :raises MaskError: a shape is malformed or empty, or has another size.
     """
     from PIL import ImageChops
 
@@ -59,9 +59,9 @@ def draw_segmentations(
 
 
 def from_array(array: Any, name: str) -> PillowImage:
-    """Make an image of an array: bool, 0 and 1, probabilities from 0 to 1, or 0 to 255; or of colors, as uint8.
+    """Make an image from an array of booleans, 0 and 1, probabilities from 0 to 1, or 0 to 255; or of colors as uint8.
 
-    :param array: height x width, also with further dimensions of length 1; or height x width x 3 or 4.
+    :param array: height x width, with any further dimensions of length 1; or height x width x 3 or 4.
     :raises MaskError: it has another shape or other values.
     """
     import numpy as np
@@ -137,7 +137,7 @@ def _from_run_lengths(runs: Mapping[str, Any], name: str) -> PillowImage:
 
 
 def _uncompressed(text: str) -> Iterator[int]:
-    """The counts in a text of COCO's: groups of 5 bits, lowest first, as differences to the last count but one."""
+    """Decode COCO's compressed counts: groups of 5 bits, lowest first, as differences to the second last count."""
     counts: list[int] = []
     for difference in _differences(text.encode("ascii")):
         counts.append(difference + (counts[-2] if len(counts) > 2 else 0))  # noqa: PLR2004

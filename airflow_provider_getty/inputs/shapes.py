@@ -1,4 +1,4 @@
-"""Draw boxes and polygons, given as numbers or as the text that a template renders them to."""
+"""Draws boxes and polygons, given as numbers or as the text that a template renders them to."""
 
 # ruff: noqa: PLC0415 - Pillow loads only when something is drawn: DAG files stay quick to parse
 
@@ -24,7 +24,7 @@ Box: TypeAlias = Sequence[float]
 Polygon: TypeAlias = "Sequence[Sequence[float]] | Sequence[float]"
 """Three or more corners (x, y) in pixels, (0, 0) being the upper left corner of the image.
 
-Also flat, [x, y, x, y, x, y, ...], as COCO has them.
+Also flat, [x, y, x, y, x, y, ...], as in COCO.
 """
 
 _MAX_COORDINATE = 2**31
@@ -34,7 +34,7 @@ def draw(shapes: Sequence[Any], size: tuple[int, int]) -> PillowImage:
     """Draw boxes and polygons in white on black.
 
     :param size: width and height in pixels.
-    :raises MaskError: there is no shape; or one is malformed, empty or wholly outside.
+    :raises MaskError: there is no shape, or one is malformed, empty or completely outside.
     """
     from PIL import Image
 
@@ -56,9 +56,9 @@ def draw(shapes: Sequence[Any], size: tuple[int, int]) -> PillowImage:
 
 
 def read_list(text: str) -> Any:
-    """Read a list or a dictionary as JSON or, with its tuples, as Jinja writes it.
+    """Read a list or a dictionary, written as JSON or as Jinja renders it, with tuples.
 
-    :raises MaskError: it is none.
+    :raises MaskError: it is neither.
     """
     with suppress(ValueError, RecursionError):
         return json.loads(text)
@@ -71,10 +71,10 @@ def read_list(text: str) -> Any:
 
 
 def read_pixels(number: Any, name: str) -> float:
-    """Read a number of pixels, also from text: what Airflow renders inside a list is text.
+    """Read a number of pixels, also from text, as Airflow renders templates inside a list to text.
 
-    :param name: begins the message of an error.
-    :raises MaskError: it is no finite number.
+    :param name: the beginning of an error message.
+    :raises MaskError: it is not a finite number.
     """
     try:
         pixels = float(number)
@@ -116,9 +116,9 @@ def _corner(point: Any, name: str) -> tuple[float, float]:
 
 
 def _fill(canvas: bytearray, size: tuple[int, int], corners: list[tuple[float, float]]) -> bool:
-    """Whiten the pixels whose center is inside (even-odd), and say whether there were any.
+    """Whiten the pixels whose center is inside, by the even-odd rule; return whether there were any.
 
-    Pillow's ImageDraw also paints the outline, a pixel further right and down than a box of these corners.
+    Pillow's ImageDraw would also paint the outline, one pixel further right and down.
     """
     width, height = size
     crossings: defaultdict[int, list[float]] = defaultdict(list)

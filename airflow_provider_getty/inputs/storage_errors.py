@@ -1,4 +1,4 @@
-"""Turns whatever a store raises into an ``OSError`` whose ``strerror`` says what the store said."""
+"""Turns the errors of a store into an ``OSError`` whose ``strerror`` holds the store's own words."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from airflow_provider_getty.api.errors import GettyError, TransportError
 
-# The user of a URI and what follows its path. A secret key may have a "/", so "user:" reaches to the last "@".
+# The user of a URI, and everything after its path. A secret key may contain "/", so "user:" extends to the last "@".
 _SECRETS = re.compile(r"(?<=://)(?:[^/?#@]*:[^?#]*@|[^/?#]*@)|[?#].*", re.DOTALL)
 _PASSWORDS = re.compile(r"(?<=://)[^/?#@]*:[^?#]*@|[?#].*", re.DOTALL)
 _MAX_REASON = 300
@@ -28,25 +28,25 @@ _NUMBERS = {
 
 
 class StorageError(OSError):
-    """A store failed. ``strerror`` is what it said, in one line; ``filename`` is the location."""
+    """A store failed. ``strerror`` holds its own words, in one line; ``filename`` is the location."""
 
 
 def without_secrets(text: str) -> str:
-    """A path or URI as people may see it: without the user and what follows the path of a URI."""
+    """A path or URI for people: without the user of a URI, and without everything after its path."""
     return _SECRETS.sub("", text) if "://" in text else text
 
 
 def without_password(text: str) -> str:
-    """A path or URI by which a program can open the file again: with Airflow's connection, or the user's name."""
+    """A path or URI with which a program can open the file again: it keeps Airflow's connection or the user's name."""
     return _PASSWORDS.sub("", text) if "://" in text else text
 
 
 @contextmanager
 def explaining(shown: str) -> Iterator[None]:
-    """Raise what a store raises as an ``OSError`` that people can read.
+    """Turn the errors of a store into readable ``OSError``s.
 
-    Stores raise errors of their own libraries (botocore, asyncssh), ``ValueError``, and ``OSError`` without a reason.
-    A ``FileNotFoundError`` and its like keep their class, as callers act on it; all others become a
+    Stores raise the errors of their libraries (botocore, asyncssh), ``ValueError``, and ``OSError`` without a reason.
+    ``FileNotFoundError`` and the like keep their class, as callers depend on it; all others become a
     :class:`StorageError`.
 
     :param shown: the location, for people.
@@ -60,7 +60,7 @@ def explaining(shown: str) -> Iterator[None]:
             error.filename = error.filename or shown
             raise
         raise _explained(error, shown) from error
-    except Exception as error:  # each store's library has errors of its own
+    except Exception as error:  # each store's library raises its own errors
         raise _explained(error, shown) from error
 
 
@@ -70,7 +70,7 @@ def reason_of(error: OSError) -> str:
 
 
 def unreadable(what: str, error: OSError) -> TransportError:
-    """The error for a file of the user that cannot be read now. Nothing was sent."""
+    """The error for a user's file that cannot be read now. Nothing was sent."""
     named = what if error.filename is None else f"{what} {error.filename!r}"
     return TransportError(
         f"{named} cannot be read now: {reason_of(error)}.",
@@ -82,7 +82,7 @@ def _explained(error: Exception, shown: str) -> OSError:
     said = _said(error)
     for kind, number in _NUMBERS.items():
         if isinstance(error, kind):
-            # What many stores say of a missing file is its path, and nothing else.
+            # For a missing file, many stores name only its path.
             reason = said if " " in said and said not in shown else os.strerror(number)
             return kind(number, reason, shown)
     name = type(error).__name__
@@ -94,7 +94,7 @@ def _explained(error: Exception, shown: str) -> OSError:
 
 
 def _said(error: Exception) -> str:
-    """The error's text in one line of bounded length, without the secrets of a URI in it."""
+    """The error's text in one line of bounded length, without the secrets of URIs in it."""
     words = (without_secrets(word) for word in "".join(_printable(str(error))).split())
     said = " ".join(words)
     return said if len(said) <= _MAX_REASON else f"{said[:_MAX_REASON]}..."

@@ -1,8 +1,8 @@
-"""The arguments that several tasks share, as type checkers and IDEs see them behind ``**kwargs`` (PEP 692).
+"""The arguments that several tasks share, typed for ``**kwargs`` (PEP 692).
 
-Airflow's own are those of Airflow 3.3; a test compares them with ``BaseOperator`` and ``BaseSensorOperator``.
+Airflow's arguments are those of Airflow 3.3; a test compares them with ``BaseOperator`` and ``BaseSensorOperator``.
 
-Only type checkers load this: each of its annotations would cost a DAG file some microseconds.
+Only type checkers import this module: evaluating its annotations would slow down the parsing of DAG files.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class AirflowArguments(TypedDict, total=False):
-    """The arguments of ``BaseOperator``, but for ``task_id``."""
+    """The arguments of ``BaseOperator``, except ``task_id``."""
 
     owner: str
     email: str | Sequence[str] | None
@@ -89,7 +89,7 @@ class TaskArguments(AirflowArguments):
 
 
 class SensorArguments(TaskArguments, total=False):
-    """The arguments of ``BaseSensorOperator``, but for ``timeout`` and ``poke_interval``."""
+    """The arguments of ``BaseSensorOperator``, except ``timeout`` and ``poke_interval``."""
 
     soft_fail: bool
     mode: str
