@@ -74,11 +74,11 @@ def history_pages(
 ) -> Pages[HistoryPage, HistoryItem]:
     """The account's generations, the newest first.
 
-    :param since: only those that were made then or later; and
-    :param until: only those that were made then or earlier.
+    :param since: only generations made then or later.
+    :param until: only generations made then or earlier.
     :param media_type: only photographs, or only illustrations.
     :param product_ids: only generations for which these products paid.
-    :param company_generations: those of the whole company, if the account may see them.
+    :param company_generations: include those of the whole company, if the account may see them.
     """
     first = operations.GetHistory(
         page_size=_PAGE_SIZE,

@@ -1,1 +1,1 @@
-"""Task decorators: a function returns the request, an operator does the rest."""
+"""The task decorators: your function returns the request, an operator does the rest."""

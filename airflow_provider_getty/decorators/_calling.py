@@ -1,4 +1,4 @@
-"""The work of :class:`.decorated.DecoratedGeneration`, which loads when the task runs."""
+"""The work of :class:`.decorated.DecoratedGeneration`, imported when a task runs."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ _KEY = "getty_arguments"
 
 
 def arguments_of(task: DecoratedGeneration, context: Context) -> Mapping[str, Any]:
-    """The arguments that the function returns, or returned in an earlier try of this round.
+    """The arguments that the function returns, or has returned in an earlier try of this round.
 
-    :raises InvalidRequestError: it returns no mapping, or names that are no arguments of the operation.
+    :raises InvalidRequestError: it does not return a mapping of the operation's arguments.
     """
     known = kept(context)
     return _call(task, context) if known is None else known
 
 
 def kept(context: Context) -> Mapping[str, Any] | None:
-    """The arguments that the function returned in an earlier try of this round."""
+    """The arguments that the function returned in an earlier try of this round; None if they were not stored."""
     store: Any = context.get("task_state_store")
     known = store.get(_KEY) if store is not None else None
     return known["arguments"] if known and known["round"] == _round(context) else None
 
 
 def _call(task: DecoratedGeneration, context: Context) -> Mapping[str, Any]:
-    """Call the function, and keep what it returns for the next try if it is plain JSON."""
+    """Call the function, and store its result for the next try if it is plain JSON."""
     names = argument_names(GENERATING[task.operation])
     named = determine_kwargs(task.python_callable, task.op_args, {**context, **task.op_kwargs})
     asked = task.python_callable(*task.op_args, **named)

@@ -1,4 +1,4 @@
-"""DecoratedGeneration: calls a function, and asks Getty for what it returns."""
+"""DecoratedGeneration: calls a function, and submits the request that it returns."""
 
 from __future__ import annotations
 
@@ -16,16 +16,18 @@ if TYPE_CHECKING:
 
 
 class DecoratedGeneration(DecoratedOperator, GenerationOperator):
-    """Calls a function, and asks for what it returns: a mapping of the arguments of a generating operator.
+    """Calls a function, and submits the request that it returns: a mapping of a generating operator's arguments.
 
-    Arguments that the decorator is given hold unless the function returns them. What the function returns is not
-    rendered: a text that comes from elsewhere is no template.
+    The arguments of the decorator are defaults for those that the function returns. The result of the function is not
+    rendered: text from elsewhere is not a template.
 
-    A retry adopts what an earlier try submitted only if it asks for the same. So what the function returned is kept
-    in the task state store (Airflow 3.3), and the function is not called again before a person clears the task. Where
-    there is no store, or with bytes in it, it is called in each try, and must return the same.
+    A retry adopts what an earlier try submitted only if its request is the same. So the result of the function is
+    stored in the task state store (Airflow 3.3), and the function is not called again until a person clears the task.
+    Without a store, or if the result is not plain JSON, the function is called in each try, and must return the same.
 
     :param python_callable: the function.
+    :param op_args: positional arguments for it.
+    :param op_kwargs: keyword arguments for it.
     """
 
     operator: ClassVar[type[GenerationOperator]]
@@ -62,7 +64,7 @@ class DecoratedGeneration(DecoratedOperator, GenerationOperator):
         self._check()
 
     def prepare(self, context: Context) -> None:
-        """Call the function, unless an earlier try of this round did; then as an operator."""
+        """Call the function, unless an earlier try of this round did; then check its arguments."""
         from airflow_provider_getty.decorators import _calling  # noqa: PLC0415
 
         self._ask(_calling.arguments_of(self, context))
@@ -79,4 +81,4 @@ class DecoratedGeneration(DecoratedOperator, GenerationOperator):
     def _ask(self, asked: Mapping[str, Any]) -> None:
         for name, value in asked.items():
             setattr(self, name, value)
-        self.overwrite_rtif_after_execution = True  # the web page shows what was asked
+        self.overwrite_rtif_after_execution = True  # Airflow's web page shows the request

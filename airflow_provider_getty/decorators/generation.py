@@ -1,6 +1,6 @@
 """``@task.getty_refine`` and the like: your function returns the request, an operator does the rest.
 
-``@task.getty_refine(…)`` goes through Airflow's registry, of which type checkers know nothing. To have them check the
+``@task.getty_refine(…)`` goes through Airflow's registry, which type checkers do not know. To have them check the
 arguments, import the decorator: ``from airflow_provider_getty.decorators.generation import getty_refine``.
 """
 
@@ -92,7 +92,7 @@ def _decorate(
     python_callable: Callable[..., Any] | None,
     options: Mapping[str, Any],
 ) -> Any:
-    # Airflow would take `-> dict`, of what the function returns, as the type of the task's result.
+    # Airflow would take a return annotation `-> dict` of the function for the type of the task's result.
     return task_decorator_factory(
         python_callable, decorated_operator_class=operator, **{"multiple_outputs": False, **options}
     )

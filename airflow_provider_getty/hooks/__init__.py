@@ -1,1 +1,1 @@
-"""The connection, and the hook: each method sync and async."""
+"""The connection, and the hook with sync and async methods."""

@@ -11,5 +11,5 @@ from airflow_provider_getty.hooks.files import AsyncFiles
 class AsyncGetty(AsyncCreations, AsyncEdits, AsyncCollecting, AsyncFiles):
     """The methods of :class:`.getty.GettyHook` as coroutines; see :meth:`.getty.GettyHook.async_session`.
 
-    :param client: of the running event loop; whoever opened it closes it.
+    :param client: a client of the running event loop, which the caller closes.
     """

@@ -1,4 +1,4 @@
-"""The hook's methods that collect generations and describe the account, sync and async."""
+"""The hook's methods for finished generations and for the account, sync and async."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Collecting(SyncSide):
         """Poll until a generation is finished.
 
         :param deadline: when to give up (``time.time()``).
-        :param poll_interval: a fixed number of seconds between polls. Default: by the age of the generation.
+        :param poll_interval: a fixed number of seconds between polls. Default: by the generation's age.
         :param kind: the operation, such as ``refine``: typical durations are learned for each kind.
         :return: the generation, with signed URLs.
         :raises DeadlineExceededError: it is not finished in time; it can still be collected later.
@@ -80,14 +80,15 @@ class Collecting(SyncSide):
 
         Source: ``PUT`` and ``GET …/{generation_request_id}/images/{index}/download`` in Getty's API reference.
 
-        :param destination: a local path, a URI or an ``ObjectStoragePath``; it holds the image whole, or stays as it
-            was.
+        :param destination: a local path, a URI or an ``ObjectStoragePath``; it holds the complete image, or stays
+            as it was.
         :param index: which image, from 0.
         :param size_name: one of the image's download sizes.
         :param product_id: the product that pays. Default: the connection's.
         :param project_code: for products that require one. Default: the connection's.
         :param notes: for products that require them.
-        :param may_be_started: whether an earlier call may have started it; then that is used, and not paid again.
+        :param may_be_started: whether an earlier call may have started it. If so, that download is used, and not paid
+            for again.
         :param deadline: when to give up (``time.time()``). Default: in 10 minutes.
         :return: the length in bytes.
         :raises OSError: the destination cannot be written to.
@@ -118,9 +119,9 @@ class Collecting(SyncSide):
 
         Source: ``POST /v3/ai/redownloads`` in Getty's API reference.
 
-        :param generated_asset_id: as the first download logged it.
-        :param destination: a local path, a URI or an ``ObjectStoragePath``; it holds the image whole, or stays as it
-            was.
+        :param generated_asset_id: the id that the first download logged.
+        :param destination: a local path, a URI or an ``ObjectStoragePath``; it holds the complete image, or stays
+            as it was.
         :param size_name: ``1k`` or ``4k``.
         :param product_id: the product to use. Default: the connection's; Getty requires one.
         :param project_code: for products that require one. Default: the connection's.
@@ -152,13 +153,13 @@ class Collecting(SyncSide):
 
         Source: ``GET /v3/ai/generation-history`` in Getty's API reference.
 
-        :param since: only those that were made then or later; and
-        :param until: only those that were made then or earlier. A date without a time zone is in UTC.
+        :param since: only generations made then or later.
+        :param until: only generations made then or earlier. A date without a time zone is in UTC.
         :param media_type: only photographs, or only illustrations.
         :param product_ids: only generations for which these products paid.
-        :param company_generations: those of the whole company, if the account may see them.
+        :param company_generations: include those of the whole company, if the account may see them.
         :raises InvalidRequestError: a filter cannot be used; nothing was sent.
-        :raises PermissionDeniedError: the account may see only its own.
+        :raises PermissionDeniedError: the account may see only its own generations.
         :raises GettyError: a call failed otherwise.
         """
         return self._items(
@@ -182,7 +183,7 @@ class Collecting(SyncSide):
         return self.ask(operations.GetHistoryItem(generation_request_id=generation_request_id))
 
     def products(self) -> tuple[Product, ...]:
-        """List the account's license products, with what they require, and their credits if Getty says.
+        """List the account's license products, with their requirements and, if Getty tells, their credits.
 
         Source: ``GET /v3/products`` in Getty's API reference.
 
@@ -192,7 +193,7 @@ class Collecting(SyncSide):
 
 
 class AsyncCollecting(AsyncSide):
-    """The same, awaited."""
+    """The same methods as coroutines."""
 
     async def get_generation(self, generation_request_id: str) -> Pending | Generation:
         """See :meth:`.getty.GettyHook.get_generation`."""

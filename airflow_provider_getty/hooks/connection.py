@@ -27,10 +27,10 @@ EXTRAS = {
 def account_of(connection: Connection, coordinator: Connection | None = None) -> Account:
     """The account that an Airflow connection describes.
 
-    The base URL is the host if it has a scheme, or is made of schema, host and port.
+    The base URL is the host if it has a scheme; otherwise it is built from schema, host and port.
 
-    :param coordinator: the connection that :func:`coordinator_id` names.
-    :raises ConfigurationError: it cannot be used.
+    :param coordinator: the connection that :func:`coordinator_id` names, if any.
+    :raises ConfigurationError: the connection cannot be used.
     """
     extras = _extras(connection.extra)
     host = (connection.host or "").strip()
@@ -53,7 +53,7 @@ def account_of(connection: Connection, coordinator: Connection | None = None) ->
 
 
 def coordinator_id(connection: Connection) -> str | None:
-    """The id of the Redis connection that is the coordinator; None if there is none, or a URL says where it is.
+    """The id of the coordinator's Redis connection; None if there is no coordinator, or the extra has its URL.
 
     :raises ConfigurationError: the extras cannot be read.
     """
@@ -89,12 +89,12 @@ def _extras(text: str | None) -> dict[str, Any]:
         raise ConfigurationError(
             f"Its extra has {', '.join(unknown)}; it may have {', '.join(sorted(EXTRAS))}."
         )
-    # The connection form stores what is left empty as an empty text or null.
+    # The connection form stores empty fields as empty strings or nulls.
     return {name: value for name, value in extras.items() if value not in (None, "")}
 
 
 def _text(extras: dict[str, Any], name: str) -> str | None:
-    """A text; of a code of digits alone, JSON may have made a number."""
+    """Read text, or a number: JSON may have turned a code of digits into one."""
     value = extras.get(name)
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)

@@ -25,7 +25,7 @@ Creation: TypeAlias = Literal[
 
 
 class Creations(SyncSide):
-    """Make new images: from a prompt, after a reference, around a product."""
+    """Make new images: from a prompt, from a reference, around a product."""
 
     def generate(
         self,
@@ -47,10 +47,14 @@ class Creations(SyncSide):
         It may cost a credit. Source: ``POST /v3/ai/image-generations`` in Getty's API reference.
 
         :param prompt: what the images show.
-        :param negative_prompt: what they must not show; like ``seed``, ``lens_type`` and ``depth_of_field``
-            no longer listed by today's API.
-        :param aspect_ratio: width to height.
-        :param seed: of earlier images, for new ones that look alike.
+        :param negative_prompt: what they must not show. Like ``seed``, ``lens_type`` and ``depth_of_field``, it is no
+            longer listed by today's API.
+        :param aspect_ratio: width to height: ``1:1``, ``3:4``, ``4:3``, ``9:16`` or ``16:9``.
+        :param media_type: ``photography`` or ``illustration``.
+        :param mood: ``black_and_white``, ``warm``, ``cool``, ``natural``, ``vivid``, ``dramatic`` or ``bold``.
+        :param seed: the seed of earlier images, for new ones that look alike.
+        :param lens_type: ``wide_angle`` or ``telephoto``.
+        :param depth_of_field: ``shallow`` or ``deep``.
         :param product_id: the AI Generator product that pays. Default: the connection's.
         :param project_code: for products that require one. Default: the connection's.
         :param notes: for products that require them.
@@ -122,7 +126,7 @@ class Creations(SyncSide):
         project_code: str | None = None,
         notes: str | None = None,
     ) -> Pending | Generation:
-        """Make images from a prompt, in the colors of a reference.
+        """Make images from a prompt in the colors of a reference.
 
         It may cost a credit.
         Source: ``POST /v3/ai/image-generations/influence-color-by-image`` in Getty's API reference.
@@ -134,8 +138,11 @@ class Creations(SyncSide):
         :param prompt: what the images show.
         :param noise_level: 0 to 1; a higher value differs more from the reference.
             The API of 2024 requires it, today's no longer lists it.
-        :param negative_prompt: like ``seed`` no longer listed by today's API.
-        :param aspect_ratio: width to height; only in today's API.
+        :param negative_prompt: what they must not show. Like ``seed``, it is no longer listed by today's API.
+        :param aspect_ratio: width to height: ``1:1``, ``3:4``, ``4:3``, ``9:16`` or ``16:9``; only in today's API.
+        :param media_type: ``photography`` or ``illustration``.
+        :param mood: ``black_and_white``, ``warm``, ``cool``, ``natural``, ``vivid``, ``dramatic`` or ``bold``.
+        :param seed: the seed of earlier images, for new ones that look alike.
         :param product_id: the AI Generator product that pays. Default: the connection's.
         :param project_code: for products that require one. Default: the connection's.
         :param notes: for products that require them.
@@ -177,12 +184,12 @@ class Creations(SyncSide):
         project_code: str | None = None,
         notes: str | None = None,
     ) -> Pending | Generation:
-        """Make images from a prompt, with the composition of a reference.
+        """Make images from a prompt with the composition of a reference.
 
         It may cost a credit.
         Source: ``POST /v3/ai/image-generations/influence-composition-by-image`` in Getty's API reference.
 
-        For the arguments that are not listed see :meth:`influence_color`.
+        For the other arguments see :meth:`influence_color`.
 
         :param influence_level: 0 to 1; a higher value resembles the reference more. The API of 2024 requires it,
             today's no longer lists it.
@@ -235,14 +242,16 @@ class Creations(SyncSide):
 
         :param reference_file_registration_id: the product: a file registered as ``CustomerProduct``.
         :param prompt: the scene.
-        :param negative_prompt: what it must not show; no longer listed by today's API.
-        :param left_percentage: room beside the product, in percent of the width; likewise at the right.
-        :param top_percentage: room above it, in percent of the height; likewise at the bottom.
+        :param negative_prompt: what it must not show. Today's API no longer lists it.
+        :param left_percentage: room at the left of the product, in percent of the image's width; from 0.
+        :param right_percentage: the same at the right.
+        :param top_percentage: room above the product, in percent of the image's height; from 0.
+        :param bottom_percentage: the same below it.
         :param background_file_registration_id: a registered ``ImageReference`` that the scene follows; or
         :param background_asset_id: an image of Getty's creative library; or
-        :param background_reference_generation: a generated image, as a ``reference_generation`` of :meth:`refine`. At
-            most one of the three; only in today's API.
-        :param background_reference_adherence: how closely the scene follows it.
+        :param background_reference_generation: a generated image, in the forms of ``reference_generation`` of
+            :meth:`refine`. At most one of the three; only in today's API.
+        :param background_reference_adherence: how closely the scene follows it: ``flexible`` or ``strong``.
         :param product_id: the AI Generator product that pays. Default: the connection's.
         :param project_code: for products that require one. Default: the connection's.
         :param notes: for products that require them.
@@ -270,7 +279,7 @@ class Creations(SyncSide):
 
 
 class AsyncCreations(AsyncSide):
-    """The same, awaited."""
+    """The same methods as coroutines."""
 
     async def generate(
         self,

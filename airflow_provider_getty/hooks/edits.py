@@ -43,12 +43,12 @@ class Edits(SyncSide):
         :param image_id: an image of Getty's creative library; or
         :param reference_generation: a generated image: the id of its generation (its first image), the result of a
             task, or ``{"generation_request_id": …, "index": …}``. Exactly one of the two.
-        :param mask: a path, URI or ``ObjectStoragePath`` of an image, its bytes, or boxes and polygons, to be
-            uploaded; see :func:`airflow_provider_getty.inputs.masks.make_mask`. Or
+        :param mask: a path, URI or ``ObjectStoragePath`` of an image, its bytes, or boxes and polygons, which
+            is uploaded; see :func:`airflow_provider_getty.inputs.masks.make_mask`. Or
         :param mask_url: the URL that :meth:`upload_mask` returned. Exactly one of the two.
         :param image_size: width and height in pixels of the image; boxes and polygons need it.
         :param prompt: what the refined portion shows. Optional on the reference page, required by today's API.
-        :param negative_prompt: what it must not show; no longer listed by today's API.
+        :param negative_prompt: what it must not show. Today's API no longer lists it.
         :param product_id: the AI Generator product that pays. Default: the connection's.
         :param project_code: for products that require one. Default: the connection's.
         :param notes: for products that require them.
@@ -85,18 +85,19 @@ class Edits(SyncSide):
         project_code: str | None = None,
         notes: str | None = None,
     ) -> Pending | Generation:
-        """Continue an image beyond its borders; the longest side of the result is as long as before.
+        """Continue an image beyond its borders. The longest side of the result is as long as before.
 
         It may cost a credit. Source: ``POST /v3/ai/image-generations/extend`` in Getty's API reference.
 
         :param image_id: an image of Getty's creative library; or
         :param reference_generation: a generated image: the id of its generation (its first image), the result of a
             task, or ``{"generation_request_id": …, "index": …}``. Exactly one of the two.
-        :param left_percentage: how much to add, in percent of the width; likewise at the right.
-        :param top_percentage: how much to add, in percent of the height; likewise at the bottom. At least one of
-            the four is above 0.
+        :param left_percentage: how much to add at the left, in percent of the image's width; from 0.
+        :param right_percentage: the same at the right.
+        :param top_percentage: how much to add at the top, in percent of the image's height; from 0.
+        :param bottom_percentage: the same at the bottom. At least one of the four must be above 0.
         :param prompt: what the added portion shows.
-        :param negative_prompt: what it must not show; no longer listed by today's API.
+        :param negative_prompt: what it must not show. Today's API no longer lists it.
         :param product_id: the AI Generator product that pays. Default: the connection's.
         :param project_code: for products that require one. Default: the connection's.
         :param notes: for products that require them.
@@ -138,8 +139,8 @@ class Edits(SyncSide):
         :param image_id: an image of Getty's creative library; or
         :param reference_generation: a generated image: the id of its generation (its first image), the result of a
             task, or ``{"generation_request_id": …, "index": …}``. Exactly one of the two.
-        :param mask: a path, URI or ``ObjectStoragePath`` of an image, its bytes, or boxes and polygons, to be
-            uploaded; see :func:`airflow_provider_getty.inputs.masks.make_mask`. Or
+        :param mask: a path, URI or ``ObjectStoragePath`` of an image, its bytes, or boxes and polygons, which
+            is uploaded; see :func:`airflow_provider_getty.inputs.masks.make_mask`. Or
         :param mask_url: the URL that :meth:`upload_mask` returned. Exactly one of the two.
         :param image_size: width and height in pixels of the image; boxes and polygons need it.
         :param product_id: the AI Generator product that pays. Default: the connection's.
@@ -214,9 +215,10 @@ class Edits(SyncSide):
         :param image_id: an image of Getty's creative library; or
         :param reference_generation: a generated image: the id of its generation (its first image), the result of a
             task, or ``{"generation_request_id": …, "index": …}``. Exactly one of the two.
-        :param prompt: the background, of which Getty makes four; or
-        :param background_color: its color, as ``#RRGGBB``, of which Getty makes one. Exactly one of the two.
+        :param prompt: the background; Getty makes four. Or
+        :param background_color: its color, as ``#RRGGBB``; Getty makes one. Exactly one of the two.
         :param negative_prompt: what the background must not show.
+        :param media_type: ``photography`` or ``illustration``.
         :param product_id: the AI Generator product that pays. Default: the connection's.
         :param project_code: for products that require one. Default: the connection's.
         :param notes: for products that require them.
@@ -239,7 +241,7 @@ class Edits(SyncSide):
 
 
 class AsyncEdits(AsyncSide):
-    """The same, awaited."""
+    """The same methods as coroutines."""
 
     async def refine(
         self,

@@ -27,14 +27,14 @@ class Files(SyncSide):
         label: str = "mask",
         deadline: float | None = None,
     ) -> str:
-        """Upload a mask under a name that nothing else uses.
+        """Upload a mask under a unique name.
 
         Source: ``PUT /v3/search/by-image/uploads/{file_name}`` in Getty's API reference.
 
-        :param mask: a ``Mask``, or anything from which :func:`airflow_provider_getty.inputs.masks.make_mask` makes one.
+        :param mask: a ``Mask``, or a source for :func:`airflow_provider_getty.inputs.masks.make_mask`.
         :param image_size: width and height in pixels of the image to refine; boxes and polygons need it.
-        :param label: begins the name of the upload.
-        :param deadline: until when (``time.time()``) temporary failures are waited out. Default: for a minute.
+        :param label: the beginning of the upload's name.
+        :param deadline: until when (``time.time()``) temporary failures are retried. Default: for a minute.
         :return: the ``mask_url``; Getty keeps the mask for 24 hours.
         :raises MaskError: no mask can be made from this; nothing was sent.
         :raises GettyError: Getty refused it.
@@ -44,13 +44,13 @@ class Files(SyncSide):
         return self.get_conn().account.uploads_url + upload.file_name
 
     def upload_file(self, file: PictureSource, *, label: str = "file", deadline: float | None = None) -> str:
-        """Upload an image to register, under a name that nothing else uses.
+        """Upload an image to register, under a unique name.
 
         Source: ``PUT /v3/search/by-image/uploads/{file_name}`` in Getty's API reference.
 
         :param file: a path, a URI or an ``ObjectStoragePath`` of an image, or its bytes.
-        :param label: begins the name of the upload.
-        :param deadline: until when (``time.time()``) temporary failures are waited out. Default: for a minute.
+        :param label: the beginning of the upload's name.
+        :param deadline: until when (``time.time()``) temporary failures are retried. Default: for a minute.
         :return: the ``url`` for a registration; Getty keeps the upload for 24 hours.
         :raises InvalidRequestError: no JPEG can be made from this; nothing was sent.
         :raises GettyError: Getty refused it.
@@ -104,7 +104,7 @@ class Files(SyncSide):
         return self._items(paging.registration_pages())
 
     def enhance_prompt(self, prompt: str) -> str:
-        """Turn a short prompt into a more detailed one. Only in today's API; Getty names no cost.
+        """Turn a short prompt into a more detailed one. Only in today's API; Getty publishes no cost.
 
         Source: ``POST /v3/ai/enhance-prompt`` in Getty's API reference.
 
@@ -115,7 +115,7 @@ class Files(SyncSide):
 
 
 class AsyncFiles(AsyncSide):
-    """The same, awaited."""
+    """The same methods as coroutines."""
 
     async def upload_mask(
         self,

@@ -42,10 +42,10 @@ OperationName: TypeAlias = Literal[Creation, Edit]
 
 
 class GettyHook(Creations, Edits, Collecting, Files, BaseHook):
-    """Speaks to Getty's AI Generator with the credentials of an Airflow connection.
+    """Calls Getty's AI Generator with the credentials of an Airflow connection.
 
-    Temporary failures (429, 409, 5xx, broken connections) are waited out for a minute, or until a method's
-    ``deadline``, unless a credit could be used twice.
+    Temporary failures (429, 409, 5xx, broken connections) are retried for a minute, or until a method's ``deadline``,
+    unless a credit could be used twice.
 
     :meth:`async_session` has the same methods as coroutines.
 
@@ -63,7 +63,7 @@ class GettyHook(Creations, Edits, Collecting, Files, BaseHook):
 
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, Any]:
-        """The connection form of Airflow 3.1, which does not know declared fields: extras are entered as JSON."""
+        """The connection form of Airflow 3.1, which does not support declared fields: extras are entered as JSON."""
         return {
             "hidden_fields": ["port", "schema"],
             "relabeling": {"host": "Base URL", "login": "API key", "password": "API secret"},
@@ -89,7 +89,7 @@ class GettyHook(Creations, Edits, Collecting, Files, BaseHook):
         return self._account(connection, coordinator)
 
     def get_conn(self) -> GettyClient:
-        """The sync client, with its pooled session: one per hook."""
+        """The sync client of this hook, with its pooled session."""
         return self._client
 
     @cached_property
@@ -100,17 +100,17 @@ class GettyHook(Creations, Edits, Collecting, Files, BaseHook):
         return GettyClient(self.account, on_token=mask_secret, observer=observer, reread=self._read_account)
 
     async def get_async_conn(self) -> AsyncGettyClient:
-        """A new async client, for the running event loop; to be closed by the caller.
+        """Open an async client for the running event loop; the caller closes it.
 
-        :raises ConfigurationError: the connection cannot be used, or is not known here.
+        :raises ConfigurationError: the connection cannot be used, or is unknown in this process.
         """
         return async_client_of(await self.get_async_account(), self.getty_conn_id)
 
     @asynccontextmanager
     async def async_session(self) -> AsyncIterator[AsyncGetty]:
-        """The same methods as coroutines: ``async with hook.async_session() as getty: await getty.products()``.
+        """Open the same methods as coroutines: ``async with hook.async_session() as getty: await getty.products()``.
 
-        :raises ConfigurationError: the connection cannot be used, or is not known here.
+        :raises ConfigurationError: the connection cannot be used, or is unknown in this process.
         """
         from airflow_provider_getty.hooks.async_getty import AsyncGetty
 
@@ -120,7 +120,7 @@ class GettyHook(Creations, Edits, Collecting, Files, BaseHook):
     async def get_async_account(self) -> Account:
         """The account that the connection describes, looked up without blocking the event loop.
 
-        :raises ConfigurationError: the connection cannot be used, or is not known here.
+        :raises ConfigurationError: the connection cannot be used, or is unknown in this process.
         """
         try:
             with clock.at_work():
@@ -154,7 +154,7 @@ class GettyHook(Creations, Edits, Collecting, Files, BaseHook):
 
     def _account(self, connection: Connection, coordinator: Connection | None = None) -> Account:
         if connection.login:
-            mask_secret(connection.login.strip())  # Airflow masks only the password by itself
+            mask_secret(connection.login.strip())  # by itself, Airflow masks only the password
         if connection.password:
             mask_secret(connection.password.strip())
         try:
@@ -170,7 +170,7 @@ class GettyHook(Creations, Edits, Collecting, Files, BaseHook):
     def test_connection(self) -> tuple[bool, str]:
         """Fetch a token and list the products, which costs no credit.
 
-        The message goes to the log too: Airflow shows only that of a failed test.
+        The message is also logged: Airflow shows only that of a failed test.
 
         :return: whether the connection works, and the AI Generator products with their credits, or the reason.
         """
@@ -201,10 +201,10 @@ def async_client_of(
     schedules: Schedules | None = None,
     log_level: int = logging.INFO,
 ) -> AsyncGettyClient:
-    """A new async client, for the running event loop; to be closed by the caller.
+    """Open an async client for the running event loop; the caller closes it.
 
-    :param getty_conn_id: names it in the metrics.
-    :param schedules: the schedules of an earlier client, with what it has learned.
+    :param getty_conn_id: the connection to name in metrics.
+    :param schedules: the schedules of an earlier client, with the durations that they have learned.
     :param log_level: the level of the lines about generations and downloads that succeed.
     """
     from airflow_provider_getty.api.aio import AsyncGettyClient

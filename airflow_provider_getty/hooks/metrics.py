@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 class Metrics:
-    """An :class:`~.api.observing.Observer` that reports to Airflow. It never raises, and never waits for an answer.
+    """An :class:`~.api.observing.Observer` that reports to Airflow. It never raises, nor waits for an answer.
 
     =============================================  =======  =====================================================
     ``getty.requests.{operation}.{status}``        counter  requests; the status is ``none`` if there was no answer
@@ -28,11 +28,11 @@ class Metrics:
     ``getty.poll_lateness_max.{connection}``       gauge    the largest of these
     =============================================  =======  =====================================================
 
-    Connection and status are part of the names because plain StatsD has no tags. The host is not: with plain StatsD
-    the gauges of several processes overwrite each other unless its prefix names the host.
+    The names include connection and status, as plain StatsD has no tags. They do not include the host: with plain
+    StatsD, the gauges of several processes overwrite each other unless its prefix names the host.
 
-    :param getty_conn_id: the connection that the client was opened for.
-    :param every: seconds for which requests are gathered before they are reported; 0: report each.
+    :param getty_conn_id: the connection of the client.
+    :param every: seconds between two reports of requests; 0: report each request.
     """
 
     def __init__(self, getty_conn_id: str, *, every: float = 1.0) -> None:
@@ -59,7 +59,7 @@ class Metrics:
             self._lateness_max = max(self._lateness_max, late)
 
     def waiting(self, generations: int, rate: float) -> None:
-        """Report how much is being waited for, and the rate."""
+        """Report the number of pending generations and downloads, and the rate."""
         with self._lock:
             self._gauge("waiting", generations)
             self._gauge("rate", rate)
@@ -82,7 +82,7 @@ class Metrics:
 
 
 def connect() -> None:
-    """Look the metrics system up now, which blocks, so that reporting does not."""
+    """Load the metrics system, which blocks, so that reporting does not."""
     try:
         _stats()
     except Exception:
@@ -100,8 +100,8 @@ def _emit(kind: str, name: str, value: float) -> None:
 def _stats() -> Any:
     """Return Airflow's own stats.
 
-    Airflow 3.2 and 3.3 do not initialize them in the process in which a triggerer runs its triggers, so this does, in
-    the way they do in a task. Airflow 3.1 initializes them by itself.
+    Airflow 3.2 and 3.3 do not initialize them in the process that runs triggers, so this function does, as they do in a
+    task. Airflow 3.1 initializes them by itself.
     """
     from airflow.providers.common.compat.sdk import Stats, conf  # noqa: PLC0415
 

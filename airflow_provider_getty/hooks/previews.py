@@ -1,4 +1,4 @@
-"""Previews of generated images for messages: a signed URL, or a small file in a storage of yours. Both are free."""
+"""Previews of generated images for messages: a signed URL, or a small file in your storage. Both are free."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from airflow_provider_getty.inputs.storage import LocationLike, locate
 def preview_url(hook: GettyHook, generation_request_id: str, index: int = 0) -> str:
     """Ask Getty for a fresh signed URL of an image's largest preview.
 
-    Whoever has the URL sees the image, without a login, until it expires. So it belongs in a message to people who may
-    see it, and neither in XCom nor in a log. How long it lives is not published: send it at once.
+    Anyone with the URL can see the image without a login until the URL expires. Put it into a message to people who may
+    see the image, but neither into XCom nor into a log. Its lifetime is not published: send it at once.
 
     :param index: which image, from 0.
     :raises GenerationBlockedError: Getty's content policy blocked the image.
@@ -41,10 +41,11 @@ def store_preview(
 ) -> str:
     """Store an image's largest preview, and return the destination as text.
 
-    It is a small JPEG, for looking at: a license comes with a download. Unlike a signed URL, it stays until you remove
-    it, and who may read it is up to its storage.
+    It is a small JPEG to look at; only a download is licensed. Unlike a signed URL, it stays until you remove it, and
+    its storage decides who may read it.
 
-    :param destination: a local path, a URI or an ``ObjectStoragePath``; it holds the image whole, or stays as it was.
+    :param destination: a local path, a URI or an ``ObjectStoragePath``; it holds the complete image, or stays as it
+        was.
     :param index: which image, from 0.
     :raises OSError: the destination cannot be written to.
     :raises GettyError: see :func:`preview_url`.

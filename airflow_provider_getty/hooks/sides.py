@@ -1,6 +1,6 @@
-"""The two sides of the hook, sync and async: how each performs what the methods of both ask for."""
+"""The bases of the hook's sync and async methods, which perform operations."""
 
-# ruff: noqa: PLC0415 - what is heavy loads when it is used: DAG files stay quick to parse
+# ruff: noqa: PLC0415 - heavy modules load when they are used: DAG files stay quick to parse
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ AnswerT = TypeVar("AnswerT")
 ItemT = TypeVar("ItemT")
 
 _PATIENCE = 60.0
-"""Seconds for which temporary failures are waited out if a method gets no deadline."""
+"""Seconds for which temporary failures are retried without a deadline."""
 _DOWNLOAD_PATIENCE = 600.0
 """The same for downloads."""
 
 
 class SyncSide(ABC):
-    """Performs with the sync client."""
+    """Performs operations with the sync client."""
 
     @abstractmethod
     def get_conn(self) -> GettyClient:
@@ -44,7 +44,7 @@ class SyncSide(ABC):
     def ask(self, operation: Operation[AnswerT], *, deadline: float | None = None) -> AnswerT:
         """Perform any operation of :mod:`airflow_provider_getty.api.operations`.
 
-        :param deadline: until when (``time.time()``) temporary failures are waited out. Default: for a minute.
+        :param deadline: until when (``time.time()``) temporary failures are retried. Default: for a minute.
         :raises GettyError: its ``credit`` says whether a credit may have been used.
         """
         return self.get_conn().ask(operation, deadline=_until(deadline))
@@ -79,9 +79,9 @@ class SyncSide(ABC):
 
 
 class AsyncSide:
-    """Performs with the async client.
+    """Performs operations with the async client.
 
-    :param client: of the running event loop; whoever opened it closes it.
+    :param client: a client of the running event loop, which the caller closes.
     """
 
     def __init__(self, client: AsyncGettyClient) -> None:
@@ -145,7 +145,7 @@ def _submission(request: Request, account: Account) -> Generator[Operation[Any],
 
 @asynccontextmanager
 async def _publishing(destination: LocationLike) -> AsyncIterator[BinaryIO]:
-    """Publish a file in threads, as a disk or an object store blocks."""
+    """Publish a file from threads, as disks and object stores block."""
     location = await clock.in_thread(locate, destination)
     manager = location.publishing()
     file = await clock.in_thread(manager.__enter__)

@@ -1,1 +1,1 @@
-"""Operators, one a file, and their bases."""
+"""The operators, one per file, and their bases."""

@@ -1,4 +1,4 @@
-"""The work of the operators that generate nothing: register a file, enhance a prompt. It loads when a task runs."""
+"""The work of the operators that generate nothing, imported when a task runs: register a file, enhance a prompt."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 def enhance_prompt(task: GettyEnhancePromptOperator) -> str:
     """Ask for a more detailed prompt, and return it.
 
-    :raises AirflowException: or ``AirflowFailException``, which Airflow does not retry.
+    :raises GettyError: the request failed, and a retry may help.
+    :raises AirflowFailException: the request failed for good.
     """
     deadline = clock.now() + task.timeout
     try:
@@ -34,7 +35,8 @@ def enhance_prompt(task: GettyEnhancePromptOperator) -> str:
 def register_file(task: GettyRegisterFileOperator) -> str:
     """Upload and register a file, and return the id of its registration.
 
-    :raises AirflowException: or ``AirflowFailException``, which Airflow does not retry.
+    :raises GettyError: the request failed, and a retry may help.
+    :raises AirflowFailException: the request failed for good.
     """
     deadline = clock.now() + task.timeout
     try:

@@ -1,4 +1,4 @@
-"""The work of :class:`.batch.GettyBatchOperator`: imported when a task runs, never while a DAG file is parsed."""
+"""The work of :class:`.batch.GettyBatchOperator`, imported when a task runs."""
 
 from __future__ import annotations
 
@@ -44,9 +44,13 @@ _ON_ONE_MACHINE = ("LocalExecutor", "SequentialExecutor", "InProcessExecutor", "
 
 
 def run(task: GettyBatchOperator, context: Context, event: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Check all items; then continue from what the journal knows, until all is done or left pending.
+    """Check all items; then continue where the journal stops, until all items have ended or are left pending.
 
-    :param event: of a :class:`.BatchTrigger`, to continue with what it has seen to finish.
+    :param event: the event of a :class:`.BatchTrigger`, with the generations that it has seen finish.
+    :return: the task's result; see :class:`.batch.GettyBatchOperator`.
+    :raises GettyBatchException: the batch failed, and a retry may help.
+    :raises GettyBatchFailException: the batch failed for good.
+    :raises TaskDeferred: the batch waits in the triggerer.
     """
     deadline = clock.now() + task.timeout if event is None else event["deadline"]
     batch = None
@@ -78,7 +82,7 @@ def run(task: GettyBatchOperator, context: Context, event: Mapping[str, Any] | N
 
 
 def _seen(seen: list[list[Any]]) -> dict[int, Finished | None]:
-    """Read what the trigger has seen; see :class:`.BatchTrigger`."""
+    """Read the list ``seen`` of a :class:`.BatchTrigger`."""
     found: dict[int, Finished | None] = {}
     for number, *finished in seen:
         found[number] = None
@@ -94,7 +98,7 @@ def _seen(seen: list[list[Any]]) -> dict[int, Finished | None]:
 
 
 def _spent(batch: Batch | None, event: Mapping[str, Any] | None) -> str:
-    """Say what became of the credits, as far as the journal, the event, or Airflow's task state knows."""
+    """Say what became of the credits, according to the journal, Airflow's task state, or the event."""
     if batch and batch.progress:
         return spent(batch.progress.counts())
     nothing = "Nothing more was submitted" if event else "Nothing was submitted in this try"
@@ -103,9 +107,10 @@ def _spent(batch: Batch | None, event: Mapping[str, Any] | None) -> str:
 
 
 def made(task: GettyBatchOperator) -> Iterator[Made]:
-    """The outputs of the batch, by its journal: an image of an item that was downloaded, or its generation.
+    """Yield the outputs of the batch from its journal: each downloaded image, or the generation of an item without one.
 
-    :raises GettyError: or ``OSError``: the requests or the journal cannot be read.
+    :raises GettyError: the requests cannot be used.
+    :raises OSError: the requests or the journal cannot be read.
     """
     for each in made_items(_items(task), task.journal):
         known: dict[str, Any] = {
@@ -147,7 +152,7 @@ def _end(
 
 
 def _contact_sheet(task: GettyBatchOperator) -> dict[str, Any]:
-    """Write the contact sheet, if it is wanted; trouble with it is no failure of what is paid for."""
+    """Write the contact sheet, if requested. If that fails, the batch does not: its images are paid for."""
     if not task.contact_sheet or task.download_to is None:
         return {}
     folder = str(task.download_to)
@@ -176,7 +181,7 @@ def _items(task: GettyBatchOperator) -> Items:
 
 
 def _announce(task: GettyBatchOperator, context: Context, manifest: dict[str, Any]) -> None:
-    """Tell Airflow's assets of the batch, and of each file where there is an alias for them."""
+    """Report the batch to Airflow's assets, and each file if there is an alias for them."""
     try:
         files = made(task) if has_alias(task) else ()
         announce(task, context, files, {name: manifest[name] for name in manifest if name != "failures"})
@@ -186,7 +191,7 @@ def _announce(task: GettyBatchOperator, context: Context, manifest: dict[str, An
 
 def _batch(task: GettyBatchOperator, context: Context, deadline: float) -> Batch:
     owner = task_of(context, is_sure=True)
-    if owner.map_index >= 0:  # the marker of an item has its number there
+    if owner.map_index >= 0:  # the marker of an item holds its number instead
         owner = replace(owner, task_id=f"{owner.task_id}[{owner.map_index}]")
     plan = Plan(
         task=owner,

@@ -1,4 +1,4 @@
-"""The work of :class:`.downloading.DownloadingOperator`, which loads when the task runs."""
+"""The work of :class:`.downloading.DownloadingOperator`, imported when a task runs."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 
 
 def download(task: DownloadingOperator, context: Context) -> str:
-    """Download, unless the destination is there already, and return the destination as text.
+    """Download, unless the destination exists, and return the destination as text.
 
-    :raises GettyError: or ``AirflowFailException``, which Airflow does not retry.
+    :raises GettyError: the download failed, and a retry may help.
+    :raises AirflowFailException: the download failed for good.
     """
     try:
         return _download(task, context, deadline=clock.now() + config.timeout(task.timeout))

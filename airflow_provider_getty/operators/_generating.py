@@ -1,4 +1,4 @@
-"""The work of :class:`.generation.GenerationOperator`: imported when a task runs, never while a DAG file is parsed."""
+"""The work of :class:`.generation.GenerationOperator`, imported when a task runs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from airflow_provider_getty.triggers import TRIGGER_GRACE
 from airflow_provider_getty.triggers.generation import GenerationTrigger
 from airflow_provider_getty.triggers.submission import SubmissionTrigger
 
-# Of what Getty has just said to be pending; later if the schedule says so.
+# Seconds after Getty has answered 202; later if the schedule says so.
 _FIRST_POLL_IN = 0.5
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def start(task: GenerationOperator, context: Context) -> dict[str, Any]:
 
 
 def submit_again(task: GenerationOperator, context: Context, event: dict[str, Any]) -> dict[str, Any]:
-    """Continue with a submission that Getty refused with 429, as if too many generations were pending."""
+    """Submit again after a 429, which may mean that too many generations were pending."""
     return _generate_or_fail(task, context, deadline=event["deadline"], refused=event["attempts"])
 
 
@@ -116,7 +116,7 @@ def _generate(task: GenerationOperator, context: Context, *, deadline: float, re
 
 
 def _finish(task: GenerationOperator, context: Context, generation: dict[str, Any]) -> dict[str, Any]:
-    """Return the generation, which is delivered only if the policy on blocked images accepts it."""
+    """Return the generation. It counts as delivered only if the policy on blocked images accepts it."""
     store = SubmissionStore.of(context)
     result = accept(generation, task.on_blocked, clear_adopts=store.exists)
     store.deliver(generation["generation_request_id"])
@@ -131,7 +131,7 @@ def _report(task: GenerationOperator, context: Context, result: dict[str, Any]) 
 
 
 def _end(task: GenerationOperator, context: Context, error: GettyError) -> NoReturn:
-    """End the task with the error."""
+    """Fail the task, with what its record adds to the error."""
     store = SubmissionStore.of(context)
     if error.generation_request_id:
         task.made = (Made(generation_request_id=error.generation_request_id, arguments=_written(task)),)
@@ -185,7 +185,7 @@ def _wait(
             raise about(error, generation_request_id) from None
         return generation
     submitted = clock.now()
-    # What was just submitted is pending. The trigger polls it only some seconds after this process has ended.
+    # A new generation is pending. The trigger first polls it some seconds after this process has ended.
     if is_adopted and (finished := _poll(task, generation_request_id)):
         return finished
     raise TaskDeferred(
@@ -203,7 +203,7 @@ def _wait(
 
 
 def _poll(task: GenerationOperator, generation_request_id: str) -> Generation | None:
-    """Ask once, as what an earlier try submitted may be finished."""
+    """Poll once: a generation that an earlier try submitted may be finished."""
     try:
         answer = task.hook.get_conn().ask(GetGeneration(generation_request_id=generation_request_id))
     except GettyError as error:
@@ -215,5 +215,5 @@ def _poll(task: GenerationOperator, generation_request_id: str) -> Generation | 
 
 
 def _until(deadline: float) -> timedelta:
-    """How long Airflow leaves a deferred task to its trigger."""
+    """How long Airflow leaves the deferred task to its trigger."""
     return timedelta(seconds=max(0.0, deadline - clock.now()) + TRIGGER_GRACE)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class GettyBackgroundGenerationOperator(GenerationOperator):
-    """Places a product of yours in a new scene (``POST …/image-generations/background-generations``).
+    """Places your product in a new scene (``POST …/image-generations/background-generations``).
 
     It may cost a credit. See :class:`.GenerationOperator` for waiting, the result and the other arguments.
 

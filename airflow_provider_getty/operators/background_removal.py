@@ -18,8 +18,8 @@ class GettyBackgroundRemovalOperator(GenerationOperator):
     It may cost a credit. See :class:`.GenerationOperator` for waiting, the result and the other arguments.
 
     :param image_id: an image of Getty's creative library; or
-    :param reference_generation: a generated image: the result of a task that made it (``generate.output``; the first
-        image that is not blocked is taken), ``{"generation_request_id": …, "index": …}``, or the id alone.
+    :param reference_generation: a generated image: the result of a task that made it (``generate.output``; its first
+        image that is not blocked), ``{"generation_request_id": …, "index": …}``, or the id alone.
     """
 
     operation = "background_removal"

@@ -23,10 +23,10 @@ class GettyBackgroundReplacementOperator(GenerationOperator):
     It may cost a credit. See :class:`.GenerationOperator` for waiting, the result and the other arguments.
 
     :param image_id: an image of Getty's creative library; or
-    :param reference_generation: a generated image: the result of a task that made it (``generate.output``; the first
-        image that is not blocked is taken), ``{"generation_request_id": …, "index": …}``, or the id alone.
-    :param prompt: the background, of which Getty makes four; or
-    :param background_color: its color, as ``#RRGGBB``, of which Getty makes one.
+    :param reference_generation: a generated image: the result of a task that made it (``generate.output``; its first
+        image that is not blocked), ``{"generation_request_id": …, "index": …}``, or the id alone.
+    :param prompt: the background; Getty makes four. Or
+    :param background_color: its color, as ``#RRGGBB``; Getty makes one.
     :param negative_prompt: what the background must not show.
     :param media_type: ``photography`` or ``illustration``.
     """

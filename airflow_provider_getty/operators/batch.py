@@ -50,37 +50,37 @@ _RULES: Mapping[str, Rule] = {
 class GettyBatchOperator(CheckedOperator):
     """Submits any number of generations, waits for them and, with ``download_to``, downloads their images.
 
-    A journal records each item durably, before anything depends on it. So a task that dies at any moment continues
-    where it was, and pays for nothing twice. The result, in XCom, is small: ``journal``, the counts
-    ``total``, ``submitted``, ``completed``, ``blocked``, ``failed`` (items), ``charged`` (generations submitted) and
-    ``downloaded`` (images), and ``failures``, the first ten, of ``item`` and ``error``.
+    A journal records each item durably before anything depends on it. So a task that is killed at any moment continues
+    where it stopped, and pays for nothing twice. The result, in XCom, is small: ``journal``; the counts ``total``,
+    ``submitted``, ``completed``, ``blocked`` and ``failed`` (items), ``charged`` and ``unknown`` (generations; an
+    unknown one may have been created), and ``downloaded`` (images); and ``failures``, the first ten, each with
+    ``item`` (its number), ``name`` and ``error``.
 
     :param requests: the items: a list of mappings, the result of an upstream task that is one, or the path or URI of a
-        file of JSON Lines, of a JSON array, or of CSV. An item has the arguments that the operator of its operation
-        takes, and may have an ``operation`` and a ``name``, which names its files.
+        file of JSON Lines, of a JSON array, or of CSV. An item has the arguments of its operation's operator, and
+        optionally an ``operation``, and a ``name``, which begins the names of its files.
     :param journal: a path, URI or ``ObjectStoragePath`` of a file, one for each run: put ``{{ run_id }}`` in it.
-    :param operation: the operation of items that name none.
+    :param operation: the operation of items that do not name one.
     :param defaults: arguments for all items that do not give them.
     :param download_to: a folder, as a path or URI. None: nothing is downloaded.
     :param size_name: the download size, such as ``1k`` or ``4k``; a large one may cost.
-    :param images: ``first``: of each item the first image that is not blocked; ``all``: all that are not.
-    :param download_options: ``product_id``, ``project_code`` and ``notes`` of the downloads.
+    :param images: ``first``: for each item, the first image that is not blocked; ``all``: all that are not.
+    :param download_options: ``product_id``, ``project_code`` and ``notes`` for the downloads.
     :param contact_sheet: whether a batch that succeeds writes a contact sheet to ``download_to``: a JPEG and an HTML
-        page, named after the journal. The result then has ``contact_sheet``, where the page is.
+        page, named after the journal. The result then has ``contact_sheet``, the location of the page.
     :param fail_on: when the task fails, once all items have been tried: if ``any`` item has failed, if ``all`` have, or
         if more than a share of them, from 0 to 1.
-    :param on_blocked: which items count as failed for images that Getty's content policy blocked: ``fail``: those with
-        all images blocked; ``fail_any``: those with any; ``ignore``: none.
-    :param max_in_flight: how many items are under way at a time.
+    :param on_blocked: which items count as failed when Getty's content policy has blocked images: ``fail``: those
+        with all images blocked; ``fail_any``: those with any; ``ignore``: none.
+    :param max_in_flight: the most items under way at a time.
     :param deferrable: whether to wait in the triggerer, without a worker. Default: ``[operators] default_deferrable``.
     :param timeout: how long one try may take, in seconds of wall-clock time or as a ``timedelta``.
     :param generation_timeout: how long one generation may take before its item fails; a later try collects it.
         Default: ``[getty] timeout`` of Airflow's configuration, 1 hour unless it is set.
-    :param poll_interval: as of :class:`.GenerationOperator`, and so are ``marker``, ``on_unsure_submission`` and
-        ``history_lag``.
-    :param marker: see there.
-    :param on_unsure_submission: see there.
-    :param history_lag: see there.
+    :param poll_interval: see :class:`.GenerationOperator`.
+    :param marker: see :class:`.GenerationOperator`.
+    :param on_unsure_submission: see :class:`.GenerationOperator`.
+    :param history_lag: see :class:`.GenerationOperator`.
     :param getty_conn_id: a connection of the type ``getty``.
     """
 
@@ -155,7 +155,7 @@ class GettyBatchOperator(CheckedOperator):
             raise check.refusal("contact_sheet needs download_to")
 
     def charged(self) -> int | None:
-        """The generations that were submitted, by the journal, once the batch has ended."""
+        """How many generations were charged according to the journal, once the batch has ended."""
         return self.charged_so_far
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any]:
@@ -168,7 +168,7 @@ class GettyBatchOperator(CheckedOperator):
         return super().get_openlineage_facets_on_complete(task_instance)
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Check all items; then continue from what the journal knows, until all is done or left pending."""
+        """Check all items; then continue where the journal stops, until all items have ended or are left pending."""
         return self._run(context)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""CheckedOperator: the base of all operators and sensors, which checks arguments when the DAG file is read."""
+"""CheckedOperator: the base of all operators and sensors. It checks arguments when the DAG file is read."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 class CheckedOperator(BaseOperator):
-    """Checks the arguments of a task when the DAG file is read, and knows its connection."""
+    """Checks the arguments of a task when the DAG file is read, and provides its hook."""
 
     rules: ClassVar[Mapping[str, Rule]] = RULES
-    """The values that arguments may have, by the argument's name."""
+    """The values that arguments may have, by argument name."""
     operator_extra_links: Collection[BaseOperatorLink] = (GettyGalleryLink(), GettyEmulatorLink())
     getty_conn_id: str
     made: Sequence[Made] = ()
@@ -30,7 +30,7 @@ class CheckedOperator(BaseOperator):
 
     @classmethod
     def partial(cls, **kwargs: Any) -> Any:
-        """Map the operator. Arguments that are not mapped are checked here, mapped ones when the task runs.
+        """Map the operator. Unmapped arguments are checked here, mapped ones when the task runs.
 
         :raises InvalidRequestError: an argument cannot be used.
         """
@@ -43,11 +43,11 @@ class CheckedOperator(BaseOperator):
         return GettyHook(self.getty_conn_id)
 
     def charged(self) -> int | None:
-        """How many generations were submitted for this task, each of which may cost a credit; None: unknown."""
+        """How many generations this task has submitted, each of which may cost a credit; None: unknown."""
         return None
 
     def get_openlineage_facets_on_start(self) -> OperatorLineage[Any, Any]:
-        """The images and files that the task is about to read. Airflow's OpenLineage provider asks for it."""
+        """The images and files that the task will read. Airflow's OpenLineage provider calls this."""
         return self._lineage()
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any]:  # noqa: ARG002
@@ -64,7 +64,7 @@ class CheckedOperator(BaseOperator):
         return openlineage.lineage(self, made, charged=charged)
 
     def _check(self) -> Check:
-        """Refuse values that cannot be used, and return the check for further questions.
+        """Refuse values that cannot be used, and return the check for further ones.
 
         :raises InvalidRequestError: an argument cannot be used.
         """

@@ -19,7 +19,7 @@ _KEY = "getty_download"
 
 
 class GettyDownloadOperator(DownloadingOperator):
-    """Downloads one image of a finished generation; the destination holds it complete or stays as it was.
+    """Downloads one image of a finished generation; the destination holds the complete image, or stays as it was.
 
     The result, in XCom, is the destination as text; in a folder, the file is named
     ``<generation_request_id>-<index>-<size_name>.jpg``. Getty requires a license product that covers the original,
@@ -49,19 +49,19 @@ class GettyDownloadOperator(DownloadingOperator):
         self._check().required(generation_request_id=generation_request_id)
 
     def file_name(self) -> str:
-        """Tells apart the images of all generations, in all sizes."""
+        """A name that is unique for each image, generation and size."""
         image = self._image()
         return f"{image['generation_request_id']}-{image['index']}-{self.size_name}.jpg"
 
     def image(self) -> dict[str, Any]:
-        """The generation and the index of the image; the seed, if the generation was given as a result."""
+        """The generation and the index of the image, and the seed if the generation was given as a result."""
         source = self.generation_request_id
         seed = source.get("seed") if isinstance(source, Mapping) else None
         image = self._image()
         return {**image, "index": int(image["index"]), "seed": seed}
 
     def download(self, context: Context, destination: LocationLike, *, deadline: float) -> int:
-        """Download, continuing with what an earlier try had prepared."""
+        """Download; continue with what an earlier try had prepared."""
         image = self._image()
         return self.hook.download(
             destination=destination,
@@ -80,7 +80,7 @@ class GettyDownloadOperator(DownloadingOperator):
 
     @staticmethod
     def _may_be_started(context: Context, download: dict[str, Any]) -> bool:
-        """Whether an earlier try of this task may have had this download prepared; note that this one has."""
+        """Whether an earlier try of this task may have had this download prepared; record that this one does."""
         store: Any = context.get("task_state_store")  # Airflow 3.3 and later
         if store is None:
             return context["ti"].try_number > 1

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class DownloadingOperator(CheckedOperator):
-    """Downloads an image to a destination, which holds it complete or stays as it was.
+    """Downloads an image to a destination, which holds the complete image, or stays as it was.
 
     The result, in XCom, is the destination as text.
 
@@ -76,7 +76,7 @@ class DownloadingOperator(CheckedOperator):
         raise NotImplementedError
 
     def image(self) -> dict[str, Any]:
-        """The known facts of the image: ``generation_request_id``, ``index`` and ``seed``."""
+        """What is known of the image, out of ``generation_request_id``, ``index`` and ``seed``."""
         return {}
 
     def download(self, context: Context, destination: LocationLike, *, deadline: float) -> int:
@@ -89,7 +89,7 @@ class DownloadingOperator(CheckedOperator):
         raise NotImplementedError
 
     def execute(self, context: Context) -> str:
-        """Download, unless the destination is there already."""
+        """Download, unless the destination exists."""
         from airflow_provider_getty.operators._downloading import download  # noqa: PLC0415
 
         return download(self, context)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class GettyEnhancePromptOperator(CheckedOperator):
     """Turns a short prompt into a more detailed one (``POST /v3/ai/enhance-prompt``); only in today's API.
 
-    The result, in XCom, is the prompt as text. Getty names no credit for it.
+    The result, in XCom, is the prompt as text. Getty publishes no cost.
 
     :param prompt: the prompt.
     :param timeout: how long the task may take, in seconds of wall-clock time or as a ``timedelta``.

@@ -24,7 +24,7 @@ class GettyGenerateOperator(GenerationOperator):
     :param aspect_ratio: width to height: ``1:1``, ``3:4``, ``4:3``, ``9:16`` or ``16:9``.
     :param media_type: ``photography`` or ``illustration``.
     :param mood: ``black_and_white``, ``warm``, ``cool``, ``natural``, ``vivid``, ``dramatic`` or ``bold``.
-    :param seed: of earlier images, for new ones that look alike. Today's API no longer lists it.
+    :param seed: the seed of earlier images, for new ones that look alike. Today's API no longer lists it.
     :param lens_type: ``wide_angle`` or ``telephoto``. Today's API no longer lists it.
     :param depth_of_field: ``shallow`` or ``deep``. Today's API no longer lists it.
     """

@@ -22,31 +22,31 @@ if TYPE_CHECKING:
 class GenerationOperator(CheckedOperator):
     """Submits a generation and, unless ``wait_for_completion`` is False, waits until it is finished.
 
-    A subclass names its :attr:`operation` and keeps the operation's arguments as attributes of the same names;
-    this class does the rest.
+    A subclass names its :attr:`operation` and stores the operation's arguments as attributes of the same names.
 
-    The result, in XCom, is plain JSON: ``generation_request_id``, ``status`` (``completed``, or ``pending`` if it
-    did not wait), ``seed``, ``results`` (of ``index``, ``is_blocked``, ``preview_urls``) and ``original_asset``.
+    The result, in XCom, is plain JSON: ``generation_request_id``, ``status`` (``completed``, or ``pending`` if the
+    task did not wait), ``seed``, ``results`` (each with ``index``, ``is_blocked`` and ``preview_urls``) and
+    ``original_asset``.
 
     :param product_id: the AI Generator product that pays. Default: the connection's.
     :param project_code: for products that require one. Default: the connection's.
     :param notes: for products that require them.
-    :param wait_for_completion: whether to wait; if not, a :class:`.GenerationSensor` can.
+    :param wait_for_completion: whether to wait; otherwise, a :class:`.GenerationSensor` can.
     :param deferrable: whether to wait in the triggerer, without a worker. Default: ``[operators]
         default_deferrable``.
     :param timeout: how long the whole task may take, in seconds of wall-clock time or as a ``timedelta``. Default:
         ``[getty] timeout`` of Airflow's configuration, 1 hour unless it is set.
     :param poll_interval: a fixed number of seconds between polls. Default: ``[getty] poll_interval``; if that is not
-        set, by the age of the generation.
-    :param on_blocked: what to do about images that Getty's content policy blocked: ``fail`` or ``skip`` if all
-        are, ``fail_any`` if any is, ``ignore``.
-    :param marker: ``notes``: send a marker along in ``notes``, by which a retry finds what an earlier try submitted
-        if its id was lost. ``none``: for accounts that may not send notes; a retry then compares the inputs.
+        set, by the generation's age.
+    :param on_blocked: what to do about images that Getty's content policy blocked: ``fail`` or ``skip`` if all are
+        blocked, ``fail_any`` if any is, ``ignore`` accepts them.
+    :param marker: ``notes``: send a marker in ``notes``, by which a retry finds what an earlier try submitted if its
+        id was lost. ``none``: for accounts that may not send notes; a retry then compares the inputs.
         Default: ``[getty] marker``, ``notes`` unless it is set.
     :param on_unsure_submission: what to do if it is unknown whether an earlier try created a generation: ``fail``,
         or ``resubmit``, which may pay twice.
-    :param history_lag: when a generation is certain to be in Getty's history, in seconds after it was made or as a
-        ``timedelta``; a retry that finds none waits until then before it submits. Default: ``[getty] history_lag``,
+    :param history_lag: how long after its submission a generation is certain to be in Getty's history, in seconds or
+        as a ``timedelta``. A retry that finds none waits that long before it submits. Default: ``[getty] history_lag``,
         1 minute unless it is set.
     :param getty_conn_id: a connection of the type ``getty``.
     """
@@ -97,7 +97,7 @@ class GenerationOperator(CheckedOperator):
         self._check()
 
     def charged(self) -> int | None:
-        """One, once there is a generation."""
+        """1 once there is a generation."""
         return 1 if self.made else None
 
     def request(self) -> Request:

@@ -22,18 +22,18 @@ class GettyInfluenceCompositionOperator(GenerationOperator):
     It may cost a credit. See :class:`.GenerationOperator` for waiting, the result and the other arguments.
 
     :param image_id: an image of Getty's creative library; or
-    :param reference_generation: a generated image: the result of a task that made it (``generate.output``; the first
-        image that is not blocked is taken), ``{"generation_request_id": …, "index": …}``, or the id alone; or
+    :param reference_generation: a generated image: the result of a task that made it (``generate.output``; its first
+        image that is not blocked), ``{"generation_request_id": …, "index": …}``, or the id alone; or
     :param reference_file_registration_id: a file registered as ``ImageReference``; see
         :class:`.GettyRegisterFileOperator`.
     :param prompt: what the images show.
     :param influence_level: 0 to 1: a higher value resembles the reference more.
-        The API of 2024 requires it, today's no longer lists it.
+        The API of 2024 requires it; today's no longer lists it.
     :param negative_prompt: what they must not show. Today's API no longer lists it.
     :param aspect_ratio: width to height: ``1:1``, ``3:4``, ``4:3``, ``9:16`` or ``16:9``; only in today's API.
     :param media_type: ``photography`` or ``illustration``.
     :param mood: ``black_and_white``, ``warm``, ``cool``, ``natural``, ``vivid``, ``dramatic`` or ``bold``.
-    :param seed: of earlier images, for new ones that look alike. Today's API no longer lists it.
+    :param seed: the seed of earlier images, for new ones that look alike. Today's API no longer lists it.
     """
 
     operation = "influence_composition"

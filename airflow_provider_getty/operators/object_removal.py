@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 class GettyObjectRemovalOperator(GenerationOperator):
-    """Uploads a mask and removes what it marks (``POST /v3/ai/image-generations/object-removal``).
+    """Uploads a mask, and removes the object under its white (``POST /v3/ai/image-generations/object-removal``).
 
     It may cost a credit. See :class:`.GenerationOperator` for waiting, the result and the other arguments.
 
     :param image_id: an image of Getty's creative library; or
-    :param reference_generation: a generated image: the result of a task that made it (``generate.output``; the first
-        image that is not blocked is taken), ``{"generation_request_id": …, "index": …}``, or the id alone.
+    :param reference_generation: a generated image: the result of a task that made it (``generate.output``; its first
+        image that is not blocked), ``{"generation_request_id": …, "index": …}``, or the id alone.
     :param mask: what to remove: a path, URI or ``ObjectStoragePath`` of an image, its bytes, or boxes and polygons;
         see :func:`airflow_provider_getty.inputs.masks.make_mask`. Or
     :param mask_url: the URL of a mask that was uploaded with the same API key less than 24 hours ago.

@@ -23,7 +23,7 @@ class GettyRedownloadOperator(DownloadingOperator):
     not publish the cost: a call whose answer is lost is not repeated. See :class:`.DownloadingOperator` for the
     other arguments.
 
-    :param generated_asset_id: as the first download returned it.
+    :param generated_asset_id: the id that the first download logged.
     """
 
     template_fields: Sequence[str] = ("generated_asset_id", *DownloadingOperator.template_fields)
@@ -34,11 +34,11 @@ class GettyRedownloadOperator(DownloadingOperator):
         self._check().required(generated_asset_id=generated_asset_id)
 
     def file_name(self) -> str:
-        """Tells apart all images in all sizes."""
+        """A name that is unique for each image and size."""
         return f"{self.generated_asset_id}-{self.size_name}.jpg"
 
     def download(self, context: Context, destination: LocationLike, *, deadline: float) -> int:  # noqa: ARG002
-        """Ask for it once, and fetch it."""
+        """Request it once, and fetch it."""
         return self.hook.redownload(
             self.generated_asset_id,
             destination,

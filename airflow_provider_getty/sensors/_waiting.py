@@ -1,4 +1,4 @@
-"""The work of :class:`.generation.GenerationSensor`: imported when it runs, never while a DAG file is parsed."""
+"""The work of :class:`.generation.GenerationSensor`, imported when it runs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,12 @@ if TYPE_CHECKING:
 
 
 def poke(sensor: GenerationSensor, context: Context) -> bool | PokeReturnValue:
-    """Ask once; if the generation is pending, a deferrable sensor continues in the triggerer."""
+    """Poll once; if the generation is pending, a deferrable sensor continues in the triggerer.
+
+    :raises GettyError: the poll failed, and a retry may help.
+    :raises AirflowFailException: the poll failed for good.
+    :raises TaskDeferred: the sensor waits in the triggerer.
+    """
     try:
         source = sensor.generation_request_id
         if isinstance(source, Mapping) and source.get("status") == "completed":
@@ -94,7 +99,7 @@ def _ask(sensor: GenerationSensor, poll: GetGeneration) -> Generation | None:
 
 
 def _answer(sensor: GenerationSensor, poll: GetGeneration) -> Pending | Generation:
-    """Ask once; a refusal that may be a slip of Getty's is repeated until it is believed, or left to the trigger."""
+    """Poll once. After a refusal that may be a mistake of Getty's, poll until it counts, or leave it to the trigger."""
     client = sensor.hook.get_conn()
     try:
         return client.ask(poll)

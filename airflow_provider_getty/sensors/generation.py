@@ -30,19 +30,19 @@ _POKE_INTERVAL = 5.0
 class GenerationSensor(CheckedOperator, BaseSensorOperator):
     """Waits until a generation is finished, in a worker (``poke``, ``reschedule``) or without one (``deferrable``).
 
-    The result, in XCom, is the finished generation, as of :class:`.GenerationOperator`. Temporary failures
-    (429, 409, 5xx, broken connections) are waited out until the timeout.
+    The result, in XCom, is the finished generation; see :class:`.GenerationOperator`. Temporary failures
+    (429, 409, 5xx, broken connections) are retried until the timeout.
 
     :param generation_request_id: the generation: its id, or the result of the task that made it (``refine.output``).
     :param deferrable: whether to wait in the triggerer. Default: ``[operators] default_deferrable``.
     :param timeout: how long to wait, in seconds of wall-clock time or as a ``timedelta``. Default: ``[getty] timeout``
         of Airflow's configuration, read with the DAG file; 1 hour unless it is set.
-    :param poke_interval: seconds between polls. Default: ``[getty] poll_interval``, likewise; if that is not set, 5
-        in a worker, and in the triggerer by the generation's age.
-    :param on_blocked: what to do about images that Getty's content policy blocked: ``fail`` or ``skip`` if all
-        are, ``fail_any`` if any is, ``ignore``.
-    :param run_in_triggerer: whether the task starts and ends in the triggerer as well, so that no process is ever
-        started for it. On Airflow before 3.3, and in ``dag.test()``, it is deferrable.
+    :param poke_interval: seconds between polls. Default: ``[getty] poll_interval``, also read with the DAG file; if
+        that is not set, 5 seconds in a worker, and by the generation's age in the triggerer.
+    :param on_blocked: what to do about images that Getty's content policy blocked: ``fail`` or ``skip`` if all are
+        blocked, ``fail_any`` if any is, ``ignore`` accepts them.
+    :param run_in_triggerer: whether the task also starts and ends in the triggerer, so that no process is started for
+        it. On Airflow before 3.3, and in ``dag.test()``, the sensor is deferrable instead.
     :param getty_conn_id: a connection of the type ``getty``.
     """
 
@@ -64,7 +64,7 @@ class GenerationSensor(CheckedOperator, BaseSensorOperator):
         **kwargs: Unpack[SensorArguments],
     ) -> None:
         times = {"timeout": timeout, "poke_interval": poke_interval}
-        Check(kwargs["task_id"]).values(times)  # before Airflow does, which names no task
+        Check(kwargs["task_id"]).values(times)  # before Airflow's check, which does not name the task
         fixed_interval = config.poll_interval(arguments.seconds_given(poke_interval))
         limit = config.timeout(arguments.seconds_given(timeout))
         super().__init__(
@@ -86,13 +86,13 @@ class GenerationSensor(CheckedOperator, BaseSensorOperator):
 
     @classmethod
     def partial(cls, **kwargs: Any) -> Any:
-        """Map the sensor; :func:`~.in_triggerer.refuse_mapping` says where that is not possible."""
+        """Map the sensor; :func:`~.in_triggerer.refuse_mapping` says when that is impossible."""
         if kwargs.get("run_in_triggerer"):
             in_triggerer.refuse_mapping(kwargs.get("task_id", ""))
         return super().partial(**kwargs)
 
     def execute(self, context: Context) -> Any:
-        """Wait; at the timeout, the error names the generation and says what became of its credit."""
+        """Wait. At the timeout, raise an error with the generation and what became of its credit."""
         try:
             return super().execute(context)
         except AirflowSensorTimeout as timeout:
@@ -101,7 +101,7 @@ class GenerationSensor(CheckedOperator, BaseSensorOperator):
             _waiting.time_out(self, timeout)
 
     def poke(self, context: Context) -> bool | PokeReturnValue:
-        """Ask once; if the generation is pending, a deferrable sensor continues in the triggerer."""
+        """Poll once; if the generation is pending, a deferrable sensor continues in the triggerer."""
         from airflow_provider_getty.sensors import _waiting  # noqa: PLC0415
 
         return _waiting.poke(self, context)

@@ -1,4 +1,4 @@
-"""How a sensor starts and ends in the triggerer, and what of it Airflow cannot do there (3.3.2)."""
+"""Starts and ends a sensor in the triggerer, and refuses arguments that Airflow 3.3.2 ignores there."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _NEEDS_A_WORKER = (
     "multiple_outputs",
     "map_index_template",
 )
-"""The arguments that a worker acts on at the start or the end of a task, and a triggerer ignores (Airflow 3.3.2)."""
+"""The arguments with an effect at the start or the end of a task that a triggerer ignores (Airflow 3.3.2)."""
 _NEEDS_A_WORKER_TO_RENDER = (
     "user_defined_macros",
     "user_defined_filters",
     "jinja_environment_kwargs",
     "render_template_as_native_obj",
 )
-"""Likewise, of the DAG, for templates. Names that are not there are an error, whatever its ``template_undefined``."""
+"""The same for the DAG's arguments for templates. Undefined names are errors, whatever its ``template_undefined``."""
 
 
 def start_trigger_args(sensor: GenerationSensor) -> StartTriggerArgs:
@@ -86,7 +86,7 @@ def start_trigger_args(sensor: GenerationSensor) -> StartTriggerArgs:
 
 
 def refuse_mapping(task_id: str) -> None:
-    """Refuse a sensor that is mapped by itself.
+    """Refuse a sensor that is mapped outside of a task group.
 
     :raises InvalidRequestError: always.
     """

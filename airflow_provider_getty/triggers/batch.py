@@ -20,29 +20,29 @@ from airflow_provider_getty.triggers.shared_client import shared_client
 log = logging.getLogger(__name__)
 
 _MAX_SEEN = 1_000
-"""Generations whose outcome is in the event, at about 60 bytes each; of further ones the worker asks again."""
+"""The most generations whose outcome is in the event, at about 60 bytes each; the worker polls further ones again."""
 _LINES = 10
-"""The most lines of the log that tell how many generations of a wait are finished."""
+"""The most log lines that say how many generations are finished."""
 _OLD = 15.0
-"""Seconds. Older generations are polled at once: by age alone they would come last, and be left by each round."""
+"""Generations older than this, in seconds, are polled at once: by age, they would come last in every round."""
 
 
 class BatchTrigger(RecreatedTrigger):
     """Polls the generations in flight; fires once, with ``{"seen", "deadline", "stopped", "charged"}``.
 
-    It submits nothing and writes nothing: a trigger may run twice, a task cannot. ``seen`` has a list for each
-    generation that is finished: the number of its item, its id, the seed, the indexes of its images, and those of the
-    blocked ones; of one that met trouble only the number.
+    It submits nothing and writes nothing, as Airflow may run a trigger twice. ``seen`` has a list for each finished
+    generation: the number of its item, its id, its seed, the indexes of its images, and those of the blocked ones; for
+    a failed one, only the number.
 
-    :param in_flight: of each the number of its item, its id, and when it was submitted (Unix time).
-    :param enough: how many must be finished.
+    :param in_flight: for each generation, the number of its item, its id, and when it was submitted (Unix time).
+    :param enough: how many must finish.
     :param until: when to fire at the latest (Unix time).
-    :param deadline: the task's (Unix time), which the task gets back.
-    :param stopped: why the task submits nothing more, which it gets back too.
-    :param charged: how many generations the journal knows to be charged, which the task gets back too.
+    :param deadline: the task's deadline (Unix time), which the event returns.
+    :param stopped: why the task submits nothing more, which the event returns.
+    :param charged: how many charged generations the journal has, which the event returns.
     :param getty_conn_id: a connection of the type ``getty``.
-    :param poll_interval: a fixed number of seconds between polls. None: by the age of the generation.
-    :param kind: the operation, for what is known of how long it takes.
+    :param poll_interval: a fixed number of seconds between polls. None: by the generation's age.
+    :param kind: the operation: typical durations are learned for each kind.
     """
 
     def __init__(
@@ -77,11 +77,13 @@ class BatchTrigger(RecreatedTrigger):
         earliest = clock.now() + WORKER_ENDS_IN
         try:
             await self._wait()
-        except ConfigurationError as error:  # the worker meets it as well, and says so where people look
+        except (
+            ConfigurationError
+        ) as error:  # the worker meets the same error, and reports it where people look
             log.warning("%s", error)
             self._seen = {number: [number] for number, _, _ in self.in_flight}
         await clock.pause(earliest - clock.now())
-        # What it takes to continue is in the event: dag.test() drops what else a task defers with (Airflow 3.3.2).
+        # The event holds everything needed to continue: dag.test() drops a deferral's other arguments (Airflow 3.3.2).
         yield TriggerEvent(  # type: ignore[no-untyped-call]
             {
                 "seen": [self._seen[number] for number in sorted(self._seen)],
@@ -120,7 +122,7 @@ class BatchTrigger(RecreatedTrigger):
             )
         except asyncio.CancelledError:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, the worker meets it as well, and decides
+        except Exception as error:  # noqa: BLE001 - the worker meets the same error, and decides
             log.warning("Item %d: %s", number, error)
         else:
             if len(self._seen) < _MAX_SEEN:
@@ -133,14 +135,14 @@ class BatchTrigger(RecreatedTrigger):
             self._is_enough.set()
 
     def _report(self) -> None:
-        """Log how many of the wait are finished, in at most ten lines."""
+        """Log how many generations are finished, in at most ten lines."""
         tenths = len(self._seen) * _LINES // len(self.in_flight)
         if tenths > self._reported:
             self._reported = tenths
             log.info("%d of %d generations are finished.", len(self._seen), len(self.in_flight))
 
     async def on_kill(self) -> None:
-        """Airflow 3.3 and later calls this when a person marks or clears the task. Getty has no cancel."""
+        """Log that the generations continue. Airflow 3.3 and later calls this when a person ends the wait."""
         log.info(
             "%d generations continue at Getty. The journal has them: a clear collects them and pays for none again.",
             len(self.in_flight),

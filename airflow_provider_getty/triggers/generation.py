@@ -27,7 +27,7 @@ class GenerationTrigger(RecreatedTrigger):
     :param submitted: when the generation was submitted (``time.time()``); the older it is, the less often it
         is polled.
     :param getty_conn_id: a connection of the type ``getty``.
-    :param poll_interval: a fixed number of seconds between polls. None: by the age of the generation.
+    :param poll_interval: a fixed number of seconds between polls. None: by the generation's age.
     :param kind: the operation that made it, if known: typical durations are learned for each kind.
     """
 
@@ -70,7 +70,7 @@ class GenerationTrigger(RecreatedTrigger):
         yield TriggerEvent(outcome.as_event())  # type: ignore[no-untyped-call]
 
     async def on_kill(self) -> None:
-        """Airflow 3.3 and later calls this when a person marks or clears the task. Getty has no cancel."""
+        """Log that the generation continues. Airflow 3.3 and later calls this when a person ends the wait."""
         log.info(
             "Generation %s continues at Getty, where it can be collected for six months.",
             self.generation_request_id,

@@ -1,4 +1,4 @@
-"""NewGenerationTrigger: lets a DAG run when the account has a new generation, whoever made it."""
+"""NewGenerationTrigger: starts a DAG run when the account has a new generation, whoever made it."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ _KEY = "getty_history"
 class NewGenerationTrigger(RecreatedTrigger, BaseEventTrigger):
     """Watches the account's history for an ``AssetWatcher``; fires once for each generation that finishes.
 
-    On Airflow 3.3 it continues after a restart where it was: it fires for what finished in the meantime, and for
-    nothing twice, unless the triggerer is killed right after an event. On older versions it starts afresh, and does
-    not fire for what finished while no triggerer ran.
+    On Airflow 3.3, it continues where it stopped after a restart: it fires for generations that finished in the
+    meantime, and for none twice, unless the triggerer is killed right after an event. On older versions, it starts
+    afresh, and does not fire for generations that finished while no triggerer ran.
 
-    :param getty_conn_id: a connection of the type ``getty``. It is read again when Getty refuses something.
+    :param getty_conn_id: a connection of the type ``getty``. It is read again after a failure.
     :param product_ids: only generations for which these products paid.
-    :param notes: only those with this text in their notes, in whatever case.
+    :param notes: only generations with this text in their notes, in any letter case.
     :param poll_interval: seconds between two looks at the history.
     """
 
@@ -68,7 +68,7 @@ class NewGenerationTrigger(RecreatedTrigger, BaseEventTrigger):
                             await self._remember(watch.as_json())
                         await self._remember(watch.as_json())
                         await clock.pause(self.poll_interval)
-            except GettyError as error:  # whatever it is, somebody may correct it while this continues
+            except GettyError as error:  # somebody may fix the cause while this continues
                 log.warning("%s Looking again in %.0f s.", error, self.poll_interval)
             await clock.pause(self.poll_interval)
 
@@ -84,7 +84,7 @@ class NewGenerationTrigger(RecreatedTrigger, BaseEventTrigger):
             return None
         try:
             return await self.asset_state_store.aget(_KEY)
-        except ValueError:  # one trigger serves all assets whose watchers have equal ones
+        except ValueError:  # one trigger serves all assets with equal watchers
             log.warning(
                 "Several assets use this trigger, so it cannot store what it has seen: it starts afresh after a "
                 "restart. Let the DAGs share one asset."

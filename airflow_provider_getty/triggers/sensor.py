@@ -28,24 +28,28 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _AT_ONCE = 1.0
-"""Seconds within which the first poll is answered: what is finished by then may have been so for long."""
+"""Seconds within which the first poll is answered: a generation finished by then may have been so for long."""
 
 
 class GenerationSensorTrigger(RecreatedTrigger):
-    """Does in the triggerer all that a ``GenerationSensor`` does elsewhere: no process is started for its task.
+    """Does all the work of a ``GenerationSensor`` in the triggerer: no process is started for its task.
 
-    Only a failure for good of a task with ``retries`` is left to a worker, as only a worker can say that there
-    is nothing to retry (Airflow 3.3.2).
+    Only the permanent failure of a task with ``retries`` is left to a worker, as only a worker can prevent the retry
+    (Airflow 3.3.2).
 
-    :param generation_request_id: as the sensor takes it; text may still be a template. Or
-    :param upstream: the XCom that holds it: ``{"task_id", "key", "in_group"}``; ``in_group`` for a task of the
+    :param generation_request_id: the sensor's argument, possibly a template; or
+    :param upstream: the XCom that holds it: ``{"task_id", "key", "in_group"}``. ``in_group`` is true for a task of the
         same mapped task group, which has the sensor's map index.
+    :param getty_conn_id: the connection id, possibly a template.
     :param timeout: seconds of wall-clock time from the start of the task.
-    :param push: whether the result goes to XCom.
+    :param poll_interval: a fixed number of seconds between polls. None: by the generation's age.
+    :param on_blocked: see :class:`~..sensors.generation.GenerationSensor`.
+    :param soft_fail: whether to skip the task instead of failing it.
+    :param push: whether to push the result to XCom.
     """
 
     timeout_after: datetime
-    """When Airflow ends the wait; the triggerer says so. It stays the same when the triggerer restarts."""
+    """When Airflow ends the wait; set by the triggerer. It stays the same when the triggerer restarts."""
 
     def __init__(
         self,
@@ -71,9 +75,9 @@ class GenerationSensorTrigger(RecreatedTrigger):
         self._rendering_error: Exception | None = None
 
     def render_template_fields(self, context: Context, jinja_env: Any = None) -> None:
-        """Render as a worker would. An error is kept for :meth:`run`: here it would end in a worker's log."""
+        """Render as a worker would; keep an error for :meth:`run`, as one raised here reaches only a worker's log."""
         ti = _TaskInstance(context["ti"])
-        # The triggerer's own environment renders a name that is not there as an empty text (Airflow 3.3.2).
+        # The triggerer's own environment renders an undefined name as an empty string (Airflow 3.3.2).
         jinja_env = (jinja_env or self.get_template_env()).overlay(undefined=StrictUndefined)
         try:
             super().render_template_fields({**context, "ti": ti, "task_instance": ti}, jinja_env)  # type: ignore[typeddict-item]
@@ -89,7 +93,7 @@ class GenerationSensorTrigger(RecreatedTrigger):
             log.info("Skipped: %s", skip)
             yield TaskSkippedEvent()
         except (GettyError, AirflowException) as error:
-            if not self.soft_fail and (self.task is None or self.task.retries):  # the worker tells it
+            if not self.soft_fail and (self.task is None or self.task.retries):  # the worker reports it
                 yield TriggerEvent(Outcome.of(error).as_event())  # type: ignore[no-untyped-call]
                 return
             if isinstance(error, GettyError):
@@ -103,7 +107,7 @@ class GenerationSensorTrigger(RecreatedTrigger):
             yield TaskSuccessEvent()
 
     async def _generation(self) -> dict[str, Any]:
-        """The finished generation, as of :meth:`~..api.results.Generation.summary`."""
+        """The finished generation; see :meth:`~..api.results.Generation.summary`."""
         if self._rendering_error:
             raise InvalidRequestError(f"A template cannot be rendered: {self._rendering_error}.")
         source = await self._output(**self.upstream) if self.upstream else self.generation_request_id
@@ -125,12 +129,12 @@ class GenerationSensorTrigger(RecreatedTrigger):
         return result.summary()
 
     def _deadline(self) -> float:
-        """When to give up (Unix time), counted from the start of the task, which a trigger learns only in this way."""
+        """When to give up (Unix time). Only ``timeout_after`` tells a trigger when its task started."""
         ends = self.timeout_after
         return (ends if ends.tzinfo else ends.replace(tzinfo=UTC)).timestamp() - TRIGGER_GRACE
 
     async def _output(self, task_id: str, key: str, *, in_group: bool) -> Any:
-        """Read what another task has returned."""
+        """Read the output of another task."""
         ti: Any = self.task_instance
         return await clock.in_thread(
             XCom.get_one,
@@ -142,7 +146,7 @@ class GenerationSensorTrigger(RecreatedTrigger):
         )
 
     async def _forget(self) -> None:
-        """Take back the result of an earlier try, as a worker does before a new one."""
+        """Delete the result of an earlier try, as a worker does before a new one."""
         ti: Any = self.task_instance
         if ti.try_number > 1:
             await clock.in_thread(
@@ -155,7 +159,7 @@ class GenerationSensorTrigger(RecreatedTrigger):
             )
 
     async def _push(self, result: dict[str, Any]) -> None:
-        """Return the result. An event's own ``xcoms`` would be encoded twice (Airflow 3.3.2)."""
+        """Push the result to XCom. The ``xcoms`` of an event would be encoded twice (Airflow 3.3.2)."""
         ti: Any = self.task_instance
         await clock.in_thread(
             XCom.set,
@@ -169,9 +173,9 @@ class GenerationSensorTrigger(RecreatedTrigger):
 
 
 class _TaskInstance:
-    """The task instance that templates see: its ``xcom_pull`` asks for the XCom of an unmapped task.
+    """The task instance for templates, whose ``xcom_pull`` pulls the XCom of an unmapped task by default.
 
-    Without a map index it would ask for those of all, to which a triggerer never gets an answer (Airflow 3.3.2).
+    Without a map index, it would pull those of all map indexes, to which a triggerer gets no answer (Airflow 3.3.2).
     """
 
     def __init__(self, ti: Any) -> None:

@@ -44,10 +44,10 @@ _loops: WeakKeyDictionary[asyncio.AbstractEventLoop, _LoopState] = remembered(We
 _learned: WeakKeyDictionary[asyncio.AbstractEventLoop, defaultdict[Account, Schedules]] = remembered(
     WeakKeyDictionary()
 )
-"""The schedules of an account, which stay when nothing is waited for."""
+"""The schedules of accounts, which are kept while nothing is waited for."""
 
 
-class shared_client:  # noqa: N801 - used like the functions of contextlib, and lighter: thousands are open
+class shared_client:  # noqa: N801 - used like contextlib's functions; a class is lighter, and thousands are open
     """The client of the running event loop for the account of this connection; the last one to leave closes it.
 
     :raises ConfigurationError: the connection cannot be used.
@@ -66,7 +66,7 @@ class shared_client:  # noqa: N801 - used like the functions of contextlib, and 
             look_up = state.look_ups[self._getty_conn_id] = _LookUp(_looking_up(self._getty_conn_id))
         look_up.users += 1
         try:
-            # A trigger that is canceled must not take the look-up of the others with it.
+            # A canceled trigger must not cancel the look-up of the others.
             self._account = await asyncio.shield(look_up.task)
             shared = state.clients.get(self._account)
             if shared is None:
@@ -102,6 +102,6 @@ class shared_client:  # noqa: N801 - used like the functions of contextlib, and 
 
 
 def _looking_up(getty_conn_id: str) -> asyncio.Task[Account]:
-    # In no trigger's context, as it is done for all of them.
+    # Not in the context of one trigger, as it serves all of them.
     loop = asyncio.get_running_loop()
     return loop.create_task(GettyHook(getty_conn_id).get_async_account(), context=contextvars.Context())

@@ -1,7 +1,7 @@
-"""SubmissionTrigger: waits in the triggerer until a submission that Getty refused may be taken.
+"""SubmissionTrigger: waits in the triggerer until Getty may accept a refused submission.
 
-Getty limits how many generations an account may have pending, and publishes neither the number nor when a slot becomes
-free. But a generation that is seen to finish has freed one.
+Getty limits how many generations an account may have pending, and publishes neither the limit nor when a slot becomes
+free. But each generation that finishes frees one.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ _LONGEST_WAIT = 60.0
 
 
 def next_attempt_in(attempts: int, *, jitter: float) -> float:
-    """Seconds until a refused submission is tried again, if no slot is seen to become free before.
+    """Seconds until a refused submission is tried again, unless a slot becomes free earlier.
 
-    :param attempts: how many have been refused, from 1.
-    :param jitter: a random number from 0 to 1, so that what was refused together is not tried together.
+    :param attempts: how many attempts have been refused, from 1.
+    :param jitter: a random number from 0 to 1, so that submissions refused together are not tried together.
     """
     longest = min(_FIRST_WAIT * _GROWTH ** min(attempts - 1, 32), _LONGEST_WAIT)
     return longest * (0.5 + 0.5 * jitter)
@@ -42,10 +42,10 @@ def next_attempt_in(attempts: int, *, jitter: float) -> float:
 class SubmissionTrigger(RecreatedTrigger):
     """Fires when the submission should be tried again, with ``{"deadline", "attempts"}``.
 
-    :param attempts: how many have been refused.
+    :param attempts: how many attempts have been refused.
     :param deadline: when to give up (``time.time()``); the last attempt is made then.
-    :param due: when the next attempt is made (``time.time()``) if no slot is seen to become free before. None:
-        by the number of attempts.
+    :param due: when the next attempt is made (``time.time()``), unless a slot becomes free earlier. None: by the
+        number of attempts.
     :param getty_conn_id: the connection whose generations take the slots.
     """
 
@@ -61,7 +61,7 @@ class SubmissionTrigger(RecreatedTrigger):
         self.attempts = attempts
         self.deadline = deadline
         due = due or clock.now() + next_attempt_in(attempts, jitter=random.random())  # noqa: S311
-        # Another attempt after one this late would come after the deadline.
+        # An attempt this late leaves no time for another one before the deadline.
         self.due = deadline if due > deadline - WORKER_ENDS_IN else due
         self.getty_conn_id = getty_conn_id
 
@@ -77,12 +77,12 @@ class SubmissionTrigger(RecreatedTrigger):
                     await self._free_slot(freed)
         finally:
             waiting.remove(freed)
-        # What it takes to continue is in the event: dag.test() drops what else a task defers with (Airflow 3.3.2).
+        # The event holds everything needed to continue: dag.test() drops a deferral's other arguments (Airflow 3.3.2).
         yield TriggerEvent({"deadline": self.deadline, "attempts": self.attempts})  # type: ignore[no-untyped-call]
 
     async def _free_slot(self, freed: asyncio.Event) -> None:
-        """Wait until a slot has become free here, or, as the coordinator knows, anywhere."""
-        with suppress(GettyError):  # the submission fails with it as well, and says so
+        """Wait until a slot becomes free in this process or, with a coordinator, in any."""
+        with suppress(GettyError):  # the submission fails with the same error, and reports it
             async with shared_client(self.getty_conn_id) as client:
                 while client.account.coordinator:
                     with suppress(TimeoutError):
@@ -97,11 +97,11 @@ class SubmissionTrigger(RecreatedTrigger):
 _waiting: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, list[asyncio.Event]]] = remembered(
     WeakKeyDictionary()
 )
-"""Those that wait for a slot, by connection, in the order in which they came."""
+"""The submissions that wait for a slot, by connection, in the order of their arrival."""
 
 
 def slot_freed(getty_conn_id: str) -> None:
-    """Let the submission that has waited longest be tried: a generation has finished."""
+    """Let the submission that has waited longest try again: a generation has finished."""
     waiting = _waiting.get(asyncio.get_running_loop(), {}).get(getty_conn_id, ())
     if first := next((freed for freed in waiting if not freed.is_set()), None):
         first.set()
