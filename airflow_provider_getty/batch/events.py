@@ -181,9 +181,11 @@ def _event(document: dict[str, Any]) -> Event:
             return Recorded(None)
         case "intended" | "submitted":
             return Recorded(read(Record))
-        case name:
+        case name if name in _READ:
             event: Event = read(_READ[name])
             return event
+        case name:
+            raise ValueError(f"{str(name)[:50]!r} is no event of this version of the package")
 
 
 _READ = {cls.__name__.lower(): cls for cls in (Finished, Downloaded, Failed, Ended)}

@@ -64,13 +64,14 @@ class Journal:
         try:
             for number, line in enumerate(self.file.lines(), 1):
                 try:
-                    event, item = decode(line)
-                except ValueError as error:
+                    self.progress.apply(*decode(line))
+                except InvalidRequestError:
+                    raise
+                except (ValueError, TypeError) as error:
                     raise InvalidRequestError(
                         f"The journal {self.file.shown!r} cannot be read at line {number} ({error}): give the batch "
                         "another journal only if none of it was submitted, or it is paid for again."
                     ) from None
-                self.progress.apply(event, item)
         except BaseException:
             self.file.close()
             raise

@@ -266,10 +266,23 @@ def test_lines_that_could_not_be_added_are_not_forgotten(
     assert len(content(str(tmp_path / "journal.jsonl"))) == 2
 
 
-def test_a_damaged_journal_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        (b"what?\n", "Expecting value"),
+        (
+            b'{"event":"reviewed","item":1,"key":"1"}\n',
+            "'reviewed' is no event of this version of the package",
+        ),
+        (encode(Recorded(replace(INTENT, unknown="1")), ItemRef(1, 1), at=0), "not supported between"),  # type: ignore[arg-type]
+    ],
+)
+def test_a_damaged_journal_is_refused_and_left_as_it_is(tmp_path: Path, line: bytes, why: str) -> None:
     path = tmp_path / "journal.jsonl"
-    text = encode(EVENTS[0], None, at=0) + b"what?\n" + encode(EVENTS[0], None, at=0)
+    text = encode(EVENTS[0], None, at=0) + line + encode(EVENTS[0], None, at=0)
     path.write_bytes(text)
-    with pytest.raises(InvalidRequestError, match=r"cannot be read at line 2 .* or it is paid for again"):
+    with pytest.raises(
+        InvalidRequestError, match=rf"cannot be read at line 2 .*{why}.* or it is paid for again"
+    ):
         opened(str(path)).__enter__()
     assert path.read_bytes() == text
