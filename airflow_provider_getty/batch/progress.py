@@ -6,7 +6,7 @@ An item takes one byte; it takes more only while it is under way, or if it has f
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Any
 
@@ -106,8 +106,8 @@ class Progress:
                 number = self.catalogue.number(item.key)
                 if number is not None:
                     self._item(number, item.name, event)
-                elif isinstance(event, Recorded):
-                    self._leave_behind(item.key, event.record)
+                else:
+                    self._leave_behind(item.key, event)
 
     def status(self, number: int) -> Status:
         """The state of an item."""
@@ -140,11 +140,11 @@ class Progress:
 
     @property
     def left_behind(self) -> list[str]:
-        """The generations of items no longer in the batch: by id, or by marker if one may have been created."""
+        """What is not collected of items no longer in the batch: by id, or by marker if one may have been created."""
         return [
             each.generation_request_id or f"that with the marker {each.marker}"
             for each in self._left_behind.values()
-            if each.generation_request_id or each.marker in self._unknown
+            if not each.delivered and (each.generation_request_id or each.marker in self._unknown)
         ]
 
     def counts(self) -> dict[str, int]:
@@ -218,13 +218,18 @@ class Progress:
         else:
             self._close(number, Status.COMPLETED)
 
-    def _leave_behind(self, key: int, record: Record | None) -> None:
-        before = self._left_behind.pop(key, None)
-        if record is not None:
-            self._charge(record, before)
-            self._left_behind[key] = record
-        elif before is not None:
-            self._unknown.pop(before.marker, None)
+    def _leave_behind(self, key: int, event: ItemEvent) -> None:
+        before = self._left_behind.get(key)
+        match event:
+            case Recorded(None) if before:
+                del self._left_behind[key]
+                self._unknown.pop(before.marker, None)
+            case Recorded(Record() as record):
+                self._charge(record, before)
+                self._left_behind[key] = record
+            case Finished() | Downloaded() if before:
+                is_collected = isinstance(event, Downloaded) or not (self.downloads and event.shown)
+                self._left_behind[key] = replace(before, delivered=is_collected)
 
     def _charge(self, record: Record, before: Record | None) -> None:
         """Count the charged and the unknown generations of a record.

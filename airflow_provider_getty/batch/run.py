@@ -117,12 +117,18 @@ class Batch:
                 self._check_is_complete(file, progress, int(self.known.get("charged", 0)))
                 self._check_is_there(file, progress)
             began = Began(Owner.of(self.plan.task), self.plan.task.round)
-            if progress.succeeded and (progress.owner, progress.round) == (began.owner, began.round):
+            if (
+                progress.succeeded
+                and (progress.owner, progress.round) == (began.owner, began.round)
+                and outcome.succeeded(
+                    progress.counts(), self.fail_on, self.on_blocked
+                )  # the items may be others
+            ):
                 log.info("An earlier try has already completed this batch.")
                 return BatchResult(manifest=outcome.manifest(self.where, progress))
             journal.begin(began)
             self.progress = progress
-            _warn_of_what_is_left_behind(progress)
+            _check_what_is_left_behind(progress)
             log.info("The batch begins: %s.", counts_line(progress.counts()))
             return self._go_on(journal)
 
@@ -138,7 +144,7 @@ class Batch:
         with self._opened(file, Catalogue.of(self.items)) as journal:
             self._check_is_complete(file, journal.progress, charged)
             self.progress = journal.progress
-            _warn_of_what_is_left_behind(journal.progress)
+            _check_what_is_left_behind(journal.progress)
             return self._go_on(journal, seen, stopped)
 
     def _opened(self, file: JournalFile, catalogue: Catalogue) -> Journal:
@@ -261,11 +267,25 @@ class Batch:
         return self.plan.until(submitted)
 
 
-def _warn_of_what_is_left_behind(progress: Progress) -> None:
-    if left := progress.left_behind:
-        log.warning(
-            "The items have been edited. Generations that are, or may be, paid and belong to none of them now: %d, "
-            "such as %s.",
-            len(left),
-            ", ".join(left[:3]),
+def _check_what_is_left_behind(progress: Progress) -> None:
+    """Warn of generations that an edit of the items leaves behind.
+
+    :raises InvalidRequestError: no item is left: the file was cut off, or is being written just now.
+    """
+    if not (left := progress.left_behind):
+        return
+    what = (
+        f"Generations that are, or may be, paid and belong to none of them now: {len(left)}, such as "
+        f"{', '.join(left[:3])}."
+    )
+    if not len(progress.catalogue):
+        raise InvalidRequestError(
+            f"The requests have no items any more. {what}",
+            advice="Put the items back and clear the task: it collects what is paid for. To give that up, mark the "
+            "task as success.",
         )
+    log.warning(
+        "The items have been edited. %s If that is not meant, stop the task, put the items back and clear it: it "
+        "collects them. The journal has all of them.",
+        what,
+    )

@@ -50,6 +50,18 @@ def test_after_a_success_a_clear_generates_anew_and_a_retry_does_not(getty: Emul
     assert getty.ledger()["total"] == 4
 
 
+def test_a_retry_of_what_has_succeeded_generates_lines_that_were_added_since(
+    getty: Emulator, tmp_path: Path
+) -> None:
+    worker = Worker()
+    worker.run(a_batch(generates(2), tmp_path))
+
+    run = worker.run(a_batch(generates(3), tmp_path))
+
+    assert (run.result["completed"], run.result["charged"]) == (3, 3)
+    assert getty.ledger()["total"] == 3
+
+
 def test_lines_that_were_moved_or_added_are_paid_for_as_they_should(getty: Emulator, tmp_path: Path) -> None:
     worker = Worker()
     getty.fault("refuse", "generate", times=1, status=400)

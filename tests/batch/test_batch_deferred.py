@@ -102,6 +102,29 @@ def test_an_edit_while_it_is_deferred_mixes_up_and_loses_nothing(
     assert ("belong to none of them now: 1, such as" in caplog.text) is is_left
 
 
+def test_a_file_of_items_that_is_empty_just_then_is_no_success(getty: Emulator, tmp_path: Path) -> None:
+    """It would be cleared, and a clear after a success pays for all again."""
+    getty.fault("stay-pending", "generate", times=None)
+    getty.fault("finish-at-once", "get-generation", times=None)
+    worker, requests = Worker(), tmp_path / "items.jsonl"
+    text = "".join(json.dumps(each) + "\n" for each in generates(3))
+    requests.write_text(text)
+    run = worker.run(a_batch(str(requests), tmp_path, deferrable=True))
+    event = run.fire()
+    requests.write_text("")
+
+    ended = worker.resume(run, event)
+
+    assert ended.state == "failed"
+    assert "no items any more" in ended.message
+    assert "3 generations were charged" in ended.message
+    requests.write_text(text)
+    worker.clear("batch")
+    again, _ = to_the_end(worker, worker.run(a_batch(str(requests), tmp_path, deferrable=True)))
+    assert again.result["completed"] == 3
+    assert getty.ledger()["total"] == 3
+
+
 def test_what_the_trigger_has_seen_is_not_fetched_again(getty: Emulator, tmp_path: Path) -> None:
     getty.fault("stay-pending", "generate", times=None)
     worker = Worker()

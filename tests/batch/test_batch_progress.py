@@ -141,6 +141,25 @@ def test_items_that_are_no_longer_in_the_batch_are_counted() -> None:
     assert counts(progress, "submitted", "charged") == [0, 1]
 
 
+@pytest.mark.parametrize(
+    ("events", "downloads", "is_left"),
+    [
+        ([FINISHED], False, False),
+        ([FINISHED], True, True),
+        ([FINISHED, Downloaded(("a",))], True, False),
+        ([replace(FINISHED, blocked=(0, 1))], True, False),
+    ],
+)
+def test_what_is_collected_of_an_item_that_is_no_longer_in_the_batch_is_not_left_behind(
+    events: list[Any], *, downloads: bool, is_left: bool
+) -> None:
+    progress = Progress(CATALOGUE, downloads=downloads)
+    for event in (Recorded(SUBMITTED), *events):
+        progress.apply(event, ItemRef(1, 12345))
+    assert progress.left_behind == (["id"] if is_left else [])
+    assert counts(progress, "charged") == [1]
+
+
 def test_a_request_of_an_item_that_is_no_longer_in_the_batch_is_named_until_it_was_refused() -> None:
     progress = Progress(CATALOGUE)
     progress.apply(Recorded(INTENT), ItemRef(1, 12345))
