@@ -14,7 +14,7 @@ from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.errors import ConfigurationError
 from airflow_provider_getty.api.operations import GetGeneration
 from airflow_provider_getty.triggers import WORKER_ENDS_IN
-from airflow_provider_getty.triggers.recreated import RecreatedTrigger
+from airflow_provider_getty.triggers._recreated import RecreatedTrigger
 from airflow_provider_getty.triggers.shared_client import shared_client
 
 log = logging.getLogger(__name__)

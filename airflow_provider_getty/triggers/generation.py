@@ -12,7 +12,7 @@ from airflow_provider_getty.api.errors import GettyError
 from airflow_provider_getty.api.operations import GetGeneration
 from airflow_provider_getty.generating.outcomes import Outcome
 from airflow_provider_getty.triggers import WORKER_ENDS_IN
-from airflow_provider_getty.triggers.recreated import RecreatedTrigger
+from airflow_provider_getty.triggers._recreated import RecreatedTrigger
 from airflow_provider_getty.triggers.shared_client import shared_client
 from airflow_provider_getty.triggers.submission import slot_freed
 

@@ -13,7 +13,7 @@ from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.errors import GettyError
 from airflow_provider_getty.generating.watching import Watch, described
 from airflow_provider_getty.hooks.async_getty import AsyncGetty
-from airflow_provider_getty.triggers.recreated import RecreatedTrigger
+from airflow_provider_getty.triggers._recreated import RecreatedTrigger
 from airflow_provider_getty.triggers.shared_client import shared_client
 
 if TYPE_CHECKING:

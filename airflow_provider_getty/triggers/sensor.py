@@ -18,7 +18,7 @@ from airflow_provider_getty.api.operations import GetGeneration
 from airflow_provider_getty.generating.outcomes import Outcome, accept, log_error, with_sensor_advice
 from airflow_provider_getty.inputs import arguments
 from airflow_provider_getty.triggers import TRIGGER_GRACE
-from airflow_provider_getty.triggers.recreated import RecreatedTrigger
+from airflow_provider_getty.triggers._recreated import RecreatedTrigger
 from airflow_provider_getty.triggers.shared_client import shared_client
 from airflow_provider_getty.triggers.submission import slot_freed
 

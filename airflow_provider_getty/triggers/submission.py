@@ -18,7 +18,7 @@ from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.errors import GettyError
 from airflow_provider_getty.api.memory import remembered
 from airflow_provider_getty.triggers import WORKER_ENDS_IN
-from airflow_provider_getty.triggers.recreated import RecreatedTrigger
+from airflow_provider_getty.triggers._recreated import RecreatedTrigger
 from airflow_provider_getty.triggers.shared_client import shared_client
 
 # Seconds after which the coordinator is asked whether a slot is free.
