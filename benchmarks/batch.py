@@ -61,7 +61,7 @@ class Counting:
 def run(items: int, in_flight: int, limit: int) -> dict[str, Any]:
     """Run a batch in this process, and say what it took."""
     from airflow_provider_getty.api.aio import AsyncGettyClient  # noqa: PLC0415 - after the environment is set
-    from airflow_provider_getty.batch.engine import Plan  # noqa: PLC0415
+    from airflow_provider_getty.batch.engine import BatchPlan  # noqa: PLC0415
     from airflow_provider_getty.batch.items import Items  # noqa: PLC0415
     from airflow_provider_getty.batch.run import Batch, BatchResult  # noqa: PLC0415
     from airflow_provider_getty.generating.record import Policy, Task  # noqa: PLC0415
@@ -81,7 +81,7 @@ def run(items: int, in_flight: int, limit: int) -> dict[str, Any]:
             round=0,
             earlier=None,
         )
-        plan = Plan(
+        plan = BatchPlan(
             task=task,
             policy=Policy(),
             deadline=time.time() + 3600,

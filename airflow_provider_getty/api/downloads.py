@@ -56,8 +56,8 @@ class Fetch:
     url: str
 
 
-Step: TypeAlias = Ask | WaitFor | Fetch | Pause
-Steps: TypeAlias = Generator[Step, Any, int]
+_Step: TypeAlias = Ask | WaitFor | Fetch | Pause
+_Steps: TypeAlias = Generator[_Step, Any, int]
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Downloading:
     may_be_started: bool = False
     log_level: int = logging.INFO
 
-    def steps(self) -> Steps:
+    def steps(self) -> _Steps:
         """Download, and return the length in bytes.
 
         :raises GettyError: it failed for good, or the deadline has passed.
@@ -86,7 +86,7 @@ class Downloading:
             return self._fetch(Ask(self.start), asks_again=False)
         return self._prepare_and_fetch(self.start)
 
-    def _prepare_and_fetch(self, start: StartDownload) -> Steps:
+    def _prepare_and_fetch(self, start: StartDownload) -> _Steps:
         poll = GetDownload(generation_request_id=start.generation_request_id, index=start.index)
         is_started = self.may_be_started and (yield from self._is_started(poll))
         is_ours = not is_started and (yield from self._start(start, poll))
@@ -115,7 +115,7 @@ class Downloading:
             self._rewind()
             is_ours = yield from self._start(start, poll)
 
-    def _start(self, start: StartDownload, poll: GetDownload) -> Generator[Step, Any, bool | Download]:
+    def _start(self, start: StartDownload, poll: GetDownload) -> Generator[_Step, Any, bool | Download]:
         """Have it prepared. True if it is certain to have the wanted size; a ``Download`` if it is ready at once."""
         failures = 0
         while True:
@@ -132,14 +132,14 @@ class Downloading:
                 return started
 
     @staticmethod
-    def _is_started(poll: GetDownload) -> Generator[Step, Any, bool]:
+    def _is_started(poll: GetDownload) -> Generator[_Step, Any, bool]:
         try:
             yield Ask(poll)
         except NotFoundError:
             return False
         return True
 
-    def _fetch(self, ready: Ask | WaitFor, found: Download | None = None, *, asks_again: bool) -> Steps:
+    def _fetch(self, ready: Ask | WaitFor, found: Download | None = None, *, asks_again: bool) -> _Steps:
         """Get the URL and stream the image.
 
         :param found: the ready download, if it is known.
@@ -162,7 +162,7 @@ class Downloading:
             if asks_again:
                 download = yield ready
 
-    def _fetch_at_once(self, prepared: Download, poll: GetDownload) -> Steps:
+    def _fetch_at_once(self, prepared: Download, poll: GetDownload) -> _Steps:
         """Stream the image of a download that was ready at once; some servers do not list such a download."""
         try:
             found = yield Ask(poll)
@@ -189,7 +189,7 @@ class Downloading:
         self.into.seek(0)
         self.into.truncate()
 
-    def _has_wanted_size(self, start: StartDownload) -> Generator[Step, Any, bool]:
+    def _has_wanted_size(self, start: StartDownload) -> Generator[_Step, Any, bool]:
         from PIL import Image  # noqa: PLC0415 - only a retry needs it
 
         sizes = (
@@ -217,7 +217,7 @@ def download(
     :raises GettyError: it failed for good, or the deadline has passed.
     """
 
-    def do(step: Step) -> Any:
+    def do(step: _Step) -> Any:
         match step:
             case Ask(operation):
                 return client.ask(operation, deadline=deadline)
@@ -241,7 +241,7 @@ async def download_async(
 ) -> int:
     """The same as :func:`download`, without blocking the event loop."""
 
-    async def do(step: Step) -> Any:
+    async def do(step: _Step) -> Any:
         match step:
             case Ask(operation):
                 return await client.ask(operation, deadline=deadline)

@@ -55,7 +55,7 @@ _STOPS = (AuthenticationError, ConfigurationError, DailyLimitError, NoProductsEr
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class BatchPlan:
     """How a batch is run.
 
     :param task: the task of the batch.
@@ -92,7 +92,7 @@ class Engine:
     :param stopped: why nothing more is submitted; empty while items are submitted.
     """
 
-    plan: Plan
+    plan: BatchPlan
     items: Items
     client: AsyncGettyClient
     journal: Journal

@@ -13,7 +13,7 @@ from airflow_provider_getty.api.aio import AsyncGettyClient
 from airflow_provider_getty.api.errors import InvalidRequestError
 from airflow_provider_getty.api.operations import GeneratingOperation
 from airflow_provider_getty.batch import outcome
-from airflow_provider_getty.batch.engine import Engine, Plan
+from airflow_provider_getty.batch.engine import BatchPlan, Engine
 from airflow_provider_getty.batch.events import Began, Finished, Owner
 from airflow_provider_getty.batch.items import Catalogue, Items
 from airflow_provider_getty.batch.journal import Journal, journal_file
@@ -80,7 +80,7 @@ class Batch:
     hook: GettyHook
     items: Items
     journal: LocationLike
-    plan: Plan
+    plan: BatchPlan
     fail_on: FailOn
     on_blocked: BatchOnBlocked
     known: Mapping[str, Any] = field(default_factory=dict)

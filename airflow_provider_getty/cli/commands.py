@@ -31,9 +31,9 @@ log = logging.getLogger(__name__)
 
 
 def credits_left(args: Namespace) -> None:
-    """List the AI Generator products of the account, and the credits that are left where Getty tells them.
+    """List the AI Generator products of the account and, if Getty tells, the credits that are left.
 
-    :raises SystemExit: the account cannot be asked; it says why.
+    :raises SystemExit: the account cannot be read; the message says why.
     """
     with _account(args) as hook:
         products = hook.products()
@@ -51,9 +51,9 @@ def credits_left(args: Namespace) -> None:
 
 
 def generations(args: Namespace) -> None:
-    """Count the account's generations by day and task, or list what was not collected.
+    """Count the account's generations by day and task, or list those that were not collected.
 
-    :raises SystemExit: the account cannot be asked; it says why.
+    :raises SystemExit: the account cannot be read; the message says why.
     """
     since = datetime.fromtimestamp(clock.now(), UTC) - timedelta(days=args.days)
     with _account(args) as hook:
@@ -68,7 +68,7 @@ def generations(args: Namespace) -> None:
 
 @contextmanager
 def _account(args: Namespace) -> Iterator[GettyHook]:
-    """The hook of the connection; what goes wrong with it ends the command with the reason."""
+    """The hook of the connection; its errors end the command with their message."""
     # As "airflow connections test" does: without it, connections in Airflow's database are not found (3.3.2).
     os.environ["_AIRFLOW_PROCESS_CONTEXT"] = "server"
     try:
@@ -78,7 +78,7 @@ def _account(args: Namespace) -> Iterator[GettyHook]:
 
 
 def _collected(since: datetime) -> Iterator[str]:
-    """The results of tasks since then, and the journals of batches."""
+    """The results of tasks since a time, and the journals of batches."""
     results = select(XComModel.value).where(XComModel.key == "return_value", XComModel.timestamp >= since)
     same = ("dag_id", "run_id", "task_id", "map_index")
     # A batch that failed has no result; Airflow keeps the arguments of a task's last 30 runs.

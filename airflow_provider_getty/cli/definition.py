@@ -1,4 +1,4 @@
-"""The commands that ``airflow`` gets of this package (Airflow 3.2); Airflow loads this with every command."""
+"""The commands that this package adds to ``airflow`` (Airflow 3.2). Airflow loads this module with every command."""
 
 # mypy: disable-error-code="no-untyped-call"
 
@@ -12,7 +12,7 @@ _MAX_DAYS = 3650
 
 
 def _days(text: str) -> int:
-    """A number of days of the command line."""
+    """Parse a number of days."""
     if not text.isascii() or not text.isdigit() or not 0 < int(text[:9]) <= _MAX_DAYS:
         raise ArgumentTypeError(f"{text!r} must be a whole number from 1 to {_MAX_DAYS}.")
     return int(text)

@@ -99,7 +99,7 @@ class SensorArguments(TaskArguments, total=False):
     never_fail: bool
 
 
-class GenerationOptions(arguments.RequestArguments, total=False):
+class GenerationSettings(arguments.RequestArguments, total=False):
     """The arguments of ``GenerationOperator``."""
 
     wait_for_completion: bool
@@ -113,7 +113,7 @@ class GenerationOptions(arguments.RequestArguments, total=False):
     getty_conn_id: str
 
 
-class GenerationArguments(GenerationOptions, TaskArguments):
+class GenerationArguments(GenerationSettings, TaskArguments):
     """The arguments of ``GenerationOperator``, with Airflow's."""
 
 
@@ -130,7 +130,7 @@ class DownloadArguments(TaskArguments, total=False):
     getty_conn_id: str
 
 
-class GenerationTask(GenerationOptions, AirflowArguments, total=False):
+class GenerationTask(GenerationSettings, AirflowArguments, total=False):
     """The arguments that every decorator takes; a task is named after its function."""
 
     task_id: str

@@ -1,4 +1,4 @@
-"""Tells Airflow's assets what a task has made: the events of its outlets, which other DAGs wait for."""
+"""Reports to Airflow's assets what a task has made, in the events of its outlets, for which other DAGs wait."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ log = logging.getLogger(__name__)
 
 
 def has_alias(task: BaseOperator) -> bool:
-    """Whether a task has an outlet that takes an event for each file."""
+    """Whether a task has an outlet that receives an event for each file."""
     return any(isinstance(outlet, AssetAlias) for outlet in task.outlets)
 
 
 def known_to_getty(task: CheckedOperator, made: Made) -> Made:
     """Add the prompt and the seed of a generation that another task made, for the events of this task's outlets.
 
-    Getty's history knows them, for free. It is asked only if there are outlets, and once: what it does not show,
-    the events do not have.
+    Getty's history has them, for free. It is read once, and only if there are outlets; what it does not show is missing
+    from the events.
     """
     if not task.outlets or not made.generation_request_id:
         return made
@@ -47,11 +47,11 @@ def announce(
 ) -> None:
     """Add what was made to the events of the task's outlets.
 
-    An ``Asset`` gets it as ``extra``. An ``AssetAlias`` gets an event for each file, of the asset that has the file's
-    URI. What a DAG author has written to ``extra`` stays.
+    An ``Asset`` gets it as ``extra``. An ``AssetAlias`` gets an event for each file, for the asset with the file's URI.
+    Values that a DAG author has written to ``extra`` stay.
 
-    :param made: all that the task has made.
-    :param summary: what an ``Asset`` gets. Default: the first that was made.
+    :param made: everything that the task has made.
+    :param summary: the ``extra`` of an ``Asset``. Default: the first element of ``made``.
     """
     if not task.outlets:
         return
@@ -70,5 +70,5 @@ def announce(
 def _add(events: Any, uri: str, made: Made) -> None:
     try:
         events.add(Asset(uri), extra=made.as_extra())
-    except ValueError as error:  # what is paid for and stored is not lost for its name
+    except ValueError as error:  # a file that is paid for must not fail the task because of its name
         log.warning("%s cannot be an asset: %s", uri, error)

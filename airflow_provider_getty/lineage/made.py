@@ -1,4 +1,4 @@
-"""Made: a generation that a task has made or waited for, or a file of it that the task has stored."""
+"""Made: a generation that a task has made or waited for, or an image of it that the task has stored."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from airflow_provider_getty.inputs.storage_errors import without_secrets
 class Made:
     """A generation, or one image of it in a file.
 
-    :param index: which image is in the file.
-    :param file: where it is: a path, a URI or an ``ObjectStoragePath``.
-    :param name: what the user calls it.
-    :param arguments: what this task asked for it; empty if another task did.
-    :param prompt: the prompt of another task, where that is known.
+    :param index: the index of the image in the file.
+    :param file: the location of the file: a path, a URI or an ``ObjectStoragePath``.
+    :param name: the user's name for it.
+    :param arguments: this task's arguments for it; empty if another task made it.
+    :param prompt: the prompt of the other task, if it is known.
     """
 
     generation_request_id: str | None = None
@@ -29,7 +29,7 @@ class Made:
     prompt: str | None = None
 
     def as_extra(self) -> dict[str, Any]:
-        """Plain JSON for the event of an asset; only what is known."""
+        """Plain JSON for the event of an asset, without unknown values."""
         document = {
             "generation_request_id": self.generation_request_id,
             "index": self.index,
@@ -42,9 +42,9 @@ class Made:
 
 
 def generated(generation: Mapping[str, Any], arguments: Mapping[str, Any]) -> Made:
-    """A generation, of a task's result.
+    """The generation in a task's result.
 
-    :param generation: as :meth:`~.api.results.Generation.summary`; the same of one that is pending.
+    :param generation: see :meth:`~.api.results.Generation.summary`; also of a pending generation.
     """
     return Made(
         generation_request_id=generation["generation_request_id"],

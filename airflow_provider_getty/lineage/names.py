@@ -1,6 +1,6 @@
-"""The names of datasets by OpenLineage's naming: a namespace, which is a data source, and a name in it.
+"""The names of datasets in OpenLineage's convention: a namespace, which is a data source, and a name in it.
 
-Joined, the two are a URI. No name has a user, a password, a query or a fragment of one in it.
+Together, they form a URI. No name contains the user, password, query or fragment of a URI.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def generation(generation_request_id: str) -> Name:
 
 
 def stored(where: object) -> Name | None:
-    """A file on a disk or in a store; None for what is none, such as text with a list of boxes.
+    """A file on a disk or in a store; None for other values, such as text with a list of boxes.
 
     :param where: a path, a URI or an ``ObjectStoragePath``.
     """
@@ -60,7 +60,7 @@ def stored(where: object) -> Name | None:
 
 
 def uri(name: Name) -> str:
-    """The same as a URI, for an asset."""
+    """The URI of a file, for an asset."""
     namespace = "file://" if name.namespace == "file" else name.namespace
     return f"{namespace}/{quote(name.name.lstrip('/'))}"
 
@@ -68,7 +68,7 @@ def uri(name: Name) -> str:
 def inputs(arguments: Mapping[str, Any]) -> Iterator[Name]:
     """The datasets that a request reads: library images, generations, files.
 
-    :param arguments: of an operator, or of an item of a batch.
+    :param arguments: the arguments of an operator, or of an item of a batch.
     """
     for argument in ("image_id", "background_asset_id"):
         if value := arguments.get(argument):
@@ -82,7 +82,7 @@ def inputs(arguments: Mapping[str, Any]) -> Iterator[Name]:
 
 
 def generation_id(source: object) -> str | None:
-    """The id of a generation, of what stands for one in an argument."""
+    """The id of the generation in an argument, given as an id or a result; None if there is none."""
     if isinstance(source, Mapping):
         source = source.get("generation_request_id")
     return source.strip() or None if isinstance(source, str) else None

@@ -1,4 +1,4 @@
-"""Tells OpenLineage what a task has read and made. Imported only where Airflow asks for that."""
+"""Reports to OpenLineage what a task has read and made. Imported only when Airflow requests it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from airflow_provider_getty.operators.checked import CheckedOperator
 
 LARGEST = 200
-"""The most generations of one task of which datasets are reported: a batch may have ten thousand."""
+"""The most generations of one task that are reported as datasets: a batch may have ten thousand."""
 _ARGUMENTS = (
     "image_id",
     "background_asset_id",
@@ -35,7 +35,7 @@ def lineage(
 ) -> OperatorLineage[Any, Any]:
     """The inputs of a task, and its outputs so far.
 
-    :param charged: how many generations were submitted for it, each of which may cost a credit. None: not known.
+    :param charged: how many generations the task submitted, each of which may cost a credit; None: unknown.
     """
 
     def datasets(found: Iterable[names.Name]) -> list[Any]:
@@ -48,7 +48,7 @@ def lineage(
         read += names.inputs(each.arguments)
         generation = each.generation_request_id and names.generation(each.generation_request_id)
         file = names.stored(each.file) if each.file is not None else None
-        if generation and (each.arguments or not file):  # of a download, another task has made it
+        if generation and (each.arguments or not file):  # another task has made the generation of a download
             written.append(generation)
         if file:
             written.append(file)

@@ -1,1 +1,1 @@
-"""Extra links of a task in the web page."""
+"""The extra links of a task in Airflow's web interface."""

@@ -1,4 +1,4 @@
-"""The text that shows a person what was generated, before more is paid: the body of ``ApprovalOperator``."""
+"""The body of an ``ApprovalOperator``, which shows a person what was generated before more is paid for."""
 
 from __future__ import annotations
 

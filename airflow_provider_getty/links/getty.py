@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 ORIGINALS_URL = "https://www.gettyimages.com/detail/"
 GALLERY_PREFIX = "/getty"
-"""Where the gallery is, below Airflow's base URL."""
+"""The path of the gallery, below Airflow's base URL."""
 
 
 class GettyOriginalLink(BaseOperatorLink):
@@ -47,22 +47,22 @@ class GettyGalleryLink(BaseOperatorLink):
 
 
 class GettyEmulatorLink(BaseOperatorLink):
-    """The start page of the emulator, where the connection is an emulator's."""
+    """The start page of the emulator, if the connection leads to one."""
 
     name: ClassVar[str] = "Emulator"
 
     def get_link(self, operator: Any, *, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002
-        """Return the page's URL; empty if the connection is that of Getty itself, or cannot be read."""
+        """Return the page's URL; empty if the connection leads to Getty itself, or cannot be read."""
         try:
             url: str = operator.hook.account.base_url
         except ConfigurationError:
             return ""
-        # A server on this machine is no Getty.
+        # A server on this machine is not Getty.
         return f"{url}/" if is_loopback(urlsplit(url).hostname or "") else ""
 
 
 def base_url() -> str:
-    """Airflow's address, as ``[api] base_url`` says, without a slash at its end; empty if it does not say."""
+    """Airflow's address from ``[api] base_url``, without a trailing slash; empty if it is not set."""
     return str(conf.get("api", "base_url", fallback="") or "").rstrip("/")
 
 
@@ -76,7 +76,7 @@ def image_path(dag_id: str, run_id: str, task_id: str, map_index: int = -1, **wh
     """Return the path of an image of a task in the gallery, below Airflow's base URL.
 
     :param which: ``kind`` (``preview``, ``mask``, ``source``, ``file``; default: ``preview``), ``index`` (default: 0),
-        ``size`` (``thumb``, ``large``) and, of a batch, ``item``.
+        ``size`` (``thumb``, ``large``) and, for a batch, ``item``.
     """
     query = urlencode({"kind": "preview", "index": 0, **which, "map_index": map_index})
     return f"{GALLERY_PREFIX}{_path(dag_id, run_id, task_id)}/image?{query}"
@@ -96,7 +96,7 @@ def _original(operator: Any, ti: Any) -> str | None:
         if found := _original_asset(getattr(operator, argument, None)):
             return found
     if getattr(operator, "generation_request_id", None) and hasattr(ti, "xcom_pull"):
-        return _original_asset(ti.xcom_pull())  # a sensor may know no more than the generation's id before
+        return _original_asset(ti.xcom_pull())  # before it ends, a sensor may know only the generation's id
     return None
 
 

@@ -16,7 +16,7 @@ from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.errors import GettyError, InvalidRequestError
 from airflow_provider_getty.batch import contact_sheet, outcome
 from airflow_provider_getty.batch.downloading import Downloads
-from airflow_provider_getty.batch.engine import Plan
+from airflow_provider_getty.batch.engine import BatchPlan
 from airflow_provider_getty.batch.events import Finished
 from airflow_provider_getty.batch.items import Items
 from airflow_provider_getty.batch.made import made_items
@@ -193,7 +193,7 @@ def _batch(task: GettyBatchOperator, context: Context, deadline: float) -> Batch
     owner = task_of(context, is_sure=True)
     if owner.map_index >= 0:  # the marker of an item holds its number instead
         owner = replace(owner, task_id=f"{owner.task_id}[{owner.map_index}]")
-    plan = Plan(
+    plan = BatchPlan(
         task=owner,
         policy=Policy(
             marker=config.marker(task.marker) == "notes",

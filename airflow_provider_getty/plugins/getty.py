@@ -17,7 +17,7 @@ _RUN = "getty/dags/{DAG_ID}/runs/{RUN_ID}"
 
 
 class LazyApp:
-    """An ASGI application that is made when the first request comes: only API servers need FastAPI and Pillow."""
+    """An ASGI application that is created with its first request: only API servers need FastAPI and Pillow."""
 
     async def __call__(
         self,
@@ -37,7 +37,7 @@ class LazyApp:
 
 
 class GettyPlugin(AirflowPlugin):
-    """Shows what tasks have generated: as a tab of DAGs, runs and tasks, and on pages of its own."""
+    """Shows what tasks have generated, in a tab of DAGs, runs and tasks, and on its own pages."""
 
     name = "getty"
     fastapi_apps = [  # noqa: RUF012 - as Airflow declares it

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import TriggerEvent
 
@@ -16,6 +16,9 @@ from airflow_provider_getty.api.operations import GetGeneration
 from airflow_provider_getty.triggers import WORKER_ENDS_IN
 from airflow_provider_getty.triggers._recreated import RecreatedTrigger
 from airflow_provider_getty.triggers.shared_client import shared_client
+
+if TYPE_CHECKING:
+    from airflow_provider_getty.api.aio import AsyncGettyClient
 
 log = logging.getLogger(__name__)
 
@@ -105,7 +108,9 @@ class BatchTrigger(RecreatedTrigger):
                     wait.cancel()
                 await asyncio.gather(*waits, return_exceptions=True)
 
-    async def _wait_for(self, client: Any, number: int, generation_request_id: str, submitted: float) -> None:
+    async def _wait_for(
+        self, client: AsyncGettyClient, number: int, generation_request_id: str, submitted: float
+    ) -> None:
         seen: list[Any] = [number]
         first_poll_in = WORKER_ENDS_IN
         try:

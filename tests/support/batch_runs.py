@@ -18,7 +18,7 @@ from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.aio import AsyncGettyClient
 from airflow_provider_getty.batch import journal_files
 from airflow_provider_getty.batch.downloading import Downloads
-from airflow_provider_getty.batch.engine import Plan
+from airflow_provider_getty.batch.engine import BatchPlan
 from airflow_provider_getty.batch.items import Items
 from airflow_provider_getty.batch.run import Batch, BatchResult
 from airflow_provider_getty.generating.record import Policy, Task
@@ -68,7 +68,7 @@ def batch(requests: Any, folder: Path, *, round_: int = 0, journal: Any = None, 
         hook=hook,
         items=items,
         journal=journal or str(folder / "journal.jsonl"),
-        plan=Plan(**plan),
+        plan=BatchPlan(**plan),
         **{"fail_on": "any", "on_blocked": "fail"} | arguments,
     )
 

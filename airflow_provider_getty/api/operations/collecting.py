@@ -13,11 +13,11 @@ from airflow_provider_getty.api.errors import Credit
 from airflow_provider_getty.api.operations.operation import (
     ImageIndex,
     MovedOperation,
+    NonEmptyText,
     Operation,
     PathId,
     ProductId,
     ResultT_co,
-    Text,
 )
 from airflow_provider_getty.api.results import Download, DownloadSizes, Generation, Pending, PendingDownload
 
@@ -83,7 +83,7 @@ class StartDownload(_GeneratedImageOperation[bool | Download]):
     answers = MappingProxyType({200: None, 202: None, 409: None})
     at_risk: ClassVar[Credit] = Credit.DOWNLOAD_UNKNOWN
 
-    size_name: Text
+    size_name: NonEmptyText
     product_id: ProductId | None = None
     project_code: str | None = None
     notes: str | None = None
@@ -126,7 +126,7 @@ class Redownload(Operation[Download]):
     answers = MappingProxyType({200: Download})
     at_risk: ClassVar[Credit] = Credit.DOWNLOAD_UNKNOWN
 
-    generated_asset_id: Text
+    generated_asset_id: NonEmptyText
     size_name: SizeName
     product_id: ProductId | None = None
     project_code: str | None = None

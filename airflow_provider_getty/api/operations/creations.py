@@ -26,9 +26,9 @@ from airflow_provider_getty.api.operations.generating import (
 from airflow_provider_getty.api.operations.operation import (
     ImageIndex,
     MovedOperation,
+    NonEmptyText,
     Operation,
     PathId,
-    Text,
 )
 from airflow_provider_getty.api.results import EnhancedPrompt, Generation, Pending
 
@@ -56,7 +56,7 @@ class EnhancePrompt(Operation[EnhancedPrompt]):
     label: ClassVar[str] = "Enhancement of a prompt"
     answers = MappingProxyType({200: EnhancedPrompt})
 
-    prompt: Text
+    prompt: NonEmptyText
 
 
 class Generate(GeneratingOperation):
@@ -73,7 +73,7 @@ class Generate(GeneratingOperation):
     label: ClassVar[str] = "Generation of images"
     generation_type: ClassVar[str | None] = "text_to_image"
 
-    prompt: Text
+    prompt: NonEmptyText
     negative_prompt: str | None = None
     aspect_ratio: AspectRatio | None = None
     media_type: MediaType | None = None
@@ -105,8 +105,8 @@ class _Influence(ImageOperation):
         answers 400, leave it out.
     """
 
-    reference_file_registration_id: Text | None = None
-    prompt: Text
+    reference_file_registration_id: NonEmptyText | None = None
+    prompt: NonEmptyText
     negative_prompt: str | None = None
     aspect_ratio: AspectRatio | None = None
     media_type: MediaType | None = None
@@ -169,15 +169,15 @@ class BackgroundGeneration(GeneratingOperation, MovedOperation[Pending | Generat
     label: ClassVar[str] = "Background for registered file {reference_file_registration_id}"
     generation_type: ClassVar[str | None] = "background_generation"
 
-    reference_file_registration_id: Text
-    prompt: Text
+    reference_file_registration_id: NonEmptyText
+    prompt: NonEmptyText
     negative_prompt: str | None = None
     left_percentage: Percentage | None = None
     right_percentage: Percentage | None = None
     top_percentage: Percentage | None = None
     bottom_percentage: Percentage | None = None
-    background_file_registration_id: Text | None = None
-    background_asset_id: Text | None = None
+    background_file_registration_id: NonEmptyText | None = None
+    background_asset_id: NonEmptyText | None = None
     background_reference_generation: ReferenceGeneration | None = None
     background_reference_adherence: Adherence | None = None
 

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from airflow_provider_getty.api.account import Account, Dialect
 from airflow_provider_getty.api.choices import HEX_COLOR, MediaType
 from airflow_provider_getty.api.operations.generating import ImageOperation, Percentage
-from airflow_provider_getty.api.operations.operation import Text
+from airflow_provider_getty.api.operations.operation import NonEmptyText
 
 __all__ = ["BackgroundRemoval", "BackgroundReplacement", "Extend", "ObjectRemoval", "Refine"]
 
@@ -28,7 +28,7 @@ class Refine(ImageOperation):
     generation_type: ClassVar[str | None] = "refine"
     on_reference_page: ClassVar[bool] = True
 
-    mask_url: Text
+    mask_url: NonEmptyText
     prompt: str | None = None
     negative_prompt: str | None = None
 
@@ -94,7 +94,7 @@ class BackgroundReplacement(ImageOperation):
     label: ClassVar[str] = "Background replacement of {image}"
     generation_type: ClassVar[str | None] = None
 
-    prompt: Text | None = None
+    prompt: NonEmptyText | None = None
     background_color: Annotated[str, Field(pattern=HEX_COLOR)] | None = None
     negative_prompt: str | None = None
     media_type: MediaType | None = None
@@ -117,4 +117,4 @@ class ObjectRemoval(ImageOperation):
     label: ClassVar[str] = "Object removal of {image}"
     generation_type: ClassVar[str | None] = "object_removal"
 
-    mask_url: Text
+    mask_url: NonEmptyText

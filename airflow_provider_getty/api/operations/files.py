@@ -12,9 +12,9 @@ from airflow_provider_getty.api.choices import Category
 from airflow_provider_getty.api.operations.operation import (
     Credentials,
     MovedOperation,
+    NonEmptyText,
     Operation,
     PathId,
-    Text,
 )
 from airflow_provider_getty.api.results import Registration, Registrations
 
@@ -60,7 +60,7 @@ class RegisterFile(MovedOperation[Registration]):
     label: ClassVar[str] = "Registration of {url}"
     answers = MappingProxyType({200: Registration})
 
-    url: Text
+    url: NonEmptyText
     rights_claimed: Literal[True]
     category: Category | None = None
 

@@ -11,7 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from airflow_provider_getty.api.account import Dialect
 from airflow_provider_getty.api.choices import LARGEST
 from airflow_provider_getty.api.errors import Credit
-from airflow_provider_getty.api.operations.operation import ImageIndex, Operation, PathId, ProductId, Text
+from airflow_provider_getty.api.operations.operation import (
+    ImageIndex,
+    NonEmptyText,
+    Operation,
+    PathId,
+    ProductId,
+)
 from airflow_provider_getty.api.results import Generation, Pending
 
 __all__ = [
@@ -83,7 +89,7 @@ class ImageOperation(GeneratingOperation):
     on_reference_page: ClassVar[bool] = False
     """Whether the reference page has a form of it, which names the image ``id``."""
 
-    image_id: Text | None = None
+    image_id: NonEmptyText | None = None
     reference_generation: ReferenceGeneration | None = None
 
     @model_validator(mode="after")

@@ -19,7 +19,7 @@ __all__ = ["Credentials", "MovedOperation", "Operation"]
 
 ResultT_co = TypeVar("ResultT_co", covariant=True)
 
-Text: TypeAlias = Annotated[str, Field(min_length=1)]
+NonEmptyText: TypeAlias = Annotated[str, Field(min_length=1)]
 # Becomes a segment of the path, in which "." and ".." would lead elsewhere.
 PathId: TypeAlias = Annotated[str, Field(pattern="[^.]")]
 ImageIndex: TypeAlias = Annotated[int, Field(ge=0, le=LARGEST)]

@@ -1,7 +1,7 @@
 """The pages and images of the gallery, as a FastAPI application that Airflow's API server mounts.
 
-Every address begins with a DAG, and Airflow decides who may see it. An image is named by the task that it belongs to,
-never by a path, and is derived again for each request from what :mod:`.reading` says of the task.
+Every address begins with a DAG, and Airflow decides who may see it. An address names an image by its task, never by a
+path; each request finds the image again from the facts of the task; see :mod:`.reading`.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "same-origin",
 }
-# Who logs in after somebody else, in the same browser, does not find that person's images in its cache.
+# Another user who logs in with the same browser must not find images in its cache.
 _PRIVATE = {"Cache-Control": "private, max-age=300", "Vary": "Authorization, Cookie"}
 _STYLE = Path(__file__).parent / "static" / "gallery.css"
 _FILE_READERS = 4
@@ -50,10 +50,11 @@ _PAGE_MAKERS = 4
 
 
 async def _one_dag(request: Request, dag_id: str) -> None:
-    """Refuse what stands for all DAGs: Airflow would ask whether somebody may see any of them; and what names none."""
+    """Refuse invalid DAG ids, and ``~``, for which Airflow would check access to any DAG."""
     if dag_id == "~":
         raise HTTPException(HTTPStatus.NOT_FOUND, "Name one DAG.")
-    if any(not str(name).isprintable() for name in request.path_params.values()):  # PostgreSQL takes no NUL
+    # PostgreSQL does not accept NUL.
+    if any(not str(name).isprintable() for name in request.path_params.values()):
         raise HTTPException(HTTPStatus.NOT_FOUND, "There is nothing of this name.")
 
 
@@ -67,7 +68,7 @@ _gallery = APIRouter(
 
 
 def _map_index(map_index: str | None = None) -> int | None:
-    """The map index; None for all, and for what Airflow's web page leaves as ``{MAP_INDEX}``."""
+    """The map index; None for all, and for a ``{MAP_INDEX}`` that Airflow's web page has not replaced."""
     return int(map_index) if map_index and re.fullmatch(r"\d{1,9}", map_index, re.ASCII) else None
 
 
@@ -81,8 +82,8 @@ PageNumber = Annotated[int, Depends(_page)]
 
 
 def create_app() -> FastAPI:
-    """Make the application, with caches of its own."""
-    # A redirect to the address without a slash at its end would name the host and the scheme that the request names.
+    """Make the application, with its own caches."""
+    # A redirect that removes a trailing slash would use the host and the scheme of the request.
     app = FastAPI(
         title="Getty gallery", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False
     )
@@ -183,7 +184,7 @@ def _task(dag_id: str, run_id: str, task_id: str, map_index: int | None) -> tupl
 
 
 def _placeholder(status: HTTPStatus, why: str) -> Response:
-    """A picture that says why there is none."""
+    """A picture that says why an image is not shown."""
     svg: Any = (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 300 200" font-family="sans-serif" font-size="11">'
         '<rect width="300" height="200" fill="#8884"/>'

@@ -1,7 +1,7 @@
-"""Opens files for the gallery: those below ``[getty] gallery_folders``, and no other.
+"""Opens files for the gallery, only below ``[getty] gallery_folders``.
 
-Where a file is said to be is never believed. On a disk, links and ``..`` are resolved first, and what is opened is a
-regular file; in a store, the whole address has to begin as the folder's does, with the same Airflow connection.
+Paths are not trusted. On a disk, links and ``..`` are resolved first, and only regular files are opened; in a store, an
+address must begin with that of the folder, including the Airflow connection.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Folders:
 
     @classmethod
     def of(cls, folders: Iterable[str]) -> Folders:
-        """Read them; a whole disk and a relative path are none."""
+        """Read the setting; the root folder and relative paths are ignored."""
         disks, stores = [], []
         for folder in folders:
             if (path := _local(folder)) is not None:
@@ -50,7 +50,7 @@ class Folders:
         return bool(self.disks or self.stores)
 
     def resolve(self, where: object) -> str | None:
-        """Where a file really is; None if what is there, if anything is, may not be shown."""
+        """The real location of a file; None if it must not be shown."""
         if not isinstance(where, str) or not where or len(where) > _LONGEST or "\0" in where:
             return None
         if (path := _local(where)) is None:
@@ -61,8 +61,8 @@ class Folders:
     def read(self, where: object, most: int) -> bytes:
         """Read a file.
 
-        :param most: its length in bytes, at most.
-        :raises NotShownError: it may not be shown, is not there, or too long.
+        :param most: the most bytes.
+        :raises NotShownError: the file must not be shown, does not exist, or is too long.
         """
         if (real := self.resolve(where)) is None:
             raise NotShownError("It is outside of the gallery's folders.")
@@ -75,7 +75,7 @@ class Folders:
         return content
 
     def _read_local(self, real: str, most: int) -> bytes:
-        with open(os.open(real, _HOW), "rb") as file:  # noqa: PTH123 - of a descriptor
+        with open(os.open(real, _HOW), "rb") as file:  # noqa: PTH123 - opens a descriptor
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise NotShownError("It is no file.")
             # A folder of the path may have become a link since.
@@ -106,14 +106,14 @@ def _read_stored(where: str, most: int) -> bytes:
 
 
 def _local(where: str) -> str | None:
-    """The path on the disk; None if it is elsewhere."""
+    """The path on the disk; None if the file is elsewhere."""
     if where.startswith("file://"):
         return where.removeprefix("file://")
     return None if "://" in where else where
 
 
 def _stored(where: str) -> tuple[str, str, tuple[str, ...]] | None:
-    """Scheme, bucket or host (with the connection), and the segments of the path; None if that is not plain."""
+    """The scheme, the bucket or host with the connection, and the segments of the path; None if ambiguous."""
     if not (found := _URI.fullmatch(where)):
         return None
     scheme, authority, path = found.groups()

@@ -1,4 +1,4 @@
-"""Finds the image that a request is for, and makes it a JPEG."""
+"""Finds the image that a request names, and converts it to a JPEG."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from airflow_provider_getty.plugins.gallery.sheets import Kind, file_of, made_by
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which image of a task.
+    """Selects an image of a task.
 
-    :param index: of the generation's images, or of a batch item's files.
+    :param index: the index of the image, or of a batch item's file.
     :param item: the number of a batch's item.
     """
 
@@ -37,7 +37,7 @@ async def jpeg(
 ) -> bytes:
     """The image as a JPEG.
 
-    :raises NotShownError: there is none that may be shown.
+    :raises NotShownError: there is no such image, or it must not be shown.
     :raises TimeoutError: it takes too long.
     """
     item = None
@@ -55,7 +55,7 @@ async def jpeg(
 
 
 def _generated(task: TaskFacts, wanted: Wanted, item: BatchItem | None) -> tuple[str, int]:
-    """The generation and the index, if the task knows of such an image."""
+    """The generation and the index, if the task has such an image."""
     if wanted.kind == "source":
         found = source_of(task)
     elif item:

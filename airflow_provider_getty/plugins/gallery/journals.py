@@ -1,4 +1,4 @@
-"""Reads what the journal of a batch says of each item."""
+"""Reads the outcome of each item from the journal of a batch."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class BatchItem:
 
 @dataclass
 class Journals:
-    """The journals that were read last; each is read again after a few seconds."""
+    """The journals that were read last. Each is read again after a few seconds."""
 
     _kept: OrderedDict[object, tuple[float, list[BatchItem]]] = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
@@ -59,7 +59,7 @@ class Journals:
     def items(self, folders: Folders, task: TaskFacts) -> list[BatchItem]:
         """The items of a batch that have begun, in their order.
 
-        :raises NotShownError: the journal may not be shown, is not there, or is that of another task.
+        :raises NotShownError: the journal must not be shown, does not exist, or belongs to another task.
         """
         where = folders.resolve(task.arguments.get("journal"))
         if where is None:
@@ -81,7 +81,7 @@ class Journals:
 def sheet_of(task: TaskFacts, item: BatchItem, asked: Item | None) -> Sheet:
     """The contact sheet of an item.
 
-    :param asked: what it asked, if that is known.
+    :param asked: its arguments, if they are known.
     """
     written: Mapping[str, Any] = asked.written if asked else {}
     downloaded = {int(found) for name in item.files if (found := _index(name, item)) is not None}
@@ -114,7 +114,7 @@ def sheet_of(task: TaskFacts, item: BatchItem, asked: Item | None) -> Sheet:
 
 
 def asked_of(folders: Folders, task: TaskFacts, numbers: Iterable[int]) -> dict[int, Item]:
-    """The arguments of some items, by their numbers: from a list, or a file that may be shown."""
+    """The arguments of some items, by their numbers, from a list or from a file that may be shown."""
     wanted = set(numbers)
     requests = task.arguments.get("requests")
     if isinstance(requests, str):
@@ -194,7 +194,7 @@ def _indexes(values: Iterable[object]) -> tuple[int, ...]:
 
 
 def _index(name: str, item: BatchItem) -> str | None:
-    """The index of the image that a file is of, by the file's name."""
+    """The index of the image in a file, by the file's name."""
     _, found, rest = name.partition(f"{item.generation_request_id}-")
     index = rest.partition("-")[0]
     return index if found and index.isascii() and index.isdigit() and len(index) < 10 else None  # noqa: PLR2004

@@ -1,4 +1,4 @@
-"""Makes the HTML pages: of all runs of a DAG, of a run, of a task. They are made without asking Getty or a store."""
+"""Makes the HTML pages of a DAG, a run and a task, without requests to Getty or a store."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ class Asked:
 class Section:
     """A part of a page: the generations of a run, or a batch.
 
-    :param link: the page that has more.
-    :param counts: of a batch.
+    :param link: the page with the rest.
+    :param counts: the counts of a batch.
     :param note: why something is not shown.
     """
 
@@ -69,7 +69,7 @@ class Section:
 
 
 def of_dag(asked: Asked, dag_id: str, page: int) -> Response:
-    """The newest runs of a DAG, the first generations of each."""
+    """The newest runs of a DAG, each with its first generations."""
     urls = Urls.of(asked.request)
     sections = []
     with create_session(scoped=False) as session:
@@ -93,7 +93,7 @@ def of_dag(asked: Asked, dag_id: str, page: int) -> Response:
 
 
 def of_run(asked: Asked, dag_id: str, run_id: str, page: int) -> Response:
-    """The generations of a run; those of mapped tasks by their map index."""
+    """The generations of a run, those of mapped tasks ordered by map index."""
     urls = Urls.of(asked.request)
     with create_session(scoped=False) as session:
         if not reading.has_run(session, dag_id, run_id):
@@ -165,7 +165,7 @@ def of_task(
 
 
 def error(request: Request, status: int, why: str, headers: Mapping[str, str] | None = None) -> Response:
-    """A page that says why there is none."""
+    """A page that says why nothing is shown."""
     urls = Urls.of(request)
     html = _templates().get_template("error.html").render(urls=urls, status=status, why=why)
     return HTMLResponse(_encoded(html), status_code=status, headers=headers)
@@ -194,7 +194,7 @@ def _batch(asked: Asked, task: TaskFacts, urls: Urls, *, first: int, most: int) 
 
 
 def _counts(task: TaskFacts) -> dict[str, int]:
-    """How far a batch is: what it has returned, or reports while it runs (Airflow 3.3)."""
+    """The counts of a batch, from its result or, while it runs, from its reports (Airflow 3.3)."""
     for source in (task.result, task.states.get("getty_batch")):
         if isinstance(source, Mapping) and whole(source.get("total")):
             return {name: whole(source.get(name)) or 0 for name in _COUNTS}
@@ -223,7 +223,7 @@ class Urls:
 
     @classmethod
     def of(cls, request: Request) -> Urls:
-        """Those of a request."""
+        """The addresses for a request."""
         root = str(request.scope.get("root_path", ""))
         is_embedded = request.query_params.get("embedded") == "1"
         return cls(root, root.removesuffix(GALLERY_PREFIX), is_embedded)
@@ -260,11 +260,11 @@ class Urls:
         return f"{ORIGINALS_URL}{_q(image_id)}"
 
     def style(self) -> str:
-        """The style sheet, again with each version."""
+        """The style sheet, with an address of its own for each version."""
         return f"{self.gallery}/static/gallery.css?v={__version__}"
 
     def pager(self, here: str, page: int, *, has_next: bool) -> list[tuple[str, str]]:
-        """Links to the page before and the page after."""
+        """Links to the previous and the next page."""
         joint = "&" if "?" in here else "?"
         before = [("← Newer" if "/runs/" not in here else "← Back", f"{here}{joint}page={page - 1}")]
         after = [("Older →" if "/runs/" not in here else "Next →", f"{here}{joint}page={page + 1}")]
@@ -287,7 +287,7 @@ def _numbered(sections: Iterable[Section]) -> Iterator[Frame]:
 
 def _render(asked: Asked, urls: Urls, *, sections: list[Section], **values: Any) -> Response:
     values = {"is_live": False, "is_ours": True, **values}
-    # Each image has an address within the page, where it opens large.
+    # Each image has an address within the page, at which it opens enlarged.
     numbers = {id(frame): number for number, frame in enumerate(_numbered(sections), 1)}
     html = (
         _templates()
@@ -304,7 +304,7 @@ def _render(asked: Asked, urls: Urls, *, sections: list[Section], **values: Any)
 
 
 def _encoded(html: str) -> bytes:
-    """As UTF-8; half of a surrogate pair, where a program has cut a text in two, becomes a question mark."""
+    """Encode as UTF-8; half of a surrogate pair, left by a program that truncated text, becomes a question mark."""
     return html.encode(errors="replace")
 
 

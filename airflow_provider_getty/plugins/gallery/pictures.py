@@ -1,4 +1,4 @@
-"""Makes what a browser gets: a JPEG of our own of each image, small, and with nothing of the file but its pixels."""
+"""Makes the images for browsers: small JPEGs with nothing but the pixels of the original."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from airflow_provider_getty.plugins.gallery.folders import NotShownError
 Size: TypeAlias = Literal["thumb", "large"]
 
 MAX_BYTES = 64 * 2**20
-"""Of a file that is shown."""
+"""The most bytes of a file that is shown."""
 _MAX_PIXELS = 40_000_000  # decoded, 120 MB
 _SIDES: dict[Size, int] = {"thumb": 480, "large": 2048}
 _QUALITY = 85
@@ -27,7 +27,7 @@ _CACHE_BYTES = 64 * 2**20
 def rendition(image: bytes, size: Size) -> bytes:
     """Decode an image, and encode it again as a JPEG, upright and not larger than the size.
 
-    :raises NotShownError: it is no JPEG, PNG or WebP, or a damaged or huge one.
+    :raises NotShownError: it is not a JPEG, PNG or WebP, or it is damaged or too large.
     """
     side = (_SIDES[size], _SIDES[size])
     try:
@@ -40,14 +40,14 @@ def rendition(image: bytes, size: Size) -> bytes:
             return _jpeg(upright)
     except NotShownError:
         raise
-    except Exception as error:  # each of Pillow's decoders has errors of its own
+    except Exception as error:  # each of Pillow's decoders raises its own errors
         raise NotShownError("It is no JPEG, PNG or WebP, or a damaged one.") from error
 
 
 def mask_rendition(shapes: Any, image_size: Any, size: Size) -> bytes:
-    """Draw the mask that boxes, polygons or segmentations make, as :func:`rendition`.
+    """Draw a mask from boxes, polygons or segmentations, and encode it as :func:`rendition` does.
 
-    :raises NotShownError: they make none.
+    :raises NotShownError: they do not form a mask.
     """
     try:
         if isinstance(shapes, str):
@@ -75,20 +75,20 @@ def _jpeg(image: Any) -> bytes:
 
 
 class PictureCache:
-    """The JPEGs that were asked for last, up to 64 MB."""
+    """The JPEGs that were requested last, up to 64 MB."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[object, bytes] = OrderedDict()
         self._bytes = 0
 
     def get(self, key: object) -> bytes | None:
-        """Return a picture, if it is kept."""
+        """Return a picture, if it is in the cache."""
         if key in self._kept:
             self._kept.move_to_end(key)
         return self._kept.get(key)
 
     def put(self, key: object, picture: bytes) -> None:
-        """Keep a picture, in the place of those that were asked for longest ago."""
+        """Add a picture, and drop those that were requested longest ago."""
         self._bytes += len(picture) - len(self._kept.pop(key, b""))
         self._kept[key] = picture
         while self._bytes > _CACHE_BYTES:

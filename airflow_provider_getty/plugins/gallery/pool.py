@@ -1,7 +1,7 @@
-"""Runs what may block in a few threads of the gallery's own, for a bounded time.
+"""Runs blocking functions in a few threads of the gallery, for a bounded time.
 
-Airflow's API server has one event loop, and forty threads for all that blocks: a disk or a store that does not answer
-takes none of them.
+Airflow's API server has one event loop, and forty threads for blocking functions. A disk or a store that does not
+answer must not occupy them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from airflow_provider_getty.api import clock
 ResultT = TypeVar("ResultT")
 
 SECONDS = 20.0
-"""How long a browser waits for a page, or for a file."""
+"""Seconds for which a browser waits for a page or a file."""
 
 
 async def in_pool(pool: Executor, function: Callable[[], ResultT]) -> ResultT:

@@ -27,12 +27,12 @@ from airflow_provider_getty.plugins.gallery.pictures import PictureCache, Size, 
 ResultT = TypeVar("ResultT")
 
 SECONDS = 20.0
-"""How long a browser waits for a preview."""
+"""Seconds for which a browser waits for a preview."""
 _AT_A_TIME = 8
 _WAITING = 500
 _SILENT_SECONDS = 10.0
 _ACCOUNT_SECONDS = 60.0
-_ANSWER_SECONDS = 60.0  # signed URLs hold for minutes at least
+_ANSWER_SECONDS = 60.0  # signed URLs are valid for minutes at least
 _IDLE_SECONDS = 600.0
 _MAX_ANSWERS = 2000
 _WIDE_ENOUGH = 480
@@ -40,7 +40,7 @@ _WIDE_ENOUGH = 480
 
 @dataclass
 class _Kept:
-    """A value that is looked up once, for all who ask meanwhile and for some time after."""
+    """A value that is looked up once for all concurrent requests, and kept for some time."""
 
     task: asyncio.Future[Any]
     until: float
@@ -57,7 +57,7 @@ class _Client:
 class Previews:
     """Previews of generations, for one event loop.
 
-    :param account_of: looks a connection up; called in a thread with what identifies the connection.
+    :param account_of: looks up the account of a connection; called in a thread.
     """
 
     account_of: Callable[[str, str], Account]
@@ -74,8 +74,8 @@ class Previews:
     ) -> bytes:
         """A preview as a JPEG.
 
-        :raises NotShownError: there is none.
-        :raises TimeoutError: it takes too long, or too many are asked for.
+        :raises NotShownError: there is no preview.
+        :raises TimeoutError: it takes too long, or too many are requested.
         """
         if self._waiting >= _WAITING:
             raise TimeoutError
@@ -104,7 +104,7 @@ class Previews:
             self._waiting -= 1
 
     def _is_silent(self, account: Account) -> bool:
-        """Whether somebody has waited for Getty without an answer a moment ago."""
+        """Whether a request to Getty has recently had no answer."""
         return clock.monotonic() < self._silent.get(account, 0.0)
 
     async def close(self) -> None:
@@ -162,8 +162,8 @@ class Previews:
         kept = self._kept.get(key)
         if kept is None or kept.until < now or (kept.task.done() and _failed(kept.task)):
             kept = self._kept[key] = _Kept(asyncio.ensure_future(look_up()), now + seconds)
-            kept.task.add_done_callback(_failed)  # its error is known, also if nobody waits for it any more
-        # Who does not wait any longer leaves it to the others.
+            kept.task.add_done_callback(_failed)  # retrieves its error even if nobody waits for it any more
+        # A request that stops waiting does not cancel it for the others.
         found: ResultT = await asyncio.shield(kept.task)
         return found
 
@@ -186,7 +186,7 @@ def _url(generation: Pending | Generation, index: int, size: Size) -> str:
 
 
 def _preview(image: Image, width: int) -> str | None:
-    """The smallest rendition that is wide enough, else the largest."""
+    """The smallest rendition that is wide enough; otherwise the largest."""
     shown = sorted(
         (preview for preview in image.preview_urls if preview.image_url),
         key=lambda preview: preview.width or 0,

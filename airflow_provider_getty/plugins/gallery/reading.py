@@ -1,7 +1,7 @@
-"""Reads from Airflow's database what its tasks say of their images, for tasks of this provider alone.
+"""Reads the facts of this provider's tasks from Airflow's database.
 
-What a task was asked comes from its rendered arguments, which only workers write, or from the DAG as Airflow stores it.
-What it returned comes from its XCom, which people may edit: it may be anything.
+The arguments of a task come from its rendered fields, which only workers write, or from the stored DAG. Its result
+comes from its XCom, which people may edit: it may be anything.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ _STATES = ("getty_submission", "getty_batch")
 
 @dataclass(frozen=True)
 class TaskFacts:
-    """The facts that Airflow has of one task instance of ours.
+    """The facts that Airflow has of one of our task instances.
 
-    :param order: where the task is in its DAG.
+    :param order: the position of the task in its DAG.
     :param kind: the class of its operator.
     :param label: the operator's name.
-    :param arguments: those that are templates, rendered if Airflow still has them.
-    :param result: what it returned; anything.
-    :param states: what it keeps in the task state store (Airflow 3.3), by key; anything.
+    :param arguments: its template fields, rendered if Airflow still has them.
+    :param result: its result, which may be anything.
+    :param states: its entries in the task state store (Airflow 3.3), by key, which may be anything.
     """
 
     dag_id: str
@@ -60,7 +60,7 @@ class TaskFacts:
 
 @dataclass(frozen=True)
 class _Defined:
-    """A task of ours in a stored DAG."""
+    """One of our tasks in a stored DAG."""
 
     order: int
     kind: type[CheckedOperator]
@@ -69,7 +69,7 @@ class _Defined:
 
 
 def kind_of(module: object, name: object) -> type[CheckedOperator] | None:
-    """The class of an operator or sensor of ours; None of any other, whatever it is called."""
+    """The class of one of our operators or sensors; None for any other, whatever its name."""
     if not isinstance(module, str) or not isinstance(name, str) or module not in _modules():
         return None
     found = getattr(import_module(module), name, None)
@@ -93,11 +93,11 @@ def tasks_of(
     first: int = -1,
     last: int | None = None,
 ) -> list[TaskFacts]:
-    """The task instances of ours in a run, in the order of the DAG.
+    """Our task instances in a run, in the order of the DAG.
 
-    :param task_id: only of this task.
-    :param first: only from this map index on; -1 is that of tasks that are not mapped.
-    :param last: and to this one.
+    :param task_id: only those of this task.
+    :param first: only those from this map index; unmapped tasks have -1.
+    :param last: only those up to this map index.
     """
 
     def of(table: Any, *columns: Any) -> Any:
@@ -148,7 +148,7 @@ def tasks_of(
 
 
 def last_map_index(session: Session, dag_id: str, run_id: str, task_id: str | None = None) -> int:
-    """The highest map index of a run, or of one of its tasks; -1 where nothing is mapped."""
+    """The highest map index of a run, or of one of its tasks; -1 if nothing is mapped."""
     found = select(func.max(TaskInstance.map_index)).where(
         TaskInstance.dag_id == dag_id, TaskInstance.run_id == run_id
     )
@@ -177,7 +177,7 @@ def has_run(session: Session, dag_id: str, run_id: str) -> bool:
 
 
 def _defined(session: Session, version: Any) -> dict[str, _Defined]:
-    """The tasks of ours in one version of a DAG, by their ids."""
+    """Our tasks in one version of a DAG, by their ids."""
     stored = session.scalar(select(SerializedDagModel).where(SerializedDagModel.dag_version_id == version))
     document = _mapping(_mapping(stored.data if stored else None).get("dag"))
     found = {}
@@ -191,7 +191,7 @@ def _defined(session: Session, version: Any) -> dict[str, _Defined]:
 
 
 def _literals(kind: type[CheckedOperator], task: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments that are written in the DAG and are no templates."""
+    """The arguments in the DAG that are not templates."""
     written = {**_mapping(task.get("partial_kwargs")), **task}
     return {
         name: written[name]

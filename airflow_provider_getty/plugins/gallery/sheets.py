@@ -1,6 +1,6 @@
 """Lays out contact sheets: one for each generation, from its submission to its files. No I/O.
 
-What tasks returned may have been edited by people: ids, numbers and texts are checked; what is odd counts as absent.
+People may have edited the results of tasks: ids, numbers and texts are checked, and invalid ones count as absent.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from airflow_provider_getty.plugins.gallery.reading import TaskFacts
 from airflow_provider_getty.sensors.generation import GenerationSensor
 
 Kind: TypeAlias = Literal["preview", "mask", "source", "file"]
-"""Of an image: generated, what was masked, the generated image it was made from, downloaded."""
+"""The kind of an image: generated, its mask, the generated image that it was made from, downloaded."""
 
 _ID = re.compile(r"[\w.:-]{1,100}", re.ASCII)
 _LONGEST_TEXT = 2000
@@ -34,7 +34,7 @@ _MOST = 2**63
 class Frame:
     """One image of a sheet.
 
-    :param task: whose it is.
+    :param task: the task that it belongs to.
     :param item: the number of a batch's item.
     """
 
@@ -67,7 +67,7 @@ class Sheet:
 
     @property
     def frames(self) -> list[Frame]:
-        """All images, in the order in which they came about."""
+        """All images, in the order of their creation."""
         return [*self.before, *(self.previews[index] for index in sorted(self.previews)), *self.files]
 
     @property
@@ -77,7 +77,7 @@ class Sheet:
 
 
 @dataclass(frozen=True)
-class Made:
+class ShownGeneration:
     """A generation, as far as a task knows it; ``images`` are pairs of an index and whether it is blocked."""
 
     generation_request_id: str
@@ -86,10 +86,10 @@ class Made:
     original: str | None = None
 
 
-def made_by(task: TaskFacts) -> Made | None:
-    """The generation that a task made or waited for: by its result, or by the record of its submission.
+def made_by(task: TaskFacts) -> ShownGeneration | None:
+    """The generation that a task made or waited for, by its result or by the record of its submission.
 
-    A result that names another generation than the record, or than the one that a sensor was given, was edited.
+    A result with another generation than the record, or than the sensor's argument, has been edited.
     """
     recorded = _recorded(task)
     given = asked_for(task) if issubclass(task.kind, GenerationSensor) else None
@@ -101,7 +101,7 @@ def made_by(task: TaskFacts) -> Made | None:
         generation = identifier(found.generation_request_id) if found else None
         known = recorded or given or generation
         if found and generation and known and generation.casefold() == known.casefold():
-            return Made(
+            return ShownGeneration(
                 generation,
                 seed=whole(found.seed),
                 images=tuple(
@@ -111,7 +111,7 @@ def made_by(task: TaskFacts) -> Made | None:
                 ),
                 original=identifier(found.original_asset.id) if found.original_asset else None,
             )
-    return Made(recorded) if recorded else None
+    return ShownGeneration(recorded) if recorded else None
 
 
 def _recorded(task: TaskFacts) -> str | None:
@@ -121,7 +121,7 @@ def _recorded(task: TaskFacts) -> str | None:
 
 
 def asked_for(task: TaskFacts) -> str | None:
-    """The id of the generation that a task was given, to wait for or to download from."""
+    """The id of the generation in a task's arguments, to wait for or to download from."""
     try:
         return identifier(arguments.generation_request_id(task.arguments.get("generation_request_id")))
     except GettyError:
@@ -129,7 +129,7 @@ def asked_for(task: TaskFacts) -> str | None:
 
 
 def source_of(task: TaskFacts) -> tuple[str, int] | None:
-    """The generated image that a task was given to work on: its generation and index."""
+    """The generated image in a task's arguments: its generation and index."""
     try:
         found = arguments.reference_generation(task.arguments.get("reference_generation"))
     except (GettyError, TypeError, KeyError, AttributeError):
@@ -139,13 +139,13 @@ def source_of(task: TaskFacts) -> tuple[str, int] | None:
 
 
 def mask_of(task: TaskFacts) -> tuple[Any, Any] | None:
-    """The mask that a task was given: where it is, or shapes; and the size of the image for shapes."""
+    """The mask in a task's arguments: its location, or shapes and the size of their image."""
     mask = task.arguments.get("mask")
     return (mask, task.arguments.get("image_size")) if isinstance(mask, str | list | dict) and mask else None
 
 
 def file_of(task: TaskFacts) -> str | None:
-    """Where a download went, from its arguments alone."""
+    """The destination of a download, by its arguments."""
     destination = task.arguments.get("destination")
     if not isinstance(destination, str) or not issubclass(task.kind, DownloadingOperator):
         return None
@@ -160,7 +160,7 @@ def file_of(task: TaskFacts) -> str | None:
 
 
 def sheets_of(tasks: Iterable[TaskFacts]) -> list[Sheet]:
-    """One sheet for each generation, of all tasks that had to do with it; batches are left out."""
+    """One sheet for each generation, with all tasks that used it; without batches."""
     sheets: dict[object, Sheet] = {}
     for task in tasks:
         made = made_by(task)
@@ -203,7 +203,7 @@ def _submitted(sheet: Sheet, task: TaskFacts) -> None:
         sheet.charges = f"{charged} charged" + (f", {unknown} unknown" if unknown else "")
 
 
-def _seen(sheet: Sheet, task: TaskFacts, made: Made) -> None:
+def _seen(sheet: Sheet, task: TaskFacts, made: ShownGeneration) -> None:
     sheet.seed = made.seed if made.seed is not None else sheet.seed
     sheet.original = sheet.original or made.original
     for index, is_blocked in made.images:
@@ -245,12 +245,12 @@ def identifier(value: object) -> str | None:
 
 
 def whole(value: object) -> int | None:
-    """A whole number of at most 63 bits, not negative."""
+    """The number, if it is a whole one from 0 with at most 63 bits."""
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST else None
 
 
 def text(value: object) -> str:
-    """A text, shortened."""
+    """The text, shortened."""
     if not isinstance(value, str):
         return ""
     return value if len(value) <= _LONGEST_TEXT else f"{value[:_LONGEST_TEXT]} …"
