@@ -132,7 +132,7 @@ def test_each_item_has_its_file(batch: Any, world: GalleryWorld) -> None:
     [
         ({"journal": "/etc/passwd"}, "outside"),
         ({"journal": "{}/../journal.jsonl"}, "outside"),
-        ({"journal": "{}/name1-g-1-0-1k.jpg"}, "no journal of this task"),
+        ({"journal": "{}/name1-g-1-0-1k.jpg"}, "not a journal of this task"),
         ({"journal": "{}/no_such_file"}, "no such file"),
         ({"journal": 17}, "outside"),
     ],
@@ -153,7 +153,7 @@ def test_the_journal_of_another_dag_is_not_shown(batch: Any, world: GalleryWorld
     )
     world.ran(task, rendered={"journal": str(folder / "journal.jsonl"), "getty_conn_id": "getty_default"})
     html = world.get(f"/getty/dags/another_dag/runs/{RUN}/tasks/batch").text
-    assert "no journal of this task" in html
+    assert "not a journal of this task" in html
     assert "<article" not in html
 
 

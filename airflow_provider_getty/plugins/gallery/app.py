@@ -55,7 +55,7 @@ async def _one_dag(request: Request, dag_id: str) -> None:
         raise HTTPException(HTTPStatus.NOT_FOUND, "Name one DAG.")
     # PostgreSQL does not accept NUL.
     if any(not str(name).isprintable() for name in request.path_params.values()):
-        raise HTTPException(HTTPStatus.NOT_FOUND, "There is nothing of this name.")
+        raise HTTPException(HTTPStatus.NOT_FOUND, "There is nothing with this name.")
 
 
 _gallery = APIRouter(
@@ -169,7 +169,7 @@ async def _made(request: Request, make: Callable[[pages.Asked], Response]) -> Re
     try:
         return await in_pool(state.pages, lambda: make(pages.Asked(request, _folders(), state.journals)))
     except TimeoutError:
-        raise HTTPException(HTTPStatus.GATEWAY_TIMEOUT, "It takes too long now: try again later.") from None
+        raise HTTPException(HTTPStatus.GATEWAY_TIMEOUT, "It takes too long: try again later.") from None
 
 
 def _task(dag_id: str, run_id: str, task_id: str, map_index: int | None) -> tuple[Folders, TaskFacts]:
@@ -179,7 +179,7 @@ def _task(dag_id: str, run_id: str, task_id: str, map_index: int | None) -> tupl
     with create_session(scoped=False) as session:
         found = reading.tasks_of(session, dag_id, run_id, task_id=task_id, first=index, last=index)
     if not found:
-        raise NotShownError("There is no such task of Getty's.")
+        raise NotShownError("There is no such task of this provider.")
     return folders, found[0]
 
 

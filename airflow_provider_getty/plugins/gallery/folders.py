@@ -77,7 +77,7 @@ class Folders:
     def _read_local(self, real: str, most: int) -> bytes:
         with open(os.open(real, _HOW), "rb") as file:  # noqa: PTH123 - opens a descriptor
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise NotShownError("It is no file.")
+                raise NotShownError("It is not a regular file.")
             # A folder of the path may have become a link since.
             if os.path.realpath(real) != real or not self._has_local(real):
                 raise NotShownError("It is outside of the gallery's folders.")

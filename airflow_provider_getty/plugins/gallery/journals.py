@@ -165,7 +165,7 @@ def _read(lines: Iterator[bytes], task: TaskFacts) -> list[BatchItem]:
             item = replace(items.get(ref.key, BatchItem(0)), number=ref.number, name=text(ref.name)[:200])
             items[ref.key] = _after(item, event)
     if not is_ours:
-        raise NotShownError("There is no journal of this task.")
+        raise NotShownError("The file is not a journal of this task.")
     return sorted(items.values(), key=lambda item: item.number)
 
 

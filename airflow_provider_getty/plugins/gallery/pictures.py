@@ -41,7 +41,7 @@ def rendition(image: bytes, size: Size) -> bytes:
     except NotShownError:
         raise
     except Exception as error:  # each of Pillow's decoders raises its own errors
-        raise NotShownError("It is no JPEG, PNG or WebP, or a damaged one.") from error
+        raise NotShownError("It is not a JPEG, PNG or WebP, or it is damaged.") from error
 
 
 def mask_rendition(shapes: Any, image_size: Any, size: Size) -> bytes:
@@ -53,7 +53,7 @@ def mask_rendition(shapes: Any, image_size: Any, size: Size) -> bytes:
         if isinstance(shapes, str):
             shapes = read_list(shapes)
         if not isinstance(shapes, list | dict):  # never a path
-            raise NotShownError("It is no list of shapes.")
+            raise NotShownError("It is not a list of shapes.")
         if isinstance(image_size, str):
             image_size = read_list(image_size)
         if image_size is not None:
@@ -62,7 +62,7 @@ def mask_rendition(shapes: Any, image_size: Any, size: Size) -> bytes:
                 raise NotShownError("It has too many pixels.")
         return rendition(make_mask(shapes, image_size=image_size, log_level=logging.DEBUG).jpeg, size)
     except (InvalidRequestError, TypeError, ValueError, OverflowError, OSError) as error:
-        raise NotShownError("It is no mask.") from error
+        raise NotShownError("It is not a mask.") from error
 
 
 def _jpeg(image: Any) -> bytes:
