@@ -126,7 +126,6 @@ class Engine:
         :param seen: by item number, the generations that a trigger has seen finish; None for one that failed. None of
             them is left pending.
         :raises OSError: the journal cannot be written, or another process has taken it over.
-        :raises InvalidRequestError: the items have changed since they were checked.
         """
         try:
             async with asyncio.TaskGroup() as group:
@@ -160,14 +159,23 @@ class Engine:
 
     async def _submit(self, group: asyncio.TaskGroup) -> None:
         """Submit the other items, as far as there is room for them."""
-        async with aclosing(self._unsubmitted()) as items:
-            async for item in items:
-                await self._until(lambda: self._has_room or not self._running)
-                if not self._has_room or self.stopped or self.is_full or clock.now() >= self.plan.deadline:
-                    return
-                ref = self.journal.progress.ref(item)
-                self._start(group, ref, partial(self._bring, item, ref))
-        self.is_through = True
+        try:
+            async with aclosing(self._unsubmitted()) as items:
+                async for item in items:
+                    await self._until(lambda: self._has_room or not self._running)
+                    if (
+                        not self._has_room
+                        or self.stopped
+                        or self.is_full
+                        or clock.now() >= self.plan.deadline
+                    ):
+                        return
+                    ref = self.journal.progress.ref(item)
+                    self._start(group, ref, partial(self._bring, item, ref))
+        except InvalidRequestError as error:  # what is under way is paid for, and continues
+            self._stop(error.problem)
+        else:
+            self.is_through = True
 
     @property
     def _has_room(self) -> bool:
@@ -179,16 +187,21 @@ class Engine:
             await self._item_ended.wait()
 
     async def _unsubmitted(self) -> AsyncGenerator[Item, None]:
-        progress = self.journal.progress
+        """The items that are not submitted yet.
+
+        :raises InvalidRequestError: the items have changed since they were checked, or cannot be read any more.
+        """
+        progress, left = self.journal.progress, len(self.journal.progress.catalogue)
         with closing(iter(self.items)) as unread:
             while chunk := await clock.in_thread(lambda: list(islice(unread, _CHUNK))):
                 for item in chunk:
+                    left -= 1
                     if not isinstance(item, Item) or not progress.catalogue.has(item):
-                        raise InvalidRequestError(
-                            f"The requests have changed since they were checked, at {item.at}."
-                        )
+                        raise _changed(item.at)
                     if progress.status(item.number) in (Status.NEW, Status.INTENDED):
                         yield item
+        if left:
+            raise _changed("their end")
 
     def _start(self, group: asyncio.TaskGroup, item: ItemRef, stage: Stage) -> None:
         self._running += 1
@@ -303,3 +316,7 @@ class Engine:
         if not self.stopped:
             self.stopped = why
             log.error("Nothing more is submitted. %s", why)
+
+
+def _changed(at: str) -> InvalidRequestError:
+    return InvalidRequestError(f"The requests have changed since they were checked, at {at}.")

@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 from getty_emulator.server import Emulator
 
-from airflow_provider_getty.api.errors import InvalidRequestError
 from airflow_provider_getty.batch.items import Items
 from airflow_provider_getty.batch.run import BatchResult, Deferral
 from airflow_provider_getty.batch.slots import PendingSlots
@@ -98,19 +97,31 @@ def test_without_markers_the_inputs_are_compared(getty: Emulator, tmp_path: Path
     assert {entry["notes"] for entry in getty.ledger()["entries"]} == {None}
 
 
-def test_requests_that_change_while_they_are_run_stop_the_batch(getty: Emulator, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("later", "at"),
+    [(["a", "other", "c"], "line 2"), (["a"], "their end"), (["a", "b", "c", "d"], "line 4")],
+    ids=["changed", "cut", "longer"],
+)
+def test_requests_that_change_while_they_are_run_stop_the_batch_and_what_is_under_way_continues(
+    getty: Emulator, tmp_path: Path, later: list[str], at: str
+) -> None:
     class Changing(Items):
-        times = 0
+        prompts = iter([["a", "b", "c"], later])
 
         def _documents(self) -> Iterator[tuple[str, Any]]:
-            Changing.times += 1
-            yield "line 1", {"prompt": f"picture {self.times}"}
+            for number, prompt in enumerate(next(self.prompts), 1):
+                yield f"line {number}", {"prompt": prompt}
 
     changing = batch([], tmp_path)
     object.__setattr__(changing, "items", Changing([], "generate"))
-    with pytest.raises(InvalidRequestError, match="have changed since they were checked, at line 1"):
-        changing.begin()
-    assert getty.ledger()["total"] == 0
+    ended = changing.begin()
+    assert isinstance(ended, BatchResult)
+    begun = ended.manifest["completed"]
+    assert begun == ended.manifest["charged"] == getty.ledger()["total"] > 0
+    assert ended.manifest["unknown"] == 0
+    if begun < 3:
+        assert ended.failure
+        assert f"have changed since they were checked, at {at}." in ended.failure["Stopped"]
 
 
 def test_a_bug_is_not_taken_for_a_failure_of_an_item(
