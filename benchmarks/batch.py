@@ -79,7 +79,7 @@ def run(items: int, in_flight: int, limit: int) -> dict[str, Any]:
             task_id="batch",
             map_index=-1,
             round=0,
-            earlier=None,
+            try_number=1,
         )
         plan = BatchPlan(
             task=task,

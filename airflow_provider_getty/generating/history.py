@@ -156,8 +156,8 @@ def _shown(item: HistoryItem) -> dict[str, Any]:
 
 
 def _equal(shown: Any, asked: Any) -> bool:
-    if isinstance(shown, str) and isinstance(asked, str):
-        return shown.strip().casefold() == asked.strip().casefold()
+    if isinstance(shown, str):
+        return bool(shown.strip().casefold() == asked.strip().casefold())
     return bool(shown == asked)
 
 

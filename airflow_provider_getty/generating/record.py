@@ -38,7 +38,7 @@ class Task:
     task_id: str
     map_index: int
     round: int
-    try_number: int = 1
+    try_number: int
     earlier: float | None = None
 
 
@@ -144,7 +144,7 @@ def fingerprint(operation: GeneratingOperation, inputs: str) -> str:
     :param operation: the operation before the upload of its mask.
     :param inputs: the digest of the mask; see :attr:`.request.Request.inputs`.
     """
-    asked = operation.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
+    asked = operation.model_dump(mode="json", exclude_defaults=True)
     if inputs:
         asked.pop("mask_url", None)
     name = operation.name.replace("-", "_")

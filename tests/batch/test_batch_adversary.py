@@ -44,7 +44,7 @@ from tests.support.direct_getty import FATES, AsyncDirectClient, DirectClient, S
 
 EXAMPLES = int(os.environ.get("ADVERSARY_EXAMPLES", "60"))
 OWNER = Owner(dag_id="dag", run_id="run", task_id="task")
-TASK = Task(dag_id="dag", run_id="run", task_id="task", map_index=-1, round=1)
+TASK = Task(dag_id="dag", run_id="run", task_id="task", map_index=-1, round=1, try_number=1)
 PROMPTS = [f"picture {number}" for number in range(4)]
 LAG = 60.0
 

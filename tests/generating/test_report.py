@@ -24,7 +24,7 @@ def item(name: str = "id", **fields: Any) -> HistoryItem:
 
 
 def marked(dag_id: str = "my_dag", map_index: int = -1, notes: str = "spring") -> str:
-    task = Task(dag_id=dag_id, run_id="r", task_id="refine", map_index=map_index, round=0, earlier=None)
+    task = Task(dag_id=dag_id, run_id="r", task_id="refine", map_index=map_index, round=0, try_number=1)
     return with_marker(notes, marker_of(task, "fingerprint", ""))
 
 
