@@ -44,6 +44,10 @@ VOCABULARY = {
     r"to whom": "who",
     r"for ever": "forever, for good",
     r"(is|are|was|were) (called|told) (as|of|what)": "is named after; reports, receives, knows",
+    r"takes? note": "count, receive, record",
+    r"(?<!there )is no (json|list|text|file|path|number|journal|mask|url)": "is not a …",
+    r"half (a )?characters?": "half of a surrogate pair",
+    r"as of :(class|meth|func)": "see",
     r"(so|so it) was kept": "say what is; what changed is for the changelog",
 }
 """Regular expressions of words to avoid, and what to write instead."""

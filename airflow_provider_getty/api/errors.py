@@ -391,7 +391,7 @@ class SubmissionUnsureError(GettyError):
 
     :param refusal: the error with which the history could not be read, if it could not; the source of ``status`` and
         ``code``.
-    :param context: as of :class:`GettyError`.
+    :param context: see :class:`GettyError`.
     """
 
     def __init__(self, problem: str, *, refusal: GettyError | None = None, **context: Any) -> None:

@@ -97,7 +97,7 @@ class PathImage(GeneratingBody):
     """The body of a call whose path names the image of an earlier generation."""
 
     def check(self, call: Call) -> None:
-        """Refuse an index that is no number."""
+        """Refuse an index that is not a number."""
         super().check(call)
         int32(call, "index")
 
