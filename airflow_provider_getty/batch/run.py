@@ -117,13 +117,10 @@ class Batch:
                 self._check_is_complete(file, progress, int(self.known.get("charged", 0)))
                 self._check_is_there(file, progress)
             began = Began(Owner.of(self.plan.task), self.plan.task.round)
-            if (
-                progress.succeeded
-                and (progress.owner, progress.round) == (began.owner, began.round)
-                and outcome.succeeded(
-                    progress.counts(), self.fail_on, self.on_blocked
-                )  # the items may be others
-            ):
+            is_again = (progress.owner, progress.round) == (began.owner, began.round)
+            # The items may be others since.
+            is_done = outcome.succeeded(progress.counts(), self.fail_on, self.on_blocked)
+            if progress.succeeded and is_again and is_done:
                 log.info("An earlier try has already completed this batch.")
                 return BatchResult(manifest=outcome.manifest(self.where, progress))
             journal.begin(began)
