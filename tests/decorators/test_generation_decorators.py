@@ -160,7 +160,7 @@ def test_what_the_function_returns_is_no_template(getty: Emulator) -> None:
         ({**A_REFINE, "deferrable": True}, "returned deferrable; the arguments are image_id, "),
         ({1: 2}, "returned 1; the arguments are"),
         ({}, "Exactly one of mask and mask_url"),
-        ({**A_REFINE, "reference_generation": "an-id"}, "Exactly one of image_id and reference_generation"),
+        ({**A_REFINE, "reference_generation": "an-id"}, "exactly one of image_id and reference_generation"),
         ({**A_REFINE, "mask": [[5, 5, 5, 5]]}, "5"),
     ],
 )
