@@ -122,7 +122,7 @@ def test_a_local_file_has_no_host(where: str) -> None:
     ids=ascii,
 )
 def test_what_is_no_place_is_an_error(where: Any) -> None:
-    with pytest.raises(LocationError, match=r"is not a path|cannot be opened here"):
+    with pytest.raises(LocationError, match=r"is not a (valid )?path|cannot be opened here"):
         locate(where)
 
 
