@@ -83,7 +83,7 @@ def test_a_name_with_control_characters_is_none(refined: GalleryWorld, odd: str)
     """PostgreSQL fails on NUL."""
     for address in (f"{OF_DAG}{odd}", f"{OF_RUN}{odd}", f"{OF_TASK}{odd}", f"{OF_TASK}{odd}/image?kind=mask"):
         answer = refined.get(address)
-        assert (answer.status_code, "nothing of this name" in answer.text) == (404, True)
+        assert (answer.status_code, "nothing with this name" in answer.text) == (404, True)
 
 
 def test_a_slash_at_the_end_leads_to_no_host_that_the_request_names(refined: GalleryWorld) -> None:
