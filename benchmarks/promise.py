@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 from statistics import fmean
 
-from airflow_provider_getty.api.pacing import Polling
+from airflow_provider_getty.api.polling import Polling
 from airflow_provider_getty.api.results import StillPending
 from airflow_provider_getty.api.schedule import Schedule
 from airflow_provider_getty.triggers import WORKER_ENDS_IN

@@ -26,8 +26,8 @@ from airflow_provider_getty.api.line import Booking
 from airflow_provider_getty.api.network import FRESH_SECONDS, network
 from airflow_provider_getty.api.observing import Observer, Unobserved
 from airflow_provider_getty.api.operations import Operation
-from airflow_provider_getty.api.pacing import Polling
 from airflow_provider_getty.api.patience import Patience, Pause
+from airflow_provider_getty.api.polling import Polling
 from airflow_provider_getty.api.protocol import (
     Call,
     Conversation,

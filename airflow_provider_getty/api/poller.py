@@ -23,7 +23,7 @@ from airflow_provider_getty.api.budget import RequestBudget
 from airflow_provider_getty.api.line import Booking
 from airflow_provider_getty.api.observing import Observer
 from airflow_provider_getty.api.operations import Operation
-from airflow_provider_getty.api.pacing import Polling
+from airflow_provider_getty.api.polling import Polling
 from airflow_provider_getty.api.results import StillPending
 from airflow_provider_getty.api.schedule import Schedule, Schedules
 

@@ -26,8 +26,8 @@ from airflow_provider_getty.api.errors import (
     SubmissionUnsureError,
 )
 from airflow_provider_getty.api.operations import GeneratingOperation
-from airflow_provider_getty.api.pacing import CERTAIN_AFTER
 from airflow_provider_getty.api.patience import Patience
+from airflow_provider_getty.api.polling import CERTAIN_AFTER
 from airflow_provider_getty.api.results import Generation, Pending
 from airflow_provider_getty.generating.claim import TRUSTED_FOR
 from airflow_provider_getty.generating.history import LOOK_BACK, Found, marker_of, search, with_marker

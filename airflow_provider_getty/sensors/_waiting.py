@@ -11,7 +11,7 @@ from airflow.providers.common.compat.sdk import AirflowSensorTimeout, PokeReturn
 from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.errors import Credit, DeadlineExceededError, GettyError
 from airflow_provider_getty.api.operations import GetGeneration
-from airflow_provider_getty.api.pacing import CERTAIN_AFTER
+from airflow_provider_getty.api.polling import CERTAIN_AFTER
 from airflow_provider_getty.api.results import Generation, Pending
 from airflow_provider_getty.generating.outcomes import GettySensorTimeout, Outcome, about, accept, fail
 from airflow_provider_getty.inputs import arguments

@@ -18,8 +18,8 @@ from airflow_provider_getty.api.coordinator import Coordinator
 from airflow_provider_getty.api.line import Booking, Line
 from airflow_provider_getty.api.observing import Unobserved
 from airflow_provider_getty.api.operations import GetGeneration
-from airflow_provider_getty.api.pacing import Polling
 from airflow_provider_getty.api.poller import Poller, Waiting
+from airflow_provider_getty.api.polling import Polling
 from airflow_provider_getty.api.redis_link import Link
 from airflow_provider_getty.api.results import Generation, Pending
 from airflow_provider_getty.api.virtual_clock import VirtualClock

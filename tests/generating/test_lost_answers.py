@@ -13,7 +13,7 @@ from airflow_provider_getty.api.errors import (
     RateLimitError,
     SubmissionUnsureError,
 )
-from airflow_provider_getty.api.pacing import CERTAIN_AFTER
+from airflow_provider_getty.api.polling import CERTAIN_AFTER
 from airflow_provider_getty.api.results import HistoryItem
 from airflow_provider_getty.generating.record import Policy
 from tests.support.submission_world import LAG, Airflow, Fate, Getty, Killed

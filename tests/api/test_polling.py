@@ -22,7 +22,7 @@ from airflow_provider_getty.api.errors import (
     ServerError,
     UnexpectedAnswerError,
 )
-from airflow_provider_getty.api.pacing import Polling
+from airflow_provider_getty.api.polling import Polling
 from airflow_provider_getty.api.results import Pending
 from airflow_provider_getty.api.schedule import Observation, Schedule
 
