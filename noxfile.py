@@ -70,5 +70,5 @@ def _test(session: nox.Session, *install: str) -> None:
     session.install(*install, *ours)
     # Each version writes a configuration and a database of its own.
     home = str(Path(session.create_tmp()).resolve())
-    tests = ("tests", "--ignore", "tests/system")
+    tests = ("tests", "--ignore", "tests/system", "--numprocesses", "logical", "--dist", "loadgroup")
     session.run("pytest", *tests, *session.posargs, env={"AIRFLOW_HOME": home})
