@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import runpy
+from importlib.metadata import version
 from typing import Any, cast
 
 import pytest
@@ -52,6 +53,9 @@ def test_a_try_is_put_down_to_the_latest_fault_before_its_end(ended: str, fault:
     assert trial.during(ended) == fault
 
 
+@pytest.mark.skipif(
+    version("apache-airflow").startswith("3.1."), reason="its retries are those of later ones"
+)
 def test_its_dags_can_be_imported_and_are_those_that_it_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     found = []
     enter = DAG.__enter__

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -58,6 +59,8 @@ def test_pictures_are_small() -> None:
 @pytest.mark.parametrize("block", PYTHON, ids=str)
 def test_examples_run(block: Block, getty: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A DAG is run to the end of its last task; a folder of this test stands for /tmp and for object stores."""
+    if "in Airflow 3.1" in block.code and version("apache-airflow").startswith("3.1."):
+        pytest.skip("It says what differs in Airflow 3.1.")
     Image.new("RGB", (64, 64), "olive").save(tmp_path / "product.jpg")
     (tmp_path / "lake.png").write_bytes(make_mask([(0, 0, 1024, 262)], image_size=(1024, 683)).jpeg)
     (tmp_path / "sheet.csv").write_text(SHEET)
