@@ -49,7 +49,7 @@ from typing import Any, ClassVar, Self
 
 
 class Credit(StrEnum):
-    """What became of the credit that a generation costs."""
+    """The state of the credit that a generation costs."""
 
     UNUSED = "No credit was used."
     EARLIER = (

@@ -140,7 +140,7 @@ class Progress:
 
     @property
     def left_behind(self) -> list[str]:
-        """What is not collected of items no longer in the batch: by id, or by marker if one may have been created."""
+        """Generations of removed items that nobody has collected: by id, or by marker if one may have been created."""
         return [
             each.generation_request_id or f"that with the marker {each.marker}"
             for each in self._left_behind.values()

@@ -35,7 +35,7 @@ ImageSize: TypeAlias = "Sequence[int] | str | XComArg"
 
 Seconds: TypeAlias = float | timedelta
 OnBlocked: TypeAlias = Literal["fail", "fail_any", "skip", "ignore"]
-"""What a task does about images that Getty's content policy blocked: ``fail`` or ``skip`` if all are blocked,
+"""How a task handles images that Getty's content policy blocked: ``fail`` or ``skip`` if all are blocked,
 ``fail_any`` if any is, ``ignore`` leaves it to later tasks."""
 BatchOnBlocked: TypeAlias = Literal["fail", "fail_any", "ignore"]
 """Which items of a batch count as failed: those with all images blocked, those with any, or none."""
@@ -46,7 +46,7 @@ FailOn: TypeAlias = Literal["any", "all"] | float
 Marker: TypeAlias = Literal["notes", "none"]
 """Where a submission carries its marker."""
 OnUnsure: TypeAlias = Literal["fail", "resubmit"]
-"""What a task does if it is unknown whether an earlier try created a generation."""
+"""How a task handles an earlier try that may have created a generation."""
 
 
 class RequestArguments(TypedDict, total=False):

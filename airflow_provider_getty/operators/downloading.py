@@ -76,7 +76,7 @@ class DownloadingOperator(CheckedOperator):
         raise NotImplementedError
 
     def image(self) -> dict[str, Any]:
-        """What is known of the image, out of ``generation_request_id``, ``index`` and ``seed``."""
+        """The known properties of the image, among ``generation_request_id``, ``index`` and ``seed``."""
         return {}
 
     def download(self, context: Context, destination: LocationLike, *, deadline: float) -> int:

@@ -1,4 +1,4 @@
-"""What becomes of a submission whose answer is lost: what the history shows of it, and when people are told."""
+"""A submission whose answer is lost: it is found in the history, or reported to a person."""
 
 from __future__ import annotations
 
@@ -191,7 +191,7 @@ def test_a_generation_whose_marker_was_dropped_is_to_be_collected_by_its_id() ->
     assert "If it is, collect it with a GenerationSensor; if not" in str(unsure.value)
 
 
-def test_an_unsure_task_may_be_told_to_submit_anew() -> None:
+def test_on_unsure_resubmit_submits_again() -> None:
     getty = Getty(fates=[Fate.LOST_BEFORE_THE_WORK], history_is_forbidden=True)
     airflow = Airflow(getty, policy=Policy(history_lag=LAG, on_unsure="resubmit"))
 
@@ -199,7 +199,7 @@ def test_an_unsure_task_may_be_told_to_submit_anew() -> None:
     assert getty.posts == 2
 
 
-def test_it_does_so_once_in_a_try() -> None:
+def test_on_unsure_resubmit_submits_again_only_once_in_a_try() -> None:
     getty = Getty(fates=[Fate.LOST_BEFORE_THE_WORK] * 3, history_is_forbidden=True)
 
     with pytest.raises(SubmissionUnsureError):
@@ -207,7 +207,7 @@ def test_it_does_so_once_in_a_try() -> None:
     assert getty.posts == 2
 
 
-def test_a_task_that_was_unsure_before_may_be_told_to_submit_anew() -> None:
+def test_on_unsure_resubmit_submits_again_after_an_earlier_try_was_unsure() -> None:
     getty = Getty(fates=[Fate.LOST_BEFORE_THE_WORK], history_is_forbidden=True)
     airflow = Airflow(getty)
     with pytest.raises(SubmissionUnsureError):

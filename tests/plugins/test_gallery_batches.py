@@ -1,4 +1,4 @@
-"""What the gallery shows of batches: their items, their journals, and their files."""
+"""The gallery of a batch: its items, journal and files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the gallery shows of tasks: single, deferred, mapped, and failed."""
+"""The gallery of a task: single, deferred, mapped or failed."""
 
 from __future__ import annotations
 

@@ -58,9 +58,9 @@ class Operation(BaseModel, Generic[ResultT_co]):
     credentials: ClassVar[Credentials] = Credentials.KEY_AND_TOKEN
     content_type: ClassVar[str] = "application/json"
     committed: ClassVar[Credit] = Credit.UNUSED
-    """What became of the credit if this call certainly had no effect."""
+    """The state of the credit after a call that certainly had no effect."""
     at_risk: ClassVar[Credit] = Credit.UNUSED
-    """What became of the credit if it is unknown whether this call had an effect."""
+    """The state of the credit after a call that may or may not have had an effect."""
 
     def __init__(self, **arguments: Any) -> None:
         # A template renders an unset value to an empty string.
