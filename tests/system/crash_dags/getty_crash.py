@@ -22,11 +22,11 @@ import urllib3
 from airflow.sdk import DAG
 from upath import UPath
 
+from airflow_provider_getty.api.client import GettyClient
 from airflow_provider_getty.batch.engine import Engine
 from airflow_provider_getty.batch.journal import Journal
 from airflow_provider_getty.batch.submitting import ItemSubmitter
 from airflow_provider_getty.generating.submitter import SubmissionStore, Submitter
-from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.operators.batch import GettyBatchOperator
 from airflow_provider_getty.operators.download import GettyDownloadOperator
 from airflow_provider_getty.operators.refine import GettyRefineOperator
@@ -111,7 +111,7 @@ POINTS: dict[str, Callable[[Call], AbstractContextManager[object]]] = {
     "server-works": lambda stand: wrapped(SubmissionStore, "save", after, stand),
     "after-reply": lambda stand: wrapped(SubmissionStore, "save", before, stand, nth=2),
     "after-id": lambda stand: wrapped(SubmissionStore, "save", after, stand, nth=2),
-    "while-waiting": lambda stand: wrapped(GettyHook, "wait_for_generation", before, stand),
+    "while-waiting": lambda stand: wrapped(GettyClient, "wait_for", before, stand),
     "on-resume": lambda stand: wrapped(SubmissionStore, "deliver", before, stand),
     "mid-download": lambda stand: wrapped(urllib3.HTTPResponse, "read1", within_an_image, stand),
     "frozen": lambda stand: wrapped(Submitter, "_post", before, stand),
