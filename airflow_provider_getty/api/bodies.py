@@ -9,7 +9,7 @@ from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.errors import NoAnswerError
 
 ANSWER_BYTES = 8 * 1024 * 1024
-"""The longest answer of the API, in bytes; a page of the history has about 100 KB."""
+"""The longest answer of the API, in bytes; a page of the history has about 1 MB."""
 IMAGE_BYTES = 1024 * 1024 * 1024
 """The longest image, in bytes; the largest size has about 50 MB."""
 LAST_POLL_WITHIN = 10.0

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
-from itertools import count
 
 from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.aio import AsyncGettyClient
-from airflow_provider_getty.api.operations import GetHistory
 from airflow_provider_getty.api.results import HistoryItem
 from airflow_provider_getty.generating.history import has_marker, is_marked
+from airflow_provider_getty.hooks.async_getty import AsyncGetty
 
 _GATHERING = 0.2
-_PAGE = 500
-_PATIENCE = 60.0
 
 
 class SharedHistory:
@@ -43,21 +40,9 @@ class SharedHistory:
     async def _look(self) -> list[HistoryItem]:
         await clock.pause(_GATHERING)
         since, markers, self._next = self._since, self._markers, None
-        found = []
-        for page in count(1):
-            answer = await self._client.ask(
-                GetHistory(page=page, page_size=_PAGE, date_start=datetime.fromtimestamp(since, UTC)),
-                deadline=clock.now() + _PATIENCE,
-            )
-            found += [
-                item
-                for item in answer.generations
-                if not is_marked(item.notes) or any(has_marker(item.notes, marker) for marker in markers)
-            ]
-            if not answer.generations or (
-                len(answer.generations) < _PAGE
-                if answer.result_count is None
-                else page * _PAGE >= answer.result_count
-            ):
-                break
-        return found
+        history = AsyncGetty(self._client).history(since=datetime.fromtimestamp(since, UTC))
+        return [
+            item
+            async for item in history
+            if not is_marked(item.notes) or any(has_marker(item.notes, marker) for marker in markers)
+        ]

@@ -136,6 +136,24 @@ def test_the_history_can_have_an_odd_item(getty: Getty) -> None:
     assert items[2] == "nonsense"
 
 
+@pytest.mark.parametrize(
+    ("fault", "shown"),
+    [
+        ({}, [(2, 3), (1, 3)]),
+        ({"counts": "page"}, [(2, 2), (1, 1)]),
+        ({"counts": "none"}, [(2, None), (1, None)]),
+        ({"turns": False}, [(2, 3), (2, 3), (2, 3)]),
+    ],
+)
+def test_a_list_can_have_odd_pages(getty: Getty, fault: dict[str, Any], shown: list[tuple[int, int]]) -> None:
+    for _ in range(3):
+        generated(getty)
+    getty.fault("odd-pages", "generation-history", times=None, most=2, **fault)
+    for page, (length, count) in enumerate(shown, 1):
+        answer = content_of(history(getty, f"?page={page}&page_size=9"))
+        assert (len(answer["generations"]), answer["result_count"]) == (length, count)
+
+
 def test_ids_can_be_in_capitals_and_are_found_in_any_case(getty: Getty) -> None:
     generation = generated(getty)
     getty.fault("capital-ids")

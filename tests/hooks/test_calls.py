@@ -14,7 +14,7 @@ import pytest
 from getty_emulator.server import Emulator
 from PIL import Image
 
-from airflow_provider_getty.api import clock, paging
+from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.errors import (
     BadRequestError,
     Credit,
@@ -22,6 +22,7 @@ from airflow_provider_getty.api.errors import (
     InvalidRequestError,
     MaskError,
     NotFoundError,
+    UnexpectedAnswerError,
 )
 from airflow_provider_getty.api.operations import GENERATING, GetDownload, ListProducts
 from airflow_provider_getty.hooks.getty import GettyHook
@@ -206,26 +207,31 @@ def test_the_history_is_filtered(do: Getty) -> None:
     assert found(until=datetime.now(UTC) - timedelta(hours=1)) == []
 
 
-def test_the_history_is_fetched_page_by_page(do: Getty, getty: Emulator) -> None:
-    hook = GettyHook()
-    made = [hook.generate(prompt="a lake").generation_request_id for _ in range(103)]
-    hook.get_conn().close()
-    assert [item.generation_request_id for item in do("history")] == made[::-1]
-    assert sent(getty).count("generation-history") == 2
-
-
-def test_a_list_whose_length_is_not_told_ends_where_getty_refuses_a_page(
-    do: Getty, getty: Emulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(paging, "_PAGE_SIZE", 2)
-    for operation in ("generation-history", "list-file-registrations"):
-        getty.fault("set-fields", operation, times=None, fields={"result_count": None})
-    made = [do("generate", prompt="a lake").generation_request_id for _ in range(2)]
-    files = {registered(do, "ImageReference") for _ in range(2)}
+def test_a_list_is_fetched_page_by_page(do: Getty, getty: Emulator) -> None:
+    getty.fault("odd-pages", times=None, most=2)
+    made = [do("generate", prompt="a lake").generation_request_id for _ in range(3)]
+    files = {registered(do, "ImageReference") for _ in range(3)}
     assert [item.generation_request_id for item in do("history")] == made[::-1]
     assert {file.id for file in do("registrations")} == files
+    assert [sent(getty).count(name) for name in ("generation-history", "list-file-registrations")] == [2, 2]
+
+
+def test_a_list_whose_length_is_not_told_ends_where_getty_refuses_a_page(do: Getty, getty: Emulator) -> None:
+    getty.fault("odd-pages", times=None, most=2, counts="none")
+    made = [do("generate", prompt="a lake").generation_request_id for _ in range(2)]
+    assert [item.generation_request_id for item in do("history")] == made[::-1]
     getty.fault("refuse", "generation-history", status=400, skip=1)
     with pytest.raises(BadRequestError):
+        do("history")
+
+
+def test_a_history_that_shows_only_its_first_page_is_an_error(do: Getty, getty: Emulator) -> None:
+    getty.fault("odd-pages", times=None, most=2, turns=False)
+    for _ in range(3):
+        do("generate", prompt="a lake")
+    with pytest.raises(
+        UnexpectedAnswerError, match=r"Generation history, page 4: .* 2 of 3 entries were shown"
+    ):
         do("history")
 
 

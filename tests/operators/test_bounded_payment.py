@@ -9,6 +9,7 @@ import pytest
 from getty_emulator.server import Emulator
 
 from airflow_provider_getty.api.errors import Credit
+from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.operators.generate import GettyGenerateOperator
 from tests.support.batch_runs import generates
 from tests.support.batch_tasks import a_batch
@@ -66,6 +67,34 @@ def test_tries_that_are_killed_share_the_bound(getty: Emulator, monkeypatch: pyt
 
 def _die(*_: Any, **__: Any) -> None:
     raise KeyboardInterrupt
+
+
+@needs_store
+@pytest.mark.parametrize(
+    ("pages", "becomes"),
+    [
+        ({"most": 1}, "success"),
+        ({"most": 1, "counts": "none"}, "success"),
+        ({"most": 1, "turns": False}, "failed"),
+    ],
+)
+def test_a_lost_generation_is_found_on_a_later_page_of_the_history_or_nothing_more_is_sent(
+    getty: Emulator, pages: dict[str, Any], becomes: str
+) -> None:
+    getty.fault("cut-after", "generate")
+    getty.fault("refuse", "generation-history", times=None, status=403)
+    worker = Worker()
+    assert "1 unknown" in worker.run(generate(timeout=600)).message
+    getty.clear_faults()
+    for _ in range(2):
+        GettyHook().generate(prompt="a lake")
+    getty.fault("odd-pages", "generation-history", times=None, **pages)
+    worker.clear("generate")
+
+    run = worker.run(generate(timeout=600))
+
+    assert run.state == becomes
+    assert getty.ledger()["total"] == 3, "one is the task's"
 
 
 def test_a_batch_that_gets_no_answer_sends_two_requests_an_item_and_counts_them(

@@ -143,8 +143,9 @@ def odd_item(answer: Answer, parameters: Parameters) -> Answer:
         return answer
     items = [*content["generations"]]
     items.insert(parameters["at"], parameters["item"])
+    count = content["result_count"]
     return _with_content(
-        answer, {**content, "result_count": content["result_count"] + 1, "generations": items}
+        answer, {**content, "result_count": None if count is None else count + 1, "generations": items}
     )
 
 

@@ -27,6 +27,7 @@ AUTHORIZED = tuple(
 POLLS = ("get-generation",)
 DOWNLOADS = ("start-download", "get-download")
 HISTORY = ("generation-history", "generation-history-item")
+LISTS = ("generation-history", "list-file-registrations")
 RESULTS = ("get-generation", "download-sizes", *DOWNLOADS)
 MEDIA = ("media",)
 RESULT_URLS = ("media", "get-generation", *GENERATING)

@@ -9,6 +9,7 @@ from getty_emulator.faults.kind import (
     DOWNLOADS,
     GENERATING,
     HISTORY,
+    LISTS,
     MASKED,
     POLLS,
     Kind,
@@ -16,10 +17,12 @@ from getty_emulator.faults.kind import (
     Parameter,
     is_count,
     is_duration,
+    is_flag,
     is_refusal,
     is_text_or_null,
     one_of,
 )
+from getty_emulator.operations.call import COUNTS
 from getty_emulator.operations.notes import CHANGES
 from getty_emulator.state import IMAGES_PER_GENERATION
 
@@ -62,6 +65,21 @@ KINDS = (
         Moment.WITHIN,
         "A POST makes a generation that the history never shows; a look into the history finds nothing.",
         (*GENERATING, *HISTORY),
+    ),
+    Kind(
+        "odd-pages",
+        Moment.WITHIN,
+        "The list has pages of another kind than were asked for.",
+        LISTS,
+        {
+            "most": Parameter(30, "the most entries of a page", is_count),
+            "turns": Parameter(
+                default=True, description="false: it is always the first page", accepts=is_flag
+            ),
+            "counts": Parameter(
+                "all", "the entries that result_count counts: all, page or none", one_of(*COUNTS)
+            ),
+        },
     ),
     Kind(
         "notes-altered",

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 REDIRECTED = "redirected"
 """The parameter that the fault ``redirect`` adds to a query."""
+COUNTS = ("all", "page", "none")
+"""What ``result_count`` can count, by the fault ``odd-pages``."""
 LARGEST_PAGE = 1000
 ALL_DIALECTS = frozenset(Dialect)
 OLD_DIALECTS = frozenset({Dialect.ANY, Dialect.REFERENCE_PAGE})
@@ -160,13 +162,19 @@ class Call:
             raise invalid_parameter(name, f"It must be a number from 1 to {largest}.")
         return int(text)
 
-    def page_of(self, items: list[Item]) -> list[Item]:
-        """Return the page that ``page`` and ``page_size`` ask for, or refuse: beyond the end there is none."""
+    def page_of(self, items: list[Item]) -> tuple[int | None, list[Item]]:
+        """Return ``result_count``, and the page that the query asks for, or refuse: beyond the end there is none."""
         page, size = self.number("page", 1, 2**31 - 1), self.number("page_size", 30, LARGEST_PAGE)
+        counts = "all"
+        if odd := self.take("odd-pages"):
+            size = min(size, odd.parameters["most"])
+            page = page if odd.parameters["turns"] else 1
+            counts = odd.parameters["counts"]
         start = (page - 1) * size
         if page > 1 and start >= len(items):
             raise service_error(400, "InvalidPage", f"Page {page} is beyond the end.")
-        return items[start : start + size]
+        shown = items[start : start + size]
+        return {"all": len(items), "page": len(shown), "none": None}[counts], shown
 
     def read(self, model: type[Body]) -> Body:
         """Read the JSON body. Unless strict, fields that are null count as absent, and unknown ones are passed over.

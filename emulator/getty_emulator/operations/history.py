@@ -36,9 +36,9 @@ async def history(call: Call) -> Answer:
     """List generations, a page at a time."""
     if _flag(call, "company_generations") and not call.account.company_generations:
         raise service_error(403, "NotAuthorized", "The account is not configured for company generations.")
-    found = list(_matching(call))
-    shown = [_item(call, generation) for generation in call.page_of(found)]
-    return json_answer(200, {"result_count": len(found), "generations": shown})
+    count, found = call.page_of(list(_matching(call)))
+    shown = [_item(call, generation) for generation in found]
+    return json_answer(200, {"result_count": count, "generations": shown})
 
 
 async def history_item(call: Call) -> Answer:

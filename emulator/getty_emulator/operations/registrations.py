@@ -69,8 +69,10 @@ async def get_registration(call: Call) -> Answer:
 async def list_registrations(call: Call) -> Answer:
     """List the files, newest first, a page at a time."""
     kept = [file for file in reversed(call.account.registrations.values()) if not file.is_archived]
-    shown = [_listed(call, file) for file in call.page_of(kept)]
-    return json_answer(200, {"result_count": len(kept), "file_registrations": shown})
+    count, found = call.page_of(kept)
+    return json_answer(
+        200, {"result_count": count, "file_registrations": [_listed(call, file) for file in found]}
+    )
 
 
 async def delete_registration(call: Call) -> Answer:
