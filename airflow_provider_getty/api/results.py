@@ -37,7 +37,7 @@ class _Result(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True)
 
     listing: ClassVar[str | None] = None
-    """The field, possibly null, that every answer of this kind has; one without it is not a result."""
+    """The list, possibly null, that every answer of this kind has; one without it is not a result."""
 
     @model_validator(mode="before")
     @classmethod
@@ -60,7 +60,7 @@ class _Result(BaseModel):
             return handler(value)
         except ValidationError:
             field = cls.model_fields[str(info.field_name)]
-            if field.is_required():
+            if field.is_required() or info.field_name == cls.listing:
                 raise
             return field.get_default(call_default_factory=True)
 
@@ -254,7 +254,7 @@ class Registrations(_Result):
 
     listing: ClassVar[str | None] = "file_registrations"
 
-    result_count: int | None = None
+    result_count: int | None = Field(default=None, ge=0)
     file_registrations: Annotated[tuple[Registration, ...], _readable(Registration)] = ()
 
 
@@ -315,5 +315,5 @@ class HistoryPage(_Result):
 
     listing: ClassVar[str | None] = "generations"
 
-    result_count: int | None = None
+    result_count: int | None = Field(default=None, ge=0)
     generations: Annotated[tuple[HistoryItem, ...], _readable(HistoryItem)] = ()

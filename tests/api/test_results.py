@@ -184,10 +184,13 @@ def test_names_are_found_in_other_letter_case() -> None:
     ("kind", "name"),
     [(DownloadSizes, "download_sizes"), (Products, "products"), (HistoryPage, "generations")],
 )
-def test_a_list_may_be_null_but_something_else_is_no_list(kind: type[BaseModel], name: str) -> None:
+def test_a_list_may_be_null_but_something_else_is_no_empty_list(kind: type[BaseModel], name: str) -> None:
     assert getattr(kind.model_validate({name: None}), name) == ()
     with pytest.raises(ValidationError, match=f"it has no {name}"):
         kind.model_validate({"message": "hello"})
+    for odd in ("none", 7, True):
+        with pytest.raises(ValidationError, match="it is not a list"):
+            kind.model_validate({name: odd})
 
 
 @pytest.mark.parametrize(
