@@ -15,7 +15,7 @@ from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.account import Account
 from airflow_provider_getty.api.answers import Answer
 from airflow_provider_getty.api.driving import drive
-from airflow_provider_getty.api.errors import NoAnswerError
+from airflow_provider_getty.api.errors import BadRequestError, NoAnswerError
 from airflow_provider_getty.api.operations import Operation
 from airflow_provider_getty.api.paging import history_pages
 from airflow_provider_getty.api.patience import Pause
@@ -136,7 +136,12 @@ class DirectHook:
         """The account's generations, the newest first."""
         pages = history_pages(since=since)
         while pages.next:
-            yield from pages.take(self.client.ask(pages.next))
+            try:
+                page = self.client.ask(pages.next)
+            except BadRequestError as error:
+                pages.refused(error)
+            else:
+                yield from pages.take(page)
 
 
 @dataclass
