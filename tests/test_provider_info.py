@@ -194,11 +194,10 @@ def test_airflow_lists_it(airflow_home: Path, question: tuple[str, ...], answer:
 
 
 def test_airflow_lists_its_configuration(airflow_home: Path) -> None:
-    _, said = ask(
-        airflow_home,
-        *("config", "list", "--section", "getty", "--include-descriptions", "--show-values"),
-        AIRFLOW__GETTY__TIMEOUT="7200",
-    )
+    listing = ("config", "list", "--section", "getty", "--include-descriptions")
+    succeeded, said = ask(airflow_home, *listing, "--show-values", AIRFLOW__GETTY__TIMEOUT="7200")
+    if not succeeded:  # Airflow 3.1 shows them anyway
+        _, said = ask(airflow_home, *listing, AIRFLOW__GETTY__TIMEOUT="7200")
     assert "# A fixed number of seconds between polls of a generation." in said
     assert "timeout = 7200" in said
     for name in ("gallery_folders =", "poll_interval =", "marker = notes", "history_lag = 60"):
