@@ -1,4 +1,4 @@
-"""The transport of ``requests``: it uses the trust store of :mod:`.network`, and ends each answer with its call's time.
+"""The transport of ``requests``: it uses the trust store of :mod:`.network`, and keeps to the limits of a call.
 
 The timeout of a socket applies to each read. An answer that drips, even in its headers, would never end, so each read
 gets no more than what is left of the call's time.
@@ -19,19 +19,25 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from airflow_provider_getty.api import clock
+from airflow_provider_getty.api import clock, network
 
 _ends: ContextVar[float] = ContextVar("ends", default=math.inf)
+_is_fresh: ContextVar[bool] = ContextVar("is_fresh", default=False)
 
 
 @contextmanager
-def given_up_at(moment: float) -> Iterator[None]:
-    """Let reads within the block fail after this moment (``clock.monotonic()``)."""
-    token = _ends.set(moment)
+def limits(*, ends: float, is_fresh: bool) -> Iterator[None]:
+    """Limit the requests within the block.
+
+    :param ends: when their reads fail (``clock.monotonic()``).
+    :param is_fresh: whether to take no connection that has been idle for longer than :data:`.network.FRESH_SECONDS`.
+    """
+    tokens = _ends.set(ends), _is_fresh.set(is_fresh)
     try:
         yield
     finally:
-        _ends.reset(token)
+        _ends.reset(tokens[0])
+        _is_fresh.reset(tokens[1])
 
 
 class Adapter(HTTPAdapter):
@@ -62,7 +68,7 @@ class Adapter(HTTPAdapter):
 
 
 class _Reader(io.RawIOBase):
-    """Reads from a socket until :func:`given_up_at`."""
+    """Reads from a socket until the call's time is over."""
 
     def __init__(self, raw: Any) -> None:
         self._raw = raw  # a socket.SocketIO
@@ -113,11 +119,27 @@ class _SecureConnection(HTTPSConnection):
     response_class = _Response
 
 
-class _Pool(HTTPConnectionPool):
+class _Freshness(HTTPConnectionPool):
+    """Knows since when each connection has been idle."""
+
+    def _get_conn(self, timeout: float | None = None) -> Any:
+        connection: Any = super()._get_conn(timeout)
+        since = getattr(connection, "idle_since", math.inf)
+        if _is_fresh.get() and clock.monotonic() > since + network.FRESH_SECONDS:
+            connection.close()  # it connects again by itself
+        return connection
+
+    def _put_conn(self, conn: Any) -> None:
+        if conn:
+            conn.idle_since = clock.monotonic()
+        super()._put_conn(conn)
+
+
+class _Pool(_Freshness):
     ConnectionCls = _Connection
 
 
-class _SecurePool(HTTPSConnectionPool):
+class _SecurePool(_Freshness, HTTPSConnectionPool):
     ConnectionCls = _SecureConnection
 
 

@@ -15,7 +15,7 @@ from urllib3.exceptions import HTTPError
 
 from airflow_provider_getty.api import bodies, clock, errors, from_requests
 from airflow_provider_getty.api.account import Account
-from airflow_provider_getty.api.adapter import Adapter, given_up_at
+from airflow_provider_getty.api.adapter import Adapter, limits
 from airflow_provider_getty.api.answers import Answer
 from airflow_provider_getty.api.bodies import total_seconds
 from airflow_provider_getty.api.budget import budget_of
@@ -23,7 +23,7 @@ from airflow_provider_getty.api.coordinator import Command, CoordinatorError
 from airflow_provider_getty.api.driving import drive
 from airflow_provider_getty.api.fetching import fetch_image
 from airflow_provider_getty.api.line import Booking
-from airflow_provider_getty.api.network import FRESH_SECONDS, network
+from airflow_provider_getty.api.network import network
 from airflow_provider_getty.api.observing import Observer, Unobserved
 from airflow_provider_getty.api.operations import Operation
 from airflow_provider_getty.api.patience import Patience, Pause
@@ -80,7 +80,6 @@ class GettyClient:
         self._link = _link(account)
         self._schedules = Schedules()
         self._network = network()
-        self._last_used = -math.inf
         self._session = _Session()
         self._session.trust_env = False  # Network reads the environment
         self._session.headers["Accept-Encoding"] = "gzip"  # which a Decoder reads
@@ -229,8 +228,6 @@ class GettyClient:
         if before_send:
             before_send()
         sent, status = clock.monotonic(), None
-        if call.method != "GET" and sent > self._last_used + FRESH_SECONDS:
-            self._session.close()  # its connections: it opens others
         total = total_seconds(
             self.account.timeout, sent=len(call.body or b""), is_image=call.into is not None
         )
@@ -238,7 +235,7 @@ class GettyClient:
         try:
             with (
                 clock.at_work(),
-                given_up_at(sent + total),
+                limits(ends=sent + total, is_fresh=call.method != "GET"),
                 self._session.request(
                     call.method,
                     call.url,
@@ -261,7 +258,6 @@ class GettyClient:
         except (requests.RequestException, HTTPError, ValueError) as error:
             failure = from_requests.failure(error, call.url, self._network, is_answered=status is not None)
         finally:
-            self._last_used = clock.monotonic()
             self._observer.requested(name, status)
         # Raised outside of the handler: the exceptions of requests show the URL, which may be signed.
         raise failure

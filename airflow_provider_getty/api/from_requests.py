@@ -9,7 +9,14 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 import requests
-from urllib3.exceptions import InvalidHeader, MaxRetryError, NewConnectionError, ProxyError, SSLError
+from urllib3.exceptions import (
+    ClosedPoolError,
+    InvalidHeader,
+    MaxRetryError,
+    NewConnectionError,
+    ProxyError,
+    SSLError,
+)
 
 from airflow_provider_getty.api import clock, errors
 from airflow_provider_getty.api.answers import Answer
@@ -65,7 +72,7 @@ def failure(error: Exception, url: str, network: Network, *, is_answered: bool) 
         return network.certificate_error(url, reason.verify_message)
     # Any other TLS failure may have come after the request.
     never_reached = isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError) or isinstance(
-        reason, NewConnectionError
+        reason, NewConnectionError | ClosedPoolError
     )
     kind = errors.ConnectionFailedError if never_reached else errors.NoAnswerError
     named = type(reason if isinstance(reason, Exception) else error).__name__

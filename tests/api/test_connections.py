@@ -6,6 +6,7 @@ import io
 import ssl
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -16,12 +17,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from airflow_provider_getty.api import aio, client, clock
+from airflow_provider_getty.api import aio, clock, network
 from airflow_provider_getty.api.aio import AsyncGettyClient
+from airflow_provider_getty.api.client import GettyClient
 from airflow_provider_getty.api.errors import (
     ConnectionFailedError,
     DeadlineExceededError,
     DownloadError,
+    GettyError,
     RedirectedError,
 )
 from airflow_provider_getty.api.operations import (
@@ -200,8 +203,8 @@ def test_what_changes_something_is_sent_over_no_connection_that_was_idle_for_lon
     connect: Connect, monkeypatch: pytest.MonkeyPatch, fresh: float, connections: int
 ) -> None:
     """A server that closes it at that moment may have taken the request, or not."""
-    for client_module in (aio, client):
-        monkeypatch.setattr(client_module, "FRESH_SECONDS", fresh)
+    for module in (aio, network):
+        monkeypatch.setattr(module, "FRESH_SECONDS", fresh)
     with recording(status=202, body=b'{"generation_request_id": "g"}') as getty:
         sender = connected(connect, getty)
         for _ in range(2):
@@ -209,6 +212,40 @@ def test_what_changes_something_is_sent_over_no_connection_that_was_idle_for_lon
             time.sleep(0.01)
         submissions = [seen for seen in getty.seen if "/oauth2" not in seen.path]
         assert len({seen.connection for seen in submissions}) == connections
+
+
+@pytest.mark.real_time
+def test_each_connection_is_idle_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The threads that share a client keep some of its connections busy, and leave others idle."""
+    monkeypatch.setattr(network, "FRESH_SECONDS", 0.3)
+    with (
+        recording(body=b'{"products": []}') as getty,
+        GettyClient(account(base_url=getty.url, token_url=f"{getty.url}/oauth2/token")) as client,
+    ):
+
+        class Meanwhile(io.BytesIO):
+            """Asks something else while the first connection is busy."""
+
+            def __init__(self, operation: Operation[Any]) -> None:
+                super().__init__()
+                self.operation = operation
+
+            def write(self, piece: Any) -> int:
+                with suppress(GettyError):
+                    client.ask(self.operation)
+                return super().write(piece)
+
+        def fetch(meanwhile: Operation[Any]) -> None:
+            with suppress(GettyError):
+                client.fetch_image(f"{getty.url}/1.jpg", Meanwhile(meanwhile), asked="Image 0")
+
+        fetch(ListProducts())
+        time.sleep(0.4)
+        client.ask(ListProducts())
+        before = {seen.connection for seen in getty.seen}
+        fetch(Generate(prompt="a boat"))
+        assert getty.seen[-1].method == "POST"
+        assert getty.seen[-1].connection not in before
 
 
 async def test_a_poll_that_meets_the_close_of_its_connection_is_repeated(
