@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.documents import BLOCKS, ROOT
+from tests.support.task_runs import HAS_STORE
 from tests.support.type_checkers import CHECKS_TYPES, MYPY
 
 pytestmark = CHECKS_TYPES
@@ -42,6 +43,9 @@ def checked_by(*command: str) -> str:
     return done.stdout + done.stderr if done.returncode else ""
 
 
+@pytest.mark.skipif(
+    not HAS_STORE, reason="universal_pathlib below 0.3 has no types; Airflow 3.3 brings a newer one"
+)
 def test_mypy_finds_nothing_in_the_snippets(snippets: Path) -> None:
     assert not checked_by(*MYPY, str(snippets))
 
