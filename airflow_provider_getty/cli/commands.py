@@ -17,7 +17,7 @@ from airflow.models.renderedtifields import RenderedTaskInstanceFields as Render
 from airflow.models.xcom import XComModel
 from airflow.providers.common.compat.sdk import AirflowNotFoundException
 from airflow.utils.session import create_session
-from sqlalchemy import and_, select
+from sqlalchemy import select
 
 from airflow_provider_getty.api import clock
 from airflow_provider_getty.api.errors import GettyError
@@ -26,6 +26,7 @@ from airflow_provider_getty.generating import report
 from airflow_provider_getty.hooks.getty import GettyHook
 from airflow_provider_getty.inputs.storage_errors import without_secrets
 from airflow_provider_getty.operators.batch import GettyBatchOperator
+from airflow_provider_getty.plugins.tables import of_task_instance
 
 log = logging.getLogger(__name__)
 
@@ -80,11 +81,10 @@ def _account(args: Namespace) -> Iterator[GettyHook]:
 def _collected(since: datetime) -> Iterator[str]:
     """The results of tasks since a time, and the journals of batches."""
     results = select(XComModel.value).where(XComModel.key == "return_value", XComModel.timestamp >= since)
-    same = ("dag_id", "run_id", "task_id", "map_index")
     # A batch that failed has no result; Airflow keeps the arguments of a task's last 30 runs.
     batches = (
         select(Rendered.rendered_fields)
-        .join(TaskInstance, and_(*(getattr(TaskInstance, key) == getattr(Rendered, key) for key in same)))
+        .join(TaskInstance, of_task_instance(Rendered))
         .where(TaskInstance.operator == GettyBatchOperator.__name__)
     )
     journals: set[str] = set()

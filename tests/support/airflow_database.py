@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from typing import Any, TypeVar
+from uuid import uuid4
 
 from airflow.sdk import DAG, BaseOperator
 
@@ -70,12 +71,12 @@ class AirflowDatabase:
         from airflow.models.dagrun import DagRun  # noqa: PLC0415
         from airflow.models.renderedtifields import RenderedTaskInstanceFields  # noqa: PLC0415
         from airflow.models.taskinstance import TaskInstance  # noqa: PLC0415
-        from airflow.models.xcom import XComModel  # noqa: PLC0415
         from airflow.utils.session import create_session  # noqa: PLC0415
         from sqlalchemy import insert, select  # noqa: PLC0415
 
         dag_id = task.dag.dag_id
         key = {"dag_id": dag_id, "task_id": task.task_id, "run_id": run_id, "map_index": map_index}
+        instance_id = uuid4()
         rendered = run.rendered if run and rendered is None else rendered
         result = run.result if run and result is None else result
         with create_session() as session:
@@ -85,53 +86,62 @@ class AirflowDatabase:
             dag_run = session.scalars(
                 select(DagRun.id).where(DagRun.dag_id == dag_id, DagRun.run_id == run_id)
             ).one()
-            session.execute(
-                insert(TaskInstance.__table__).values(
+
+            def add(model: Any, **values: Any) -> None:
+                columns = model.__table__.columns
+                known = {
                     **key,
-                    state=state or (run.state if run else "success"),
-                    pool="default_pool",
-                    pool_slots=1,
-                    max_tries=0,
-                    try_number=1,
-                    operator=type(task).__name__,
-                    dag_version_id=version,
-                )
+                    "region_index": map_index,
+                    "dag_run_id": dag_run,
+                    "task_instance_id": instance_id,
+                }
+                owner = {name: value for name, value in known.items() if name in columns}
+                session.execute(insert(model.__table__).values(**owner, **values))
+
+            add(
+                TaskInstance,
+                id=instance_id,
+                state=state or (run.state if run else "success"),
+                pool="default_pool",
+                pool_slots=1,
+                max_tries=0,
+                try_number=1,
+                operator=type(task).__name__,
+                dag_version_id=version,
             )
             if rendered is not None:
-                session.execute(
-                    insert(RenderedTaskInstanceFields.__table__).values(**key, rendered_fields=rendered)
-                )
+                add(RenderedTaskInstanceFields, rendered_fields=rendered)
             if result is not None:
-                session.execute(
-                    insert(XComModel.__table__).values(
-                        **key, key="return_value", dag_run_id=dag_run, value=json.dumps(result)
-                    )
-                )
+                add(_stored_xcom(), key="return_value", value=json.dumps(result))
             for name, value in (states or {}).items():
                 from airflow.models.task_state_store import TaskStateStoreModel  # noqa: PLC0415
 
-                session.execute(
-                    insert(TaskStateStoreModel.__table__).values(
-                        **key, key=name, dag_run_id=dag_run, value=json.dumps(value)
-                    )
-                )
+                add(TaskStateStoreModel, key=name, value=json.dumps(value))
 
     def edit_xcom(self, task: Any, value: Any, *, map_index: int = -1, run_id: str = RUN) -> None:
         """Change what a task has returned, as people may by hand."""
-        from airflow.models.xcom import XComModel  # noqa: PLC0415 - likewise
+        from airflow.models.taskinstance import TaskInstance  # noqa: PLC0415 - likewise
         from airflow.utils.session import create_session  # noqa: PLC0415
-        from sqlalchemy import update  # noqa: PLC0415
+        from sqlalchemy import select, update  # noqa: PLC0415
 
+        from airflow_provider_getty.plugins.tables import of_task_instance  # noqa: PLC0415
+
+        xcom = _stored_xcom()
         with create_session() as session:
-            session.execute(
-                update(XComModel.__table__)
-                .where(
-                    XComModel.task_id == task.task_id,
-                    XComModel.run_id == run_id,
-                    XComModel.map_index == map_index,
-                )
-                .values(value=json.dumps(value))
+            instance = select(TaskInstance).where(
+                TaskInstance.task_id == task.task_id,
+                TaskInstance.run_id == run_id,
+                TaskInstance.map_index == map_index,
+                of_task_instance(xcom),
             )
+            session.execute(update(xcom.__table__).where(instance.exists()).values(value=json.dumps(value)))
+
+
+def _stored_xcom() -> Any:
+    """The table of XComs; since Airflow 3.4, the model of that name only reads."""
+    from airflow.models import xcom  # noqa: PLC0415 - likewise
+
+    return getattr(xcom, "XComModelV2", None) or xcom.XComModel
 
 
 def lazy(dag: DAG) -> Any:

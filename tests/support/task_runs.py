@@ -15,10 +15,9 @@ from importlib.metadata import version
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import pytest
 from airflow.sdk import DAG
-from airflow.sdk.api.client import Client
+from airflow.sdk.api import client as api_client
 from airflow.sdk.api.datamodels._generated import DagRun, TaskInstance
 from airflow.sdk.execution_time import task_runner
 from airflow.sdk.execution_time.supervisor import InProcessTestSupervisor
@@ -37,6 +36,9 @@ except ImportError:  # Airflow 3.1
 
 HAS_STORE = not version("apache-airflow").startswith(("3.1.", "3.2."))
 needs_store = pytest.mark.skipif(not HAS_STORE, reason="the task state store came with Airflow 3.3")
+
+httpx: Any = getattr(api_client, "httpx2", None) or api_client.httpx  # type: ignore[attr-defined]
+"""What Airflow's client is built on: httpx, or httpx2 since Airflow 3.4."""
 
 # It makes the same one for each template field of each run, which takes longer than many a task.
 task_runner.TypeAdapter = cache(TypeAdapter)  # type: ignore[attr-defined, assignment]
@@ -192,7 +194,7 @@ class _ExecutionApi:
         self.links: dict[str, str] = {}
         self.told: dict[str, Any] = {}
 
-    def __call__(self, request: httpx.Request) -> httpx.Response:  # noqa: C901, PLR0911 - a case for each call
+    def __call__(self, request: Any) -> Any:  # noqa: C901, PLR0911 - a case for each call
         match request.method, request.url.path.strip("/").split("/"):
             case "PATCH", ["task-instances", _, "run"]:
                 return httpx.Response(200, json=self._run_context())
@@ -218,7 +220,7 @@ class _ExecutionApi:
                 return httpx.Response(404, json={"detail": {"reason": "not_found"}})
         return httpx.Response(200, json={})
 
-    def _store(self, method: str, key: str, request: httpx.Request) -> httpx.Response:
+    def _store(self, method: str, key: str, request: Any) -> Any:
         match method:
             case "PUT":
                 self.store[key] = json.loads(request.content)["value"]
@@ -253,13 +255,13 @@ class _ExecutionApi:
 
 
 def _supervisor(api: _ExecutionApi) -> type[InProcessTestSupervisor]:
-    client = Client(base_url=None, token="", dry_run=True, transport=httpx.MockTransport(api))
+    client = api_client.Client(base_url=None, token="", dry_run=True, transport=httpx.MockTransport(api))
 
     class Supervisor(InProcessTestSupervisor):
         """Only from Airflow 3.3 on can a client be given as an argument."""
 
         @staticmethod
-        def _api_client(dag: DAG | None = None) -> Client:
+        def _api_client(*_: object) -> api_client.Client:
             return client
 
     return Supervisor

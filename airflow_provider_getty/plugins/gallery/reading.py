@@ -7,7 +7,7 @@ comes from its XCom, which people may edit: it may be anything.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session
 from airflow_provider_getty import get_provider_info
 from airflow_provider_getty.inputs.arguments import is_template
 from airflow_provider_getty.operators.checked import CheckedOperator
+from airflow_provider_getty.plugins.tables import of_task_instance
 
 _STATES = ("getty_submission", "getty_batch")
 
@@ -99,16 +100,16 @@ def tasks_of(
     :param first: only those from this map index; unmapped tasks have -1.
     :param last: only those up to this map index.
     """
-
-    def of(table: Any, *columns: Any) -> Any:
-        found = select(table.task_id, table.map_index, *columns).where(
-            table.dag_id == dag_id, table.run_id == run_id, table.map_index >= first
-        )
-        if task_id is not None:
-            found = found.where(table.task_id == task_id)
-        return found if last is None else found.where(table.map_index <= last)
-
-    found = session.execute(of(TaskInstance, TaskInstance.state, TaskInstance.dag_version_id)).all()
+    of_these = [TaskInstance.dag_id == dag_id, TaskInstance.run_id == run_id, TaskInstance.map_index >= first]
+    if task_id is not None:
+        of_these.append(TaskInstance.task_id == task_id)
+    if last is not None:
+        of_these.append(TaskInstance.map_index <= last)
+    found = session.execute(
+        select(
+            TaskInstance.task_id, TaskInstance.map_index, TaskInstance.state, TaskInstance.dag_version_id
+        ).where(*of_these)
+    ).all()
     versions = {version for *_, version in found if version is not None}
     defined = {version: _defined(session, version) for version in versions}
     ours = [
@@ -118,16 +119,19 @@ def tasks_of(
     ]
     if not ours:
         return []
-    tasks = {task for task, *_ in ours}
+    of_these.append(TaskInstance.task_id.in_({task for task, *_ in ours}))
 
-    def keyed(rows: Any) -> dict[tuple[str, int], Any]:
-        return {(task, index): value for task, index, value in session.execute(rows)}
+    def rows(table: Any, *columns: Any, where: Any = None) -> Any:
+        found = select(TaskInstance.task_id, TaskInstance.map_index, *columns)
+        found = found.join(table, of_task_instance(table)).where(*of_these)
+        return session.execute(found if where is None else found.where(where))
 
-    rendered = keyed(of(Rendered, Rendered.rendered_fields).where(Rendered.task_id.in_(tasks)))
-    results = keyed(
-        of(XComModel, XComModel.value).where(XComModel.key == "return_value", XComModel.task_id.in_(tasks))
-    )
-    states = _states(session, of, tasks)
+    rendered = {(task, index): fields for task, index, fields in rows(Rendered, Rendered.rendered_fields)}
+    is_result = XComModel.key == "return_value"
+    results = {
+        (task, index): value for task, index, value in rows(XComModel, XComModel.value, where=is_result)
+    }
+    states = _states(rows)
     facts = [
         TaskFacts(
             dag_id=dag_id,
@@ -200,16 +204,13 @@ def _literals(kind: type[CheckedOperator], task: Mapping[str, Any]) -> dict[str,
     }
 
 
-def _states(session: Session, of: Any, tasks: Iterable[str]) -> dict[tuple[str, int], dict[str, Any]]:
+def _states(rows: Callable[..., Any]) -> dict[tuple[str, int], dict[str, Any]]:
     try:
         from airflow.models.task_state_store import TaskStateStoreModel as Stored  # noqa: PLC0415
     except ImportError:  # before Airflow 3.3
         return {}
     found: dict[tuple[str, int], dict[str, Any]] = {}
-    rows = of(Stored, Stored.key, Stored.value).where(
-        Stored.key.in_(_STATES), Stored.task_id.in_(list(tasks))
-    )
-    for task, index, key, value in session.execute(rows):
+    for task, index, key, value in rows(Stored, Stored.key, Stored.value, where=Stored.key.in_(_STATES)):
         found.setdefault((task, index), {})[key] = _decoded(value)
     return found
 
