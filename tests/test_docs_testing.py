@@ -22,6 +22,7 @@ def test_the_tests_of_the_page_pass(tmp_path: Path) -> None:
     (tmp_path / "dags").mkdir()
     (tmp_path / "dags" / "boats.py").write_text(dag)
     (tmp_path / "conftest.py").write_text(conftest)
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")  # or this project's own would apply below its folder
     for number, test in enumerate(tests):
         (tmp_path / f"test_{number}.py").write_text(test)
     environment = os.environ | {
