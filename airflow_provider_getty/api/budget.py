@@ -102,7 +102,7 @@ class RequestBudget:
             self._calls_since_poll += 1
             return 0.0
 
-    def take_poll(self, poller: int, due: int = 1) -> float | Booking:
+    def take_poll(self, poller: int, due: int) -> float | Booking:
         """0 if the poll must be sent now; the seconds after which to ask again; or a booking to make first.
 
         :param poller: identifies the poller; pollers take turns.

@@ -71,7 +71,7 @@ class Pace:
     def delay(self, now: float) -> float:
         """Seconds until the next request may be sent; 0: now."""
         most, window = self._window()
-        while self._sent and self._sent[0] <= now - max(window, 1.0):
+        while self._sent and self._sent[0] <= now - window:
             self._sent.popleft()
         at = self._next
         if len(self._sent) >= most:
@@ -137,10 +137,10 @@ class Pace:
     def _grow(self, seconds: float) -> None:
         self._growing += seconds
         if not self._is_limit_known:
-            rate = self._rate * 2 ** (seconds / _DOUBLING)
+            rate = self._rate * math.exp2(seconds / _DOUBLING)
         elif self._growing > 2 * _RECOVERY:
-            rate = self._rate * 2 ** (seconds / _SLOW_DOUBLING)
+            rate = self._rate * math.exp2(seconds / _SLOW_DOUBLING)
         else:
             rate = self._ceiling + (self._ceiling - self._floor) * (self._growing / _RECOVERY - 1) ** 3
-            rate = min(rate, self._rate * 2 ** (seconds / _FASTEST_DOUBLING))
+            rate = min(rate, self._rate * math.exp2(seconds / _FASTEST_DOUBLING))
         self._rate = min(max(rate, self._lowest), self._limit)

@@ -70,6 +70,21 @@ def test_a_request_that_leaves_late_counts_from_when_it_left() -> None:
     assert pace.delay(1.1) == pytest.approx(0.84)
 
 
+def test_a_request_that_leaves_late_counts_once_however_late() -> None:
+    pace = Pace(3)
+    pace.send(0.0)
+    pace.sent_late(0.5, by=0.5)
+    pace.send(0.6)
+    assert pace.delay(0.95) == 0, "a third in this second"
+
+    pace = Pace(2)
+    pace.send(0.0)
+    assert pace.delay(5.0) == 0
+    pace.sent_late(5.0, by=5.0)
+    pace.send(5.0)
+    assert pace.delay(5.6) == pytest.approx(0.44), "no third in this second"
+
+
 # Without one
 
 
@@ -174,10 +189,94 @@ def test_a_limit_that_is_lifted_is_outgrown() -> None:
     assert rate(seen, 150, 180) > 150
 
 
+def test_a_limit_that_is_found_is_found_fast() -> None:
+    assert rate(run(lambda _: 200, seconds=8), 4, 8) > 0.8 * 200
+
+
+def test_a_limit_that_is_lowered_is_kept_soon() -> None:
+    seen = run(lambda now: 200 if now < 60 else 20, seconds=240)
+    assert refused_share([one for one in seen if one.at > 120]) < 0.015
+
+
+def grown(rate: float) -> tuple[Pace, float]:
+    """A pace that has grown to this rate without a 429, and the time."""
+    pace, now = Pace(None), 0.0
+    while pace.rate < rate:
+        now += pace.delay(now)
+        pace.send(now)
+    return pace, now
+
+
+def test_growth_is_gradual_once_the_limit_is_known() -> None:
+    pace, now = grown(20)
+    pace.refuse(now, now)
+    rates = [(now, pace.rate)]
+    while pace.rate < 200:
+        now += pace.delay(now)
+        pace.send(now)
+        rates.append((now, pace.rate))
+        while rates[0][0] < now - 3:
+            rates.pop(0)
+        assert pace.rate <= 2.1 * rates[0][1], "in three seconds it doubles at most"
+
+
+def test_it_grows_only_while_requests_wait() -> None:
+    pace, now = grown(20)
+    before = pace.rate
+    for _ in range(20):
+        now += 1
+        assert pace.delay(now) == 0
+        pace.send(now)
+    assert pace.rate == before
+
+
+def test_a_429_slows_down_below_what_was_sent_in_a_second_however_high_the_rate_had_grown() -> None:
+    pace, now = grown(100)
+    for _ in range(30):
+        now += 0.1
+        assert pace.delay(now) == 0
+        pace.send(now)
+    pace.refuse(now, now + 0.5)
+    assert pace.rate < 10
+    assert pace.delay(now + 0.5) == pytest.approx(1 / pace.rate), "the next one leaves at the new rate"
+
+
+@pytest.mark.parametrize(("every", "is_outage"), [(2, True), (3, False)])
+def test_if_getty_refuses_every_second_request_the_rate_falls_fast(every: int, *, is_outage: bool) -> None:
+    pace, now = grown(50)
+    pace.refuse(now, now)
+    before, end = pace.rate, now + 1.5
+    for number in count():
+        now += pace.delay(now)
+        if now > end:
+            break
+        pace.send(now)
+        if not number % every:
+            pace.refuse(now, now)
+    assert (pace.rate < 0.6 * before) is is_outage
+    assert pace.rate > 0.3 * before
+
+
+def test_a_429_now_and_then_is_no_outage_however_many_there_were() -> None:
+    pace, now = grown(50)
+    for _ in range(12):
+        for _ in range(30):
+            now += 0.1
+            pace.send(now)
+        before = pace.rate
+        pace.refuse(now, now)
+    assert pace.rate > 0.8 * before
+
+
 def test_after_getty_took_nothing_for_a_minute_the_rate_is_soon_what_it_was() -> None:
     seen = run(lambda now: 0 if 30 <= now < 90 else 50, seconds=120)
     assert sum(30 < one.at < 90 for one in seen) < 150
     assert rate(seen, 112, 120) > 0.85 * 50
+
+
+def test_a_second_short_outage_in_the_recovery_does_not_make_it_forget_the_limit() -> None:
+    seen = run(lambda now: 0 if 30 <= now < 60 or 70 <= now < 70.3 else 50)
+    assert rate(seen, 85, 120) > 0.7 * 50
 
 
 def test_the_refusals_of_one_burst_slow_down_once() -> None:
