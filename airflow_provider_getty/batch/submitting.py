@@ -80,6 +80,7 @@ class ItemSubmitter:
             clock=clock.now,
             monotonic=clock.monotonic,
             ahead=lambda: self.client.ahead_of_getty,
+            has_store=True,
             waits_for_slot=self.waits,
         ).submit(entry.record if entry else None)
 

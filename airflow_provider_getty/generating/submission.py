@@ -67,9 +67,9 @@ class Submission:
     monotonic: Callable[[], float] | None = None
     account: str = ""
     inputs: str = ""
-    ahead: Callable[[], float] = lambda: 0.0
-    has_store: bool = True
-    waits_for_slot: bool = True
+    ahead: Callable[[], float]
+    has_store: bool
+    waits_for_slot: bool
     owner: str = field(default_factory=lambda: token_hex(8))
     jitter: Callable[[], float] = random.random
 
@@ -141,7 +141,7 @@ class Submission:
             return Pending(generation_request_id=record.generation_request_id)
         try:
             # The former owner may still send while it counts the record as unchanged.
-            adopted = yield from self._look_up(record, at_least=TRUSTED_FOR)
+            adopted = yield from self._look_up(record, max(TRUSTED_FOR, self.policy.history_lag))
         except SubmissionUnsureError:
             if self.policy.on_unsure == "fail":
                 raise
@@ -250,7 +250,7 @@ class Submission:
 
     def _after_a_lost_answer(self, record: Record) -> Steps[Pending | Generation | None]:
         try:
-            adopted = yield from self._look_up(record)
+            adopted = yield from self._look_up(record, self.policy.history_lag)
         except SubmissionUnsureError:
             if self.policy.on_unsure == "fail" or record.attempts >= MAX_UNKNOWN:
                 raise
@@ -259,14 +259,14 @@ class Submission:
             raise self._unsure(record, "The history does not show it, but the deadline has passed.")
         return adopted
 
-    def _look_up(self, record: Record, *, at_least: float = 0.0) -> Steps[Pending | Generation | None]:
+    def _look_up(self, record: Record, certain_after: float) -> Steps[Pending | Generation | None]:
         """Find the generation in the history; None if it is certain that nothing was created.
 
         As nothing more is sent with this record, any generation of it will be in the history after some time.
 
+        :param certain_after: seconds from now after which the history is certain.
         :raises SubmissionUnsureError: it cannot be known.
         """
-        certain_after = max(at_least, self.policy.history_lag)
         began = self._times()
         give_up_at = self.deadline
         if self.policy.on_unsure == "resubmit":

@@ -182,6 +182,8 @@ class OneTask(RuleBasedStateMachine):
             deadline=submitter.deadline,
             clock=self.clock.now,
             ahead=lambda: hook.client.ahead_of_getty,
+            has_store=True,
+            waits_for_slot=True,
             jitter=lambda: 0.5,
         ).submit(claim.load())
         self.processes.append(Process(claim, submitter, task, steps))

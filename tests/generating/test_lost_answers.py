@@ -13,6 +13,7 @@ from airflow_provider_getty.api.errors import (
     RateLimitError,
     SubmissionUnsureError,
 )
+from airflow_provider_getty.api.operations import Generate
 from airflow_provider_getty.api.polling import CERTAIN_AFTER
 from airflow_provider_getty.api.results import HistoryItem
 from airflow_provider_getty.generating.record import Policy
@@ -73,7 +74,8 @@ def test_a_success_after_a_lost_answer_says_what_may_have_been_charged() -> None
 
     assert airflow.store is not None
     assert (airflow.store.charged, airflow.store.unknown) == (1, 1)
-    assert any("1 charged, 1 unknown" in message for message in airflow.said)
+    assert any("Looking it up in the generation history" in message for message in airflow.warned)
+    assert any("1 charged, 1 unknown" in message for message in airflow.warned)
 
 
 def test_two_generations_with_one_marker_are_both_named() -> None:
@@ -87,7 +89,8 @@ def test_two_generations_with_one_marker_are_both_named() -> None:
 
     assert airflow.store is not None
     assert (airflow.store.charged, airflow.store.unknown) == (2, 0)
-    assert any("generation-1, generation-2" in message for message in airflow.said)
+    assert any("generation-1, generation-2" in message for message in airflow.warned)
+    assert any("Adopting generation generation-1" in message for message in airflow.said)
 
 
 def test_a_history_that_cannot_be_read_leaves_the_task_unsure() -> None:
@@ -106,6 +109,10 @@ def test_a_history_that_cannot_be_read_leaves_the_task_unsure() -> None:
     assert getty.posts == 1
     assert failure.value.status == 403, "a callback can tell why"
     assert getty.now - before == pytest.approx(CERTAIN_AFTER, abs=5), "a refusal that is repeated is believed"
+
+    with pytest.raises(SubmissionUnsureError):
+        airflow.run()
+    assert getty.posts == 1, "nor does a retry submit again"
 
 
 def test_a_history_that_was_refused_by_mistake_is_read_again() -> None:
@@ -202,9 +209,17 @@ def test_on_unsure_resubmit_submits_again() -> None:
 def test_on_unsure_resubmit_submits_again_only_once_in_a_try() -> None:
     getty = Getty(fates=[Fate.LOST_BEFORE_THE_WORK] * 3, history_is_forbidden=True)
 
-    with pytest.raises(SubmissionUnsureError):
+    with pytest.raises(SubmissionUnsureError, match="could not be read"):
         Airflow(getty, policy=Policy(history_lag=LAG, on_unsure="resubmit")).run()
     assert getty.posts == 2
+
+
+def test_on_unsure_resubmit_waits_for_a_history_that_is_down_no_longer_than_for_a_certain_one() -> None:
+    getty = Getty(fates=[Fate.LOST_BEFORE_THE_WORK], history_is_down=True)
+    began = getty.now
+
+    Airflow(getty, policy=Policy(history_lag=LAG, on_unsure="resubmit"), clock_set_by=600.0).run()
+    assert LAG <= getty.now - began < 2 * LAG
 
 
 def test_on_unsure_resubmit_submits_again_after_an_earlier_try_was_unsure() -> None:
@@ -228,6 +243,58 @@ def test_after_an_unsure_failure_a_clear_adopts_what_has_appeared() -> None:
 
     assert airflow.run() == "generation-1"
     assert getty.charges == 1
+
+
+def test_a_clear_allows_for_two_lost_answers_again() -> None:
+    getty = Getty(fates=[Fate.LOST_BEFORE_THE_WORK] * 2, history_is_forbidden=True)
+    airflow = Airflow(getty)
+    with pytest.raises(SubmissionUnsureError):
+        airflow.run()
+    getty.history_is_forbidden = False
+    airflow.clear()
+
+    assert airflow.run() == "generation-1"
+    assert getty.posts == 3
+
+
+def test_what_was_made_from_the_same_inputs_long_before_is_not_the_tasks() -> None:
+    airflow = Airflow(Getty())
+    airflow.getty.post(airflow.operation)
+    airflow.getty.now += 2000.0
+    airflow.getty.fates = [Fate.LOST_BEFORE_THE_WORK]
+
+    assert airflow.run() == "generation-2"
+
+
+def without_a_marker(getty: Getty) -> Airflow:
+    return Airflow(getty, policy=Policy(history_lag=LAG, marker=False), operation=Generate(prompt="a boat"))
+
+
+def test_without_a_marker_the_only_one_with_the_same_inputs_is_adopted() -> None:
+    airflow = without_a_marker(Getty(fates=[Fate.LOST_AFTER_THE_WORK]))
+
+    assert airflow.run() == "generation-1"
+    assert airflow.getty.posts == 1
+
+
+def test_without_a_marker_one_of_two_with_the_same_inputs_is_not_chosen() -> None:
+    airflow = without_a_marker(Getty())
+    airflow.getty.post(airflow.operation)
+    airflow.getty.fates = [Fate.LOST_AFTER_THE_WORK]
+
+    with pytest.raises(SubmissionUnsureError, match="the same inputs: generation-1, generation-2"):
+        airflow.run()
+
+
+def test_without_a_marker_none_is_chosen_while_another_may_have_the_same_inputs() -> None:
+    airflow = without_a_marker(Getty())
+    airflow.getty.post(airflow.operation)
+    at, item = airflow.getty.created[0]
+    airflow.getty.created[0] = at, item.model_copy(update={"generation_type": None})
+    airflow.getty.fates = [Fate.LOST_AFTER_THE_WORK]
+
+    with pytest.raises(SubmissionUnsureError, match="generation-1"):
+        airflow.run()
 
 
 def test_a_deadline_before_certainty_leaves_the_task_unsure() -> None:

@@ -10,10 +10,13 @@ from typing import Any
 
 from airflow_provider_getty.api.errors import (
     BadRequestError,
+    ConcurrentGenerationsError,
     Credit,
     NoAnswerError,
     PermissionDeniedError,
     QueriesPerSecondError,
+    ServerError,
+    SubmissionSupersededError,
 )
 from airflow_provider_getty.api.operations import GeneratingOperation, Refine
 from airflow_provider_getty.api.results import HistoryItem, OriginalAsset, Pending
@@ -32,6 +35,9 @@ class Fate(Enum):
     LOST_BEFORE_THE_WORK = auto()
     LOST_AFTER_THE_WORK = auto()
     MASK_REFUSED = auto()
+    FULL = auto()
+    SUPERSEDED = auto()
+    """It is not sent: another process has taken the task over."""
 
 
 class Killed(BaseException):
@@ -47,16 +53,20 @@ class Getty:
     created: list[tuple[float, HistoryItem]] = field(default_factory=list)
     fates: list[Fate] = field(default_factory=list)
     history_is_forbidden: bool = False
+    history_is_down: bool = False
     drops_notes: bool = False
     posts: int = 0
     ids: Any = field(default_factory=lambda: (f"generation-{number}" for number in count(1)))
 
     def post(self, operation: GeneratingOperation) -> Pending:
-        assert isinstance(operation, Refine)
         self.posts += 1
         fate = self.fates.pop(0) if self.fates else Fate.ANSWERED
         if fate is Fate.REFUSED:
             raise QueriesPerSecondError("Too Many Requests", status=429)
+        if fate is Fate.FULL:
+            raise ConcurrentGenerationsError("Too many generations are pending", status=429)
+        if fate is Fate.SUPERSEDED:
+            raise SubmissionSupersededError("Another try has taken over.")
         if fate is Fate.MASK_REFUSED:
             raise BadRequestError("mask_url: the upload has expired", status=400)
         if fate is Fate.LOST_BEFORE_THE_WORK:
@@ -65,8 +75,9 @@ class Getty:
             generation_request_id=next(self.ids),
             generation_date=datetime.fromtimestamp(self.now, UTC),
             notes=None if self.drops_notes else operation.notes,
-            prompt=operation.prompt,
-            original_asset=OriginalAsset(id=operation.image_id or ""),
+            generation_type=operation.generation_type,
+            prompt=getattr(operation, "prompt", None),
+            original_asset=OriginalAsset(id=operation.image_id) if isinstance(operation, Refine) else None,
         )
         self.created.append((self.now, item))
         if fate is Fate.LOST_AFTER_THE_WORK:
@@ -76,6 +87,8 @@ class Getty:
     def history(self, since: float) -> list[HistoryItem]:
         if self.history_is_forbidden:
             raise PermissionDeniedError("no", status=403)
+        if self.history_is_down:
+            raise ServerError("down", status=503)
         return [item for at, item in reversed(self.created) if since <= at <= self.now - self.lag]
 
     @property
@@ -90,7 +103,9 @@ class Airflow:
     getty: Getty
     has_store: bool = True
     policy: Policy = field(default_factory=lambda: Policy(history_lag=LAG))
-    operation: Refine = field(default_factory=lambda: Refine(image_id="1", mask_url="-", prompt="a boat"))
+    operation: GeneratingOperation = field(
+        default_factory=lambda: Refine(image_id="1", mask_url="-", prompt="a boat")
+    )
     patience: float = 3600.0
     waits_for_slot: bool = True
     account: str = ""
@@ -99,7 +114,9 @@ class Airflow:
     first_began: float | None = None
     tries: int = 0
     said: list[str] = field(default_factory=list)
+    warned: list[str] = field(default_factory=list)
     steps: list[str] = field(default_factory=list)
+    store_fails: bool = False
     clock_set_by: float = 0.0
     """Seconds by which somebody has set the worker's clock."""
     ahead: float = 0.0
@@ -135,7 +152,7 @@ class Airflow:
             except StopIteration as stop:
                 return str(stop.value.generation_request_id)
             if isinstance(step, Say):
-                self.said.append(step.message)
+                (self.warned if step.is_warning else self.said).append(step.message)
                 reply = None
                 continue
             if number == killed_at:
@@ -150,8 +167,10 @@ class Airflow:
 
     def _do(self, step: Any) -> Any:
         match step:
-            case Save(record):
-                self.store = record
+            case Save(record, is_needed):
+                if self.store_fails and is_needed:
+                    raise OSError("The store is full.")
+                self.store = self.store if self.store_fails else record
             case Upload():
                 return {"mask_url": "https://getty/mask.jpg"}
             case Post(operation):
