@@ -20,7 +20,7 @@ from tests.support.task_runs import TaskRun, Worker
 
 CALLS = ("refine", "get-generation", "generation-history", "start-download", "get-download", "media")
 """The calls that the columns are about, as the emulator names them."""
-TABLE = list(rows(section("odd-answers.md", "What becomes of it")))
+TABLE = list(rows(section("odd-answers.md", "Effects")))
 
 
 @pytest.fixture(scope="module")

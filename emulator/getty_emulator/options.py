@@ -1,7 +1,7 @@
 """The options of an emulator, declared once.
 
 The fields of :class:`Options` and :class:`ServerOptions` are the arguments of :class:`~getty_emulator.server.Emulator`
-and :class:`~getty_emulator.in_process.Getty`; the command line and the table in the documentation are made from them.
+and :class:`~getty_emulator.in_process.Getty`. The command line and the table in the documentation derive from them.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ class Voice(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """Describes an option to people."""
+    """Describes an option to users."""
 
     help: str
     default: Any = None
-    """Default of the command line, where it differs from that of Python."""
+    """Default on the command line, if it differs from the default in Python."""
     flag: str | None = None
-    """Name on the command line, where it is not the name in Python."""
+    """Name on the command line, if it differs from the name in Python."""
     metavar: str | None = None
 
 
@@ -63,21 +63,21 @@ class Options:
     other_accounts: Annotated[
         tuple[tuple[str, str], ...],
         Option(
-            "A further account with its own uploads, generations, products, limits and ledger. Repeatable.",
+            "Another account with its own uploads, generations, products, limits and ledger. Repeatable.",
             flag="--account",
             metavar="KEY:SECRET",
         ),
     ] = field(default=(), repr=False)
     strict: Annotated[
         bool,
-        Option("Refuse whatever no documentation of Getty allows: unknown fields, other forms of dates, …"),
+        Option("Refuse what Getty's documentation does not allow: unknown fields, other date formats, …"),
     ] = False
     dialect: Annotated[
         DialectName,
         Option(
             "Wording of the API: `any` speaks every documented form. `reference-page` insists on `id` for refine and "
-            "extend. `current` insists on `reference_asset_id` or `reference_generation`, on a prompt for a refine, "
-            "and answers every generating POST with 202."
+            "extend. `current` insists on `reference_asset_id` or `reference_generation`, and on a prompt for a "
+            "refine, and answers every generating POST with 202."
         ),
     ] = "any"
     latency: Annotated[
@@ -89,11 +89,15 @@ class Options:
     ] = "0"
     hold: Annotated[
         float,
-        Option("Real seconds that a POST waits for its result. In time: 200 with the images, else 202."),
+        Option(
+            "Real seconds that a POST waits for its result. If it is ready in time, 200 with the images, otherwise 202."
+        ),
     ] = 0
     download_latency: Annotated[
         float,
-        Option("Seconds that a download is prepared. With 0 the PUT answers 200 at once.", default=0.5),
+        Option(
+            "Seconds that preparing a download takes. With 0, the PUT answers 200 immediately.", default=0.5
+        ),
     ] = 0
     credits: Annotated[int, Option("Credits of each account's product.")] = 100_000
     queries_per_second: Annotated[
@@ -105,17 +109,18 @@ class Options:
     concurrency_refusal: Annotated[
         VoiceName,
         Option(
-            "Who refuses beyond that limit: `gateway` with the same 429 as for queries per second, `service` with "
-            "the ErrorCode `TooManyConcurrentGenerations`."
+            "Who refuses a call beyond that limit: `gateway`, with the same 429 as for queries per second, or "
+            "`service`, with the ErrorCode `TooManyConcurrentGenerations`."
         ),
     ] = "gateway"
     clock_skew: Annotated[
-        float, Option("Seconds that the emulator's clock is ahead of this machine's; negative: behind.")
+        float,
+        Option("Seconds that the emulator's clock is ahead of this machine's; negative values: behind."),
     ] = 0
     faults: Annotated[
         tuple[str, ...],
         Option(
-            "A fault that is on from the start: its name, then its parameters, as in "
+            "A fault to switch on at the start: its name, then its parameters, as in "
             "`'server-error operation=refine status=504 work=after'`. Repeatable.",
             flag="--fault",
             metavar="TEXT",
@@ -123,7 +128,7 @@ class Options:
     ] = ()
     state: Annotated[
         str | os.PathLike[str] | None,
-        Option("Keep the state in this file, and continue where it was left.", metavar="FILE"),
+        Option("Keep the state in this file, and continue from it after a restart.", metavar="FILE"),
     ] = None
 
     def __post_init__(self) -> None:
@@ -144,7 +149,7 @@ class Options:
         _require(len(set(keys)) == len(keys), "Two accounts have the same key.")
 
     def credentials(self) -> list[tuple[str, str]]:
-        """Return key and secret of each account."""
+        """Return the key and secret of each account."""
         return [(self.api_key, self.api_secret), *self.other_accounts]
 
 
@@ -159,8 +164,8 @@ class ServerOptions(Options):
     allowed_hosts: Annotated[
         tuple[str, ...],
         Option(
-            "A further host name by which clients call, such as that of a container. IP addresses, `localhost` and "
-            "`--host` always are allowed. Repeatable.",
+            "Another host name that clients may use, such as that of a container. IP addresses, `localhost` and "
+            "`--host` are always allowed. Repeatable.",
             flag="--allowed-host",
             metavar="NAME",
         ),
@@ -178,7 +183,7 @@ LARGEST_SKEW = 366 * 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """One option as it was declared."""
+    """One option as declared."""
 
     name: str
     kind: Any
@@ -197,12 +202,12 @@ class Declared:
 
     @property
     def choices(self) -> tuple[str, ...] | None:
-        """Return the texts it may be, if it is a choice."""
+        """Return its allowed values, if it is a choice."""
         return get_args(self.kind) if isinstance(self.default, str) and get_args(self.kind) else None
 
 
 def declared_options() -> Iterator[Declared]:
-    """Yield all options, those of a server first."""
+    """Yield all options, the server's first."""
     hints = get_type_hints(ServerOptions, include_extras=True)
     own = ServerOptions.__annotations__
     for one in sorted(fields(ServerOptions), key=lambda one: one.name not in own):

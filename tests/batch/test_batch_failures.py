@@ -23,7 +23,7 @@ from tests.support.documents import codes, rows, section
 from tests.support.download_tasks import ODD_DOWNLOADS, UNSAFE_DOWNLOADS, size
 from tests.support.task_runs import Worker
 
-ODD = list(rows(section("odd-answers.md", "What becomes of it")))
+ODD = list(rows(section("odd-answers.md", "Effects")))
 CALLS = ("refine", "get-generation", "generation-history", "start-download", "get-download", "media")
 """The calls of the table's columns."""
 

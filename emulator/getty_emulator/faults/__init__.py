@@ -1,1 +1,1 @@
-"""Faults: every state that Getty's API has no trigger for, and for the oddities of servers and networks."""
+"""Faults for every state that cannot be requested from Getty's API, and for the oddities of servers and networks."""

@@ -1,4 +1,4 @@
-"""The faults that are on: which calls they hit, and how often still."""
+"""The active faults: which calls they hit, and how many more times."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ OPERATION_NAMES = tuple(operation.name for operation in OPERATIONS)
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """The calls that a fault is meant for. What is None does not matter."""
+    """The calls that a fault targets. A field that is None matches every call."""
 
     operation: str | None = None
     times: int | None = None
-    """How many calls it hits."""
+    """How many calls it hits. None: all."""
     skip: int = 0
-    """How many calls that it would hit pass before."""
+    """How many matching calls pass first."""
     path: str | None = None
-    """A part of the path."""
+    """Text that the path contains."""
     body: str | None = None
-    """A part of the body."""
+    """Text that the body contains."""
 
     def __post_init__(self) -> None:
         """Validate the aim. Raises ValueError."""
         if self.operation is not None and self.operation not in OPERATION_NAMES:
             known = ", ".join(sorted(OPERATION_NAMES))
-            raise ValueError(f"There is no operation {self.operation!r}. There are: {known}.")
+            raise ValueError(f"There is no operation {self.operation!r}. The operations are: {known}.")
         if self.times is not None and self.times < 1:
-            raise ValueError("times is 1 or more, or null for always.")
+            raise ValueError("times must be 1 or more, or null for always.")
         if self.skip < 0:
-            raise ValueError("skip is 0 or more.")
+            raise ValueError("skip must be 0 or more.")
 
     def matches(self, call: Call) -> bool:
-        """Tell whether a call is meant."""
+        """Return True if the call is a target."""
         return (
             self.operation in {None, call.operation.name}
             and (self.path is None or self.path in call.path)
@@ -56,20 +56,20 @@ class Aim:
 
 @dataclass(slots=True)
 class Fault:
-    """A fault that is on."""
+    """An active fault."""
 
     id: int
     kind: Kind
     aim: Aim
     times: int | None
-    """How many calls it still hits. None: all."""
+    """How many more calls it hits. None: all."""
     skip: int
-    """How many calls still pass before."""
+    """How many more calls pass first."""
     parameters: dict[str, Any]
 
     @property
     def moment(self) -> Moment:
-        """Return when it takes hold; ``work`` chooses where a kind leaves it open."""
+        """Return when it takes effect; the parameter ``work``, if there is one, decides."""
         match self.parameters.get("work"):
             case "before":
                 return Moment.BEFORE
@@ -79,7 +79,7 @@ class Fault:
                 return self.kind.moment
 
     def matches(self, call: Call) -> bool:
-        """Tell whether it is meant for a call."""
+        """Return True if it targets the call."""
         if self.kind.name == "redirect" and was_redirected(call) and not self.parameters["loop"]:
             return False
         if self.aim.operation is None and self.kind.operations:
@@ -88,7 +88,7 @@ class Fault:
 
 
 class Faults:
-    """The faults that are on, oldest first."""
+    """The active faults, oldest first."""
 
     def __init__(self) -> None:
         self._active: list[Fault] = []
@@ -98,13 +98,13 @@ class Faults:
         return iter(tuple(self._active))
 
     def add(self, name: str, aim: Aim, parameters: dict[str, Any]) -> Fault:
-        """Switch one on. Raises ValueError for what makes no sense."""
+        """Switch a fault on. Raises ValueError for an invalid name, aim or parameter."""
         kind = KINDS.get(name)
         if kind is None:
-            raise ValueError(f"There is no fault {name!r}. There are: {', '.join(KINDS)}.")
+            raise ValueError(f"There is no fault {name!r}. The faults are: {', '.join(KINDS)}.")
         if aim.operation is not None and kind.operations and aim.operation not in kind.operations:
             raise ValueError(
-                f"{name} makes sense for {', '.join(kind.operations)} only, not for {aim.operation!r}."
+                f"{name} applies only to {', '.join(kind.operations)}, not to {aim.operation!r}."
             )
         for parameter, value in parameters.items():
             known = kind.parameters.get(parameter)
@@ -113,21 +113,21 @@ class Faults:
                     f"{name} takes {', '.join(kind.parameters) or 'no parameters'}, not {parameter!r}."
                 )
             if not known.accepts(value):
-                raise ValueError(f"{parameter} is {known.description}, not {value!r}.")
+                raise ValueError(f"{parameter} cannot be {value!r}. Expected: {known.description}.")
         values = {key: parameter.default for key, parameter in kind.parameters.items()} | parameters
         fault = Fault(next(self._ids), kind, aim, aim.times, aim.skip, values)
         self._active.append(fault)
         return fault
 
     def remove(self, number: int) -> None:
-        """Switch one off. Raises KeyError if it is not on."""
+        """Switch a fault off. Raises KeyError if it is not on."""
         fault = next((fault for fault in self._active if fault.id == number), None)
         if fault is None:
             raise KeyError(number)
         self._active.remove(fault)
 
     def clear(self) -> None:
-        """Switch all off."""
+        """Switch all faults off."""
         self._active.clear()
 
     def take(self, call: Call, name: str) -> Fault | None:
@@ -140,7 +140,7 @@ class Faults:
         return self._take(call, (fault for fault in self._active if fault.moment in outcomes))
 
     def alter(self, call: Call, answer: Answer) -> tuple[Answer, list[str]]:
-        """Return what all faults of answers make of one, and their names; each that changes it is a hit."""
+        """Apply all faults that alter answers; return the answer and the names of those that changed it."""
         hits = []
         for fault in tuple(self._active):
             if fault.moment is not Moment.ANSWER or fault.kind.alter is None or not fault.matches(call):
@@ -158,7 +158,7 @@ class Faults:
         return None
 
     def _count(self, fault: Fault) -> bool:
-        """Count a call that a fault is meant for, and tell whether it is hit or passes."""
+        """Count a matching call; return True if the fault hits it, False if the call passes."""
         if fault.skip:
             fault.skip -= 1
             return False
@@ -170,7 +170,7 @@ class Faults:
 
 
 def parse_fault(text: str) -> dict[str, Any]:
-    """Read ``NAME PARAMETER=VALUE …``; a value is JSON or else a plain text. Raises ValueError."""
+    """Parse ``NAME PARAMETER=VALUE …``; a value is JSON or, failing that, plain text. Raises ValueError."""
     name, *settings = shlex.split(text) or [""]
     wanted: dict[str, Any] = {"fault": name}
     for setting in settings:

@@ -1,4 +1,4 @@
-"""Functions that alter an answer, each for one kind of fault."""
+"""Functions that alter an answer, one for each kind of fault."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ NULLABLE = (
     "generations.*.generation_options",
     "generations.*.results",
 )
-"""The fields that Getty's OpenAPI declares nullable and that a client can do without, by path."""
+"""Paths of the fields that Getty's OpenAPI declares nullable and that a client can do without."""
 ODD_TYPES = {
     "seed": "12 345",
     "results.*.preview_urls.*.width": 512.5,
@@ -56,12 +56,12 @@ ODD_ITEM = {
 
 
 def _content(answer: Answer) -> Any:
-    """Return the JSON of a successful answer, else None."""
+    """Return the JSON of a successful answer, or None."""
     if answer.content_type != JSON or not 200 <= answer.status < 300:  # noqa: PLR2004
         return None
     try:
         return json.loads(answer.body)
-    except ValueError:  # another fault has been there
+    except ValueError:  # another fault has altered it
         return None
 
 
@@ -71,7 +71,7 @@ def _with_content(answer: Answer, content: Any) -> Answer:
 
 
 def _at(content: Any, path: str, change: Change) -> None:
-    """Call ``change(container, key)`` wherever the path leads; ``*`` stands for all items of a list."""
+    """Call ``change(container, key)`` for every match of the path; ``*`` matches all items of a list."""
     head, _, rest = path.partition(".")
     if head == "*":
         keys: Any = range(len(content)) if isinstance(content, list) else ()
@@ -87,7 +87,7 @@ def _at(content: Any, path: str, change: Change) -> None:
 
 
 def set_fields(answer: Answer, fields: dict[str, Any], *, add: bool = True) -> Answer:
-    """Set fields by path; unless ``add``, only those that are there."""
+    """Set fields by path; unless ``add``, only existing ones."""
     content = _content(answer)
     if content is None:
         return answer
@@ -105,7 +105,7 @@ def set_fields(answer: Answer, fields: dict[str, Any], *, add: bool = True) -> A
 
 
 def drop_fields(answer: Answer, parameters: Parameters) -> Answer:
-    """Take fields away by path."""
+    """Remove fields by path."""
     content = _content(answer)
     if content is None:
         return answer
@@ -120,7 +120,7 @@ def drop_fields(answer: Answer, parameters: Parameters) -> Answer:
 
 
 def reorder(answer: Answer, _: Parameters) -> Answer:
-    """Turn the order of the images around."""
+    """Reverse the order of the images."""
     content = _content(answer)
     if not (isinstance(content, dict) and isinstance(content.get("results"), list)):
         return answer
@@ -128,7 +128,7 @@ def reorder(answer: Answer, _: Parameters) -> Answer:
 
 
 def renumber(answer: Answer, parameters: Parameters) -> Answer:
-    """Let the indexes of the images begin elsewhere."""
+    """Make the image indexes start at another number."""
     content = _content(answer)
     if not (isinstance(content, dict) and isinstance(content.get("results"), list)):
         return answer
@@ -137,7 +137,7 @@ def renumber(answer: Answer, parameters: Parameters) -> Answer:
 
 
 def odd_item(answer: Answer, parameters: Parameters) -> Answer:
-    """List one item more in the history."""
+    """Add an item to the history."""
     content = _content(answer)
     if content is None:
         return answer
@@ -150,7 +150,7 @@ def odd_item(answer: Answer, parameters: Parameters) -> Answer:
 
 
 def capital_ids(answer: Answer, _: Parameters) -> Answer:
-    """Write all GUIDs in capitals."""
+    """Write all GUIDs in upper case."""
     if answer.content_type != JSON:
         return answer
     content = json.loads(answer.body)
@@ -172,7 +172,7 @@ def _with_capitals(value: Any) -> Any:
 
 
 def error_form(answer: Answer, parameters: Parameters) -> Answer:
-    """Write a refusal in another form."""
+    """Write an error in another format."""
     if answer.status < HTTPStatus.BAD_REQUEST or not answer.body:
         return answer
     try:
@@ -216,7 +216,7 @@ def other_status(answer: Answer, parameters: Parameters) -> Answer:
 
 
 def content_type(answer: Answer, parameters: Parameters) -> Answer:
-    """Give the answer another type."""
+    """Give the answer another Content-Type."""
     return replace(answer, content_type=parameters["value"])
 
 
@@ -226,7 +226,7 @@ def set_headers(answer: Answer, parameters: Parameters) -> Answer:
 
 
 def wrong_date(answer: Answer, parameters: Parameters) -> Answer:
-    """Let the header Date be ahead."""
+    """Move the Date header ahead."""
     return replace(answer, date_offset=answer.date_offset + parameters["seconds"])
 
 
@@ -239,7 +239,7 @@ def compress(answer: Answer, _: Parameters) -> Answer:
 
 
 def padded(answer: Answer, parameters: Parameters) -> Answer:
-    """Let blanks follow the answer; they make JSON no less JSON."""
+    """Append spaces to the body, which JSON allows."""
     size = parameters["megabytes"] * _MEGABYTE
     if not parameters["gzip"]:
         return replace(answer, body=answer.body + b" " * size)
@@ -257,7 +257,7 @@ def _with_blanks(body: bytes, megabytes: int) -> bytes:
 
 
 def odd_json(answer: Answer, parameters: Parameters) -> Answer:
-    """Write the JSON of a successful answer in a way that some programs do not read."""
+    """Write the JSON of a successful answer in a form that some parsers reject."""
     content = _content(answer)
     if not isinstance(content, dict):
         return answer
@@ -289,7 +289,7 @@ def _with_numbered_lists(value: Any) -> Any:
 
 
 def other_id(answer: Answer, _: Parameters) -> Answer:
-    """Name another generation."""
+    """Return the id of another generation."""
     return set_fields(answer, {"generation_request_id": _OTHER_ID})
 
 

@@ -1,4 +1,4 @@
-"""Faults in the answer: fields that are null, odd or missing, other headers, other forms of errors, nonsense."""
+"""Faults in the answer: null, odd or missing fields, other headers, other error formats, malformed JSON."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ KINDS = (
         "Fields of a successful answer have other values.",
         parameters={
             "fields": Parameter(
-                {}, 'values by path, as {"results.*.index": null, "results.0.url": 7}', is_object
+                {}, 'values by path, such as {"results.*.index": null, "results.0.url": 7}', is_object
             )
         },
         alter=lambda answer, parameters: alterations.set_fields(answer, parameters["fields"]),
@@ -45,14 +45,14 @@ KINDS = (
     Kind(
         "drop-fields",
         Moment.ANSWER,
-        "Fields are missing in a successful answer.",
-        parameters={"fields": Parameter([], 'paths, as ["results.*.index"]', is_texts)},
+        "Fields are missing from a successful answer.",
+        parameters={"fields": Parameter([], 'paths, such as ["results.*.index"]', is_texts)},
         alter=alterations.drop_fields,
     ),
     Kind(
         "nulls",
         Moment.ANSWER,
-        "Null stands wherever Getty's OpenAPI allows it and the answer can still be used.",
+        "Fields are null wherever Getty's OpenAPI allows it and the answer is still usable.",
         alter=lambda answer, _: alterations.set_fields(
             answer, dict.fromkeys(alterations.NULLABLE), add=False
         ),
@@ -66,7 +66,7 @@ KINDS = (
     Kind(
         "odd-json",
         Moment.ANSWER,
-        "The JSON of a successful answer is written oddly.",
+        "A successful answer contains unusual JSON.",
         parameters={
             "form": Parameter(
                 "trailing",
@@ -80,14 +80,14 @@ KINDS = (
     Kind(
         "reorder-results",
         Moment.ANSWER,
-        "The images come in reverse order.",
+        "The images are in reverse order.",
         (*GENERATING, *POLLS),
         alter=alterations.reorder,
     ),
     Kind(
         "renumber-results",
         Moment.ANSWER,
-        "The indexes of the images do not begin at 0. Calls still name images from 0 on.",
+        "Image indexes do not start at 0. Calls still count images from 0.",
         (*GENERATING, *POLLS),
         {"first": Parameter(1, "the first index", is_count)},
         alter=alterations.renumber,
@@ -95,19 +95,19 @@ KINDS = (
     Kind(
         "odd-history-item",
         Moment.ANSWER,
-        "The history lists one item more, which is odd.",
+        "The history contains one additional, malformed item.",
         HISTORY[:1],
         {
             "item": Parameter(alterations.ODD_ITEM, "the item, any JSON", is_json),
-            "at": Parameter(0, "its place in the list", is_count),
+            "at": Parameter(0, "its position in the list", is_count),
         },
         alter=alterations.odd_item,
     ),
-    Kind("capital-ids", Moment.ANSWER, "All GUIDs are written in capitals.", alter=alterations.capital_ids),
+    Kind("capital-ids", Moment.ANSWER, "All GUIDs are in upper case.", alter=alterations.capital_ids),
     Kind(
         "error-form",
         Moment.ANSWER,
-        "Refusals are written in another form.",
+        "Errors have another format.",
         parameters={
             "form": Parameter(
                 "problem",
@@ -115,7 +115,9 @@ KINDS = (
                 one_of("problem", "camel-case", "snake-case", "lower-case", "text", "same"),
             ),
             "message": Parameter(
-                None, 'another text; "long": 5,000 characters with line ends and ANSI codes', is_text_or_null
+                None,
+                'another text; "long": 5,000 characters with line breaks and ANSI codes',
+                is_text_or_null,
             ),
         },
         alter=alterations.error_form,
@@ -124,7 +126,7 @@ KINDS = (
         "other-status",
         Moment.ANSWER,
         "A successful answer has another status.",
-        parameters={"status": Parameter(201, "the status; 204 takes the body away", is_status)},
+        parameters={"status": Parameter(201, "the status; 204 removes the body", is_status)},
         alter=alterations.other_status,
     ),
     Kind(
@@ -137,10 +139,10 @@ KINDS = (
     Kind(
         "set-headers",
         Moment.ANSWER,
-        "The answer has further headers.",
+        "The answer has additional headers.",
         parameters={
             "headers": Parameter(
-                {}, "texts by name", lambda value: is_object(value) and all(map(is_text, value.values()))
+                {}, "values by name", lambda value: is_object(value) and all(map(is_text, value.values()))
             )
         },
         alter=alterations.set_headers,
@@ -148,31 +150,36 @@ KINDS = (
     Kind(
         "wrong-date",
         Moment.ANSWER,
-        "The header Date is not the emulator's time.",
-        parameters={"seconds": Parameter(360.0, "how far it is ahead; negative: behind", is_seconds)},
+        "The Date header differs from the emulator's time.",
+        parameters={"seconds": Parameter(360.0, "how far it is ahead; negative values: behind", is_seconds)},
         alter=alterations.wrong_date,
     ),
-    Kind("gzip", Moment.ANSWER, "The body is compressed, asked for or not.", alter=alterations.compress),
+    Kind(
+        "gzip",
+        Moment.ANSWER,
+        "The body is compressed even if the client does not accept it.",
+        alter=alterations.compress,
+    ),
     Kind(
         "huge",
         Moment.ANSWER,
-        "Blanks follow the body.",
+        "Spaces follow the body.",
         parameters={
             "megabytes": Parameter(100, "how many, up to 4000", _is_size),
-            "gzip": Parameter(True, "true compresses them to a thousandth", is_flag),  # noqa: FBT003
+            "gzip": Parameter(True, "true compresses them to a thousandth of their size", is_flag),  # noqa: FBT003
         },
         alter=alterations.padded,
     ),
     Kind(
         "empty-body",
         Moment.AFTER,
-        "The answer comes without its body.",
+        "The answer has no body.",
         alter=lambda answer, _: replace(answer, body=b""),
     ),
     Kind(
         "truncated-json",
         Moment.AFTER,
-        "The first half of the body comes, in well-formed HTTP.",
+        "Only the first half of the body is sent, in well-formed HTTP.",
         alter=lambda answer, _: replace(answer, body=answer.body[: len(answer.body) // 2]),
     ),
     Kind(

@@ -1,4 +1,4 @@
-"""The declaration of a fault: its effect, the calls it is for, and its parameters."""
+"""The declaration of a fault: its effect, the calls it applies to, and its parameters."""
 
 from __future__ import annotations
 
@@ -36,18 +36,18 @@ Parameters = dict[str, Any]
 
 
 class Moment(Enum):
-    """When in a call a fault takes hold."""
+    """When a fault takes effect in a call."""
 
     ARRIVAL = auto()
-    """As soon as the call is known to be meant: something is made true that then shows by itself."""
+    """At the start of the call, before its work."""
     WITHIN = auto()
-    """In the work, which then takes another course."""
+    """During the work, which it changes."""
     BEFORE = auto()
     """Instead of the work. A call meets at most one BEFORE or AFTER fault, the oldest that matches."""
     AFTER = auto()
-    """After the work was done and paid for, instead of its answer."""
+    """After the work is done and charged, instead of its answer."""
     ANSWER = auto()
-    """In the answer. All that match take hold, the oldest first; a call whose answer stays as it is does not count."""
+    """In the answer. All matching faults apply, oldest first; a call whose answer stays unchanged does not count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +67,14 @@ class Kind:
     moment: Moment
     description: str
     operations: tuple[str, ...] = ()
-    """The calls that it makes sense for. Empty: all."""
+    """The operations it applies to. Empty: all."""
     parameters: dict[str, Parameter] = field(default_factory=dict)
     replace: Callable[[Call, Parameters], Answer] | None = None
-    """Returns the answer that stands in place of the proper one."""
+    """Returns the answer to send instead of the normal one."""
     alter: Callable[[Answer, Parameters], Answer] | None = None
-    """Returns the answer changed, or the same object where there is nothing to change."""
+    """Returns the changed answer, or the same object if there is nothing to change."""
     deliver: Callable[[Wire, Parameters], Awaitable[bool]] | None = None
-    """Sends the answer in its own way; returns True if a whole one was sent."""
+    """Sends the answer in its own way; returns True if it sent a whole one."""
 
 
 def one_of(*values: Any) -> Callable[[Any], bool]:
@@ -113,12 +113,12 @@ def is_integer(value: Any) -> bool:
 
 
 def is_text(value: Any) -> bool:
-    """Accept a text that is not empty."""
+    """Accept a nonempty string."""
     return isinstance(value, str) and value != ""
 
 
 def is_text_or_null(value: Any) -> bool:
-    """Accept a text that is not empty, or null."""
+    """Accept a nonempty string or null."""
     return value is None or is_text(value)
 
 
@@ -138,7 +138,7 @@ def is_json(value: Any) -> bool:  # noqa: ARG001
 
 
 def is_texts(value: Any) -> bool:
-    """Accept a list of texts."""
+    """Accept a list of nonempty strings."""
     return isinstance(value, list) and all(is_text(item) for item in value)
 
 

@@ -1,4 +1,4 @@
-"""Faults that answer in place of the work, or of its answer: refusals, errors of the server, redirects."""
+"""Faults that replace the work or its answer: refusals, server errors, redirects."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ from getty_emulator.operations.call import REDIRECTED, Call
 from getty_emulator.options import Voice
 
 _HTML = b"<!DOCTYPE html>\n<html><head><title>Error</title></head><body><h1>Service unavailable</h1></body></html>\n"
-_WORK = Parameter("before", '"before" or "after" the work is done and paid for', one_of("before", "after"))
+_WORK = Parameter("before", '"before" or "after" the work is done and charged', one_of("before", "after"))
 
 
 def _server_error(_: Call, parameters: Parameters) -> Answer:
-    """500 comes from the service, the others from the gateway before it."""
+    """Return a server error: 500 comes from the service, the others from the gateway in front of it."""
     status = parameters["status"]
     phrase = HTTPStatus(status).phrase
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -59,7 +59,7 @@ def _redirect(call: Call, parameters: Parameters) -> Answer:
 
 
 def was_redirected(call: Call) -> bool:
-    """Tell whether a redirect led the call here."""
+    """Return True if the call arrived through a redirect."""
     return REDIRECTED in dict(parse_qsl(call.query_string.decode("latin-1")))
 
 
@@ -89,7 +89,7 @@ KINDS = (
         "queries-per-second",
         Moment.BEFORE,
         "The gateway's refusal for too many queries: X-Error-Detail, no Retry-After.",
-        parameters={"status": Parameter(429, "429, or 403 as from the older gateway", one_of(429, 403))},
+        parameters={"status": Parameter(429, "429, or 403 like the older gateway", one_of(429, 403))},
         replace=lambda _, parameters: too_many_queries(parameters["status"]).answer,
     ),
     Kind(
@@ -100,7 +100,7 @@ KINDS = (
         {
             "voice": Parameter(
                 "gateway",
-                '"gateway" as for queries per second, or "service" with ErrorCode TooManyConcurrentGenerations',
+                '"gateway", as for queries per second, or "service", with ErrorCode TooManyConcurrentGenerations',
                 one_of(*Voice),
             )
         },
@@ -125,18 +125,18 @@ KINDS = (
     Kind(
         "refuse",
         Moment.BEFORE,
-        "A refusal of your choice.",
+        "A 4xx error of your choice.",
         parameters={
             "status": Parameter(400, "one of the 4xx", is_refusal),
             "code": Parameter(None, "the ErrorCode, or null for the gateway's voice", is_text_or_null),
-            "message": Parameter(None, "the text; null: the phrase of the status", is_text_or_null),
+            "message": Parameter(None, "the text; null: the status's reason phrase", is_text_or_null),
         },
         replace=lambda _, parameters: refusal(**parameters).answer,
     ),
     Kind(
         "server-error",
         Moment.BEFORE,
-        "An error of the server.",
+        "A server error.",
         parameters={
             "status": Parameter(500, "500, 502, 503 or 504", one_of(500, 502, 503, 504)),
             "work": _WORK,
@@ -156,11 +156,11 @@ KINDS = (
     Kind(
         "redirect",
         Moment.BEFORE,
-        "A redirect to the same path. What is redirected is answered properly.",
+        "A redirect to the same path. The redirected call gets a normal answer.",
         parameters={
             "status": Parameter(307, "301, 302, 303, 307 or 308", one_of(301, 302, 303, 307, 308)),
-            "to": Parameter(None, "the origin, as https://other.example; null: this one", _is_origin),
-            "loop": Parameter(False, "true redirects what was redirected again", is_flag),  # noqa: FBT003
+            "to": Parameter(None, "the origin, such as https://other.example; null: this server", _is_origin),
+            "loop": Parameter(False, "true: redirect the redirected call again", is_flag),  # noqa: FBT003
         },
         replace=_redirect,
     ),

@@ -1,4 +1,4 @@
-"""Faults in the work itself: the generation, the history, the token or the upload is in another state."""
+"""Faults in the state of a generation, the history, a token or an upload."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ KINDS = (
     Kind(
         "stay-pending",
         Moment.WITHIN,
-        "A POST starts a generation that never completes; a poll or a download says pending this once.",
+        "A POST starts a generation that never completes; a poll or download that it hits reports pending.",
         (*GENERATING, *POLLS, *DOWNLOADS),
     ),
     Kind(
         "finish-at-once",
         Moment.WITHIN,
-        "The generation, or the download, is ready now.",
+        "The generation or download is ready immediately.",
         (*GENERATING, *POLLS, *DOWNLOADS),
     ),
     Kind(
@@ -56,45 +56,47 @@ KINDS = (
     Kind(
         "history-lag",
         Moment.WITHIN,
-        "A POST makes a generation that the history shows only later; a look into the history misses what is younger.",
+        "A POST starts a generation that the history shows only later; a history call omits younger generations.",
         (*GENERATING, *HISTORY),
-        {"seconds": Parameter(10.0, "how much later, by the movable clock", is_duration)},
+        {"seconds": Parameter(10.0, "the delay on the emulator's clock", is_duration)},
     ),
     Kind(
         "history-hidden",
         Moment.WITHIN,
-        "A POST makes a generation that the history never shows; a look into the history finds nothing.",
+        "A POST starts a generation that the history never shows; a history call finds nothing.",
         (*GENERATING, *HISTORY),
     ),
     Kind(
         "odd-pages",
         Moment.WITHIN,
-        "The list has pages of another kind than were asked for.",
+        "The list is paged differently than requested.",
         LISTS,
         {
-            "most": Parameter(30, "the most entries of a page", is_count),
+            "most": Parameter(30, "maximum entries per page", is_count),
             "turns": Parameter(
-                default=True, description="false: it is always the first page", accepts=is_flag
+                default=True, description="false: always return the first page", accepts=is_flag
             ),
             "counts": Parameter(
-                "all", "the entries that result_count counts: all, page or none", one_of(*COUNTS)
+                "all",
+                "what result_count counts: all entries, those of the page, or none (all, page, none)",
+                one_of(*COUNTS),
             ),
         },
     ),
     Kind(
         "notes-altered",
         Moment.WITHIN,
-        "The history shows other notes than were sent. The ledger keeps those that were sent.",
+        "The history shows altered notes. The ledger keeps the notes as sent.",
         GENERATING,
         {
             "change": Parameter("cut", f"one of {', '.join(CHANGES)}", one_of(*CHANGES)),
-            "length": Parameter(100, "characters that `cut` leaves", is_count),
+            "length": Parameter(100, "characters that `cut` keeps", is_count),
         },
     ),
     Kind(
         "refuse-id",
         Moment.WITHIN,
-        "A body that names its image in `id` is refused.",
+        "A body that names its image in `id` is rejected.",
         GENERATING,
         {
             "status": Parameter(422, "one of the 4xx", is_refusal),
@@ -104,19 +106,19 @@ KINDS = (
     Kind(
         "token-expired",
         Moment.ARRIVAL,
-        "The access token that the call presents expires now. A new one is good.",
+        "The call's access token expires now. A new token works.",
         AUTHORIZED,
     ),
     Kind(
         "upload-expired",
         Moment.WITHIN,
-        "The upload that the call names expires now.",
+        "The upload that the call refers to expires now.",
         (*MASKED, "file-registrations"),
     ),
     Kind(
         "slow",
         Moment.ARRIVAL,
-        "The answer takes longer.",
-        parameters={"seconds": Parameter(1.0, "how much longer, in real seconds", is_duration)},
+        "The answer is delayed.",
+        parameters={"seconds": Parameter(1.0, "the delay in real seconds", is_duration)},
     ),
 )

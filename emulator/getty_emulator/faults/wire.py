@@ -1,4 +1,4 @@
-"""Faults of the connection: the answer is lost, cut, slow, or larger than anyone wants."""
+"""Faults of the connection: the answer is lost, cut short, slow or invalid HTTP."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 _SILENCE = 3600
-"""Seconds after which a call without reply is given up."""
+"""Seconds to wait until the client of an unanswered call disconnects."""
 _DROPS_PER_SECOND = 10
 _WHOLE_FORMS = ("http-1.0", "early-hints")
-"""The forms of odd HTTP whose answer is whole."""
+"""The forms of odd HTTP that deliver the whole answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """The connection of one call, and the answer that goes over it."""
+    """The connection of one call, and the answer to send over it."""
 
     answer: Answer
     headers: list[tuple[str, str]]
@@ -37,7 +37,7 @@ class Wire:
         await self.send({"type": "http.response.start", "status": self.answer.status, "headers": raw})
 
     async def write_past_uvicorn(self, length: int, body: bytes) -> None:
-        """Write straight to the connection what uvicorn would refuse to send, and let it reach the client."""
+        """Write directly to the connection what uvicorn would refuse to send, and wait until it has been sent."""
         transport = self.transport
         lines = [f"HTTP/1.1 {self.answer.status} {HTTPStatus(self.answer.status).phrase}"]
         lines += [f"{name}: {value}" for name, value in [*self.headers, ("Content-Length", str(length))]]
@@ -48,13 +48,13 @@ class Wire:
 
     @property
     def transport(self) -> asyncio.Transport:
-        """Return the connection. In uvicorn (0.34 to 0.54) ``send`` is a method of the object that holds it."""
+        """Return the connection. In uvicorn 0.34 to 0.54, ``send`` is a method of the object that holds it."""
         sender: Any = self.send
         transport: asyncio.Transport = sender.__self__.transport
         return transport
 
     async def disconnected(self) -> None:
-        """Wait until the client is gone: uvicorn answers 500 for an application that returns without an answer."""
+        """Wait until the client disconnects: uvicorn answers 500 if an application returns without an answer."""
         try:
             async with asyncio.timeout(_SILENCE):
                 while (await self.receive())["type"] != "http.disconnect":
@@ -64,7 +64,7 @@ class Wire:
 
 
 async def whole(wire: Wire, _: Parameters | None = None) -> bool:
-    """Send the answer as it is."""
+    """Send the answer unchanged."""
     await wire.start(len(wire.answer.body))
     await wire.send({"type": "http.response.body", "body": wire.answer.body})
     return True
@@ -98,7 +98,7 @@ async def _wrong_length(wire: Wire, parameters: Parameters) -> bool:
 
 
 async def _drip(wire: Wire, parameters: Parameters) -> bool:
-    """Send the body in as many pieces as keep the client waiting evenly."""
+    """Send the body in pieces at even intervals over the given seconds."""
     body, seconds = wire.answer.body, parameters["seconds"]
     drops = max(2, min(len(body), round(seconds * _DROPS_PER_SECOND)))
     await wire.start(len(body))
@@ -113,7 +113,7 @@ async def _drip(wire: Wire, parameters: Parameters) -> bool:
 
 
 async def _odd_http(wire: Wire, parameters: Parameters) -> bool:
-    """Write what programs that were not written for HTTP/1.1 write, and close the connection."""
+    """Send the answer as unusual or invalid HTTP, and close the connection."""
     status = f"{wire.answer.status} {HTTPStatus(wire.answer.status).phrase}"
     body, headers = wire.answer.body, [f"{name}: {value}" for name, value in wire.headers]
     length = f"Content-Length: {len(body)}"
@@ -138,17 +138,17 @@ async def _odd_http(wire: Wire, parameters: Parameters) -> bool:
 
 
 def arrives_whole(name: str, parameters: Parameters) -> bool:
-    """Whether a fault of this name lets a whole answer arrive."""
+    """Return True if this fault still delivers a whole answer."""
     return name == "drip" or (name == "odd-http" and parameters["form"] in _WHOLE_FORMS)
 
 
 KINDS = (
-    Kind("no-reply", Moment.AFTER, "The work is done, the reply never comes.", deliver=_never),
-    Kind("cut-before", Moment.BEFORE, "The connection is cut before the work is done.", deliver=_cut),
+    Kind("no-reply", Moment.AFTER, "The work is done, but the reply never arrives.", deliver=_never),
+    Kind("cut-before", Moment.BEFORE, "The connection is cut, and the work is not done.", deliver=_cut),
     Kind(
         "cut-after",
         Moment.AFTER,
-        "The connection is cut after the work was done, before any reply.",
+        "The connection is cut after the work is done, before any reply.",
         deliver=_cut,
     ),
     Kind(
@@ -160,10 +160,10 @@ KINDS = (
     Kind(
         "wrong-length",
         Moment.AFTER,
-        "Content-Length is not the length of the body.",
+        "Content-Length differs from the length of the body.",
         parameters={
             "difference": Parameter(
-                1, "bytes announced beyond those that are sent; may be negative", is_integer
+                1, "bytes announced in addition to those sent; may be negative", is_integer
             )
         },
         deliver=_wrong_length,
@@ -171,12 +171,12 @@ KINDS = (
     Kind(
         "odd-http",
         Moment.AFTER,
-        "The answer is odd HTTP, and the connection is closed after it.",
+        "The answer is unusual or invalid HTTP, and the connection is closed after it.",
         parameters={
             "form": Parameter(
                 "two-lengths",
-                "http-1.0 (without a length), two-lengths (that differ), early-hints (103, then the answer), "
-                "cut-chunks (without their end) or no-http",
+                "http-1.0 (no length), two-lengths (that differ), early-hints (103, then the answer), "
+                "cut-chunks (no final chunk) or no-http",
                 one_of("http-1.0", "two-lengths", "early-hints", "cut-chunks", "no-http"),
             )
         },
@@ -185,8 +185,8 @@ KINDS = (
     Kind(
         "drip",
         Moment.AFTER,
-        "The body of the answer arrives in drops.",
-        parameters={"seconds": Parameter(30.0, "real seconds until it is whole", is_duration)},
+        "The body of the answer arrives slowly, in small pieces.",
+        parameters={"seconds": Parameter(30.0, "real seconds until it is complete", is_duration)},
         deliver=_drip,
     ),
 )
