@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _listener(service: Service, options: ServerOptions) -> socket.socket:
-    """Take the port and open the state, or end the program with the reason."""
+    """Take the port and open the state, or exit with the reason."""
     try:
         listener = listen(options.host, options.port)
     except OSError as error:
@@ -59,7 +59,7 @@ def _listener(service: Service, options: ServerOptions) -> socket.socket:
 
 
 def greeting(options: ServerOptions) -> str:
-    """Return what is printed at the start: the address, the images to refine, the connection of Airflow."""
+    """Return the text printed at the start: the address, the library images, the Airflow connection."""
     url = url_of(options.host, options.port)
     airflow = connection(url, options.api_key, options.api_secret)
     login = f"{quote(options.api_key, safe='')}:{quote(options.api_secret, safe='')}"
@@ -78,7 +78,7 @@ def greeting(options: ServerOptions) -> str:
 
 
 def description(options: ServerOptions) -> str:
-    """Return the same for programs, as one line of JSON."""
+    """Return the greeting for programs, as one line of JSON."""
     url = url_of(options.host, options.port)
     airflow = connection(url, options.api_key, options.api_secret)
     return json.dumps({"url": url, "port": options.port, "connection": airflow, "images": list(LIBRARY)})
@@ -115,7 +115,7 @@ def _settings(declared: Declared) -> dict[str, Any]:
 
 
 def _reader(declared: Declared) -> Callable[[str], Any]:
-    """Return what reads a text of the command line as the value of an option."""
+    """Return the function that converts an option's command-line text to its value."""
     if declared.name == "other_accounts":
         return _account
     for kind in (int, float):

@@ -1,4 +1,4 @@
-"""Answers in the two voices of Getty: the service's, and that of the gateway before it."""
+"""Answers in Getty's two voices: that of the service, and that of the gateway in front of it."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class Answer:
     content_type: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
     date_offset: float = 0
-    """Seconds that its header ``Date`` is ahead of the emulator's clock."""
+    """Seconds by which its ``Date`` header is ahead of the emulator's clock."""
 
 
-class Refused(Exception):  # noqa: N818 - it is an answer like any other, and reads so where it is raised
-    """Ends a call with an answer other than the one it was after."""
+class Refused(Exception):  # noqa: N818 - an answer like any other
+    """Ends a call with a refusal."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__(answer.status)
@@ -46,7 +46,7 @@ def service_error(status: int, code: str, message: str, *headers: tuple[str, str
 
 
 def gateway_error(status: int, message: str, *headers: tuple[str, str]) -> Refused:
-    """Refuse as the gateway before Getty's services does: ``message``."""
+    """Refuse as the gateway in front of Getty's services does: ``message``."""
     return Refused(json_answer(status, {"message": message}, *headers))
 
 
@@ -55,25 +55,25 @@ def invalid_parameter(name: str, problem: str) -> Refused:
     return service_error(400, "InvalidParameterValue", f"Field: {name}, Message: {problem}")
 
 
-def generation_not_found(problem: str = "There is no generation request of this id.") -> Refused:
-    """Say that there is no such generation, or not yet."""
+def generation_not_found(problem: str = "There is no generation request with this id.") -> Refused:
+    """Refuse: the generation does not exist, or not yet."""
     return service_error(404, "GenerationRequestIdNotFound", problem)
 
 
 def generation_gone() -> Refused:
-    """Say that the generation is past its lifetime."""
+    """Refuse: the generation has expired."""
     return service_error(
         410, "GenerationRequestGone", "The generation request with the given identifier is gone"
     )
 
 
 def quota_exceeded() -> Refused:
-    """Say that the product has no credit left."""
+    """Refuse: the product has no credits left."""
     return service_error(403, "ProductQuotaExceeded", "The product has no credits left.")
 
 
 def too_many_generations(voice: Voice) -> Refused:
-    """Say that too many generations are pending."""
+    """Refuse: too many generations are pending."""
     match voice:
         case Voice.SERVICE:
             problem = "Too many generations of this account are pending."
@@ -83,22 +83,24 @@ def too_many_generations(voice: Voice) -> Refused:
 
 
 def too_many_downloads() -> Refused:
-    """Say that the account had its downloads of the day."""
-    return service_error(429, "DailyRequestLimitExceeded", "The account had its downloads of today.")
+    """Refuse: the account has reached its daily download limit."""
+    return service_error(
+        429, "DailyRequestLimitExceeded", "The account has reached its daily download limit."
+    )
 
 
 def too_many_queries(status: int = 429) -> Refused:
-    """Say that the account is over its queries per second. Getty sends no Retry-After."""
+    """Refuse: the account exceeds its queries per second. Getty sends no Retry-After."""
     phrase = HTTPStatus(status).phrase
     return gateway_error(status, phrase, ("X-Error-Detail", "Account Over Queries Per Second Limit"))
 
 
 def refusal(status: int, code: str | None, message: str | None = None) -> Refused:
-    """Refuse in the service's voice if there is a code, else in the gateway's."""
+    """Refuse in the service's voice if there is a code, otherwise in the gateway's."""
     text = message or HTTPStatus(status).phrase
     return service_error(status, code, text) if code else gateway_error(status, text)
 
 
-def internal_error(message: str = "The emulator failed; its log says why.") -> Refused:
-    """Say that the emulator itself failed."""
+def internal_error(message: str = "The emulator failed. See its log for the cause.") -> Refused:
+    """Refuse: the emulator itself failed."""
     return service_error(500, "InternalServerError", message)

@@ -1,4 +1,4 @@
-"""Getty's API, apart from any transport: a request comes in, an answer and what shall become of it go out."""
+"""Getty's API without a transport: turns a request into an answer and instructions for its delivery."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ log = logging.getLogger("getty_emulator")
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer, the fault that decides how it is delivered, and the entry of the journal."""
+    """An answer, the fault that decides how it is delivered, and its journal entry."""
 
     answer: Answer
     fault: Fault | None
     record: Request
 
     def completed(self, *, is_whole: bool) -> None:
-        """Note in the journal and the log what became of the answer."""
+        """Record the outcome in the journal and the log."""
         if is_whole:
             self.record.status = self.answer.status
         record = self.record
@@ -42,7 +42,7 @@ class Reply:
 
 
 class Api:
-    """The operations, behind the checks that all have in common and the faults that are on."""
+    """The operations, with the checks that they share and the active faults."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -94,7 +94,7 @@ class Api:
         except Refused as refused:
             answer = refused.answer
         except StateFileError as error:
-            log.error("%s %s was refused: %s", record.method, record.path, error)  # noqa: TRY400 - it says all
+            log.error("%s %s was refused: %s", record.method, record.path, error)  # noqa: TRY400 - the message is complete
             answer = internal_error(f"{error} Nothing was changed or charged.").answer
         except Exception:
             log.exception("The emulator failed at %s %s", record.method, record.path)
@@ -133,7 +133,7 @@ class Api:
         return record
 
     def _with_common_headers(self, answer: Answer) -> Answer:
-        """Add the headers that AWS's gateway adds; Getty's API stands behind it."""
+        """Add the headers of the AWS gateway in front of Getty's API."""
         request_id = self._service.new_id()
         headers = [
             ("Date", http_date(self._service.clock.now() + answer.date_offset)),
@@ -148,7 +148,7 @@ class Api:
 
 
 def _outcome(call: Call | None, fault: Fault | None, answer: Answer) -> Answer:
-    """Return what a fault that decides how the call ends makes of the answer."""
+    """Apply the fault that decides how the call ends, and return the answer."""
     if call is None or fault is None:
         return answer
     if fault.kind.replace:
@@ -157,5 +157,5 @@ def _outcome(call: Call | None, fault: Fault | None, answer: Answer) -> Answer:
 
 
 def _pattern(template: str) -> re.Pattern[str]:
-    """Return the pattern of a path; a ``{name}`` stands for one segment or a part of one."""
+    """Return the pattern of a path; ``{name}`` matches one segment or part of one."""
     return re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+?)", re.escape(template)))

@@ -1,4 +1,4 @@
-"""The application: Getty's operations, and behind them the control and the start page."""
+"""The application: Getty's operations, the control API and the start page."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def create_app(service: Service, options: ServerOptions) -> Gateway:
 class _Protocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
     """HTTP without uvicorn's access log, which would show signed addresses.
 
-    ``access_log=False`` is not enough: it takes the logger's handlers away, and whoever configures logging later
-    (Airflow does, on import) gives it others.
+    ``access_log=False`` is not enough: it removes the logger's handlers, but a later logging configuration
+    (Airflow's, on import) adds others.
     """
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
@@ -39,14 +39,14 @@ class _Protocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
 
 
 def server_config(service: Service, options: ServerOptions, **uvicorns: Any) -> uvicorn.Config:
-    """Return how uvicorn serves a service."""
+    """Return uvicorn's configuration for a service."""
     return uvicorn.Config(
         create_app(service, options),
         http=_Protocol,
         access_log=False,
         lifespan="off",
         interface="asgi3",
-        date_header=False,  # it shows the emulator's time
+        date_header=False,  # the emulator sends its own Date
         server_header=False,
         **uvicorns,
     )

@@ -1,4 +1,4 @@
-"""API keys, access tokens, and the limit on queries per second that goes with a key."""
+"""API keys, access tokens, and each key's limit on queries per second."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def sign_in(call: Call) -> Account:
 
 
 def count_query(call: Call, account: Account) -> None:
-    """Refuse the call when the account had its queries of the last second. Refused calls do not count.
+    """Refuse the call if the account has reached its queries per second. Refused calls do not count.
 
-    Moving the clock does not matter here: a limit on the rate does not depend on the age of things.
+    Moving the clock has no effect here: the limit counts the source's seconds.
     """
     limit = account.queries_per_second
     if limit is None:
@@ -42,7 +42,7 @@ def count_query(call: Call, account: Account) -> None:
 
 
 def check_token(call: Call) -> None:
-    """Refuse the call unless it bears a token of its account that has not expired."""
+    """Refuse the call unless it has an unexpired token of its account."""
     scheme, _, presented = call.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not presented.strip():
         raise _unauthorized("The access token is missing")
@@ -56,7 +56,7 @@ def check_token(call: Call) -> None:
 
 
 def issue_token(call: Call, account: Account) -> str:
-    """Make a new access token and forget those that have expired."""
+    """Create an access token and forget the expired ones."""
     state, now = call.service.state, call.now()
     for old in [text for text, token in list(state.tokens.items()) if token.expires_at <= now]:
         del state.tokens[old]

@@ -1,4 +1,4 @@
-"""The control of an emulator: faults, clock, ledger, accounts."""
+"""Controls an emulator: faults, clock, ledger, accounts."""
 
 from __future__ import annotations
 
@@ -37,29 +37,29 @@ class ProductRequest(BaseModel):
 
 
 class AccountRequest(BaseModel):
-    """Changes of an account. What is not given stays; null takes a limit away."""
+    """Changes to an account. Fields that are not given stay as they are; null removes a limit."""
 
     model_config = ConfigDict(extra="forbid")
 
     products: list[ProductRequest] | None = None
     credits_remaining: Annotated[int, Field(ge=0)] | None = None
-    """Of all its products."""
+    """For all its products."""
     queries_per_second: Annotated[int, Field(ge=1)] | None = None
     concurrent_generations: Annotated[int, Field(ge=1)] | None = None
     concurrency_refusal: Voice | None = None
     company_generations: bool | None = None
     secret: str | None = Field(None, min_length=1, repr=False)
-    """Rotates the API secret, until the emulator is restarted: the old one is refused, and so are its tokens."""
+    """Rotates the API secret until the emulator is restarted: the old secret and its tokens are refused."""
 
 
 class Control:
-    """Steers an emulator and shows its state as plain JSON values."""
+    """Controls an emulator and shows its state as plain JSON values."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
 
     def index(self) -> dict[str, Any]:
-        """List the faults, the operations they can be aimed at, and the other addresses here."""
+        """List the faults, the operations they can target, and the other control endpoints."""
         return {
             "faults": [
                 {
@@ -89,22 +89,22 @@ class Control:
             "addresses": {
                 'POST /_emulator/faults {"fault": …, "operation": null, "times": null, "skip": 0, "path": null, '
                 '"body": null, …}': "switch a fault on",
-                "GET /_emulator/faults": "list the faults that are on",
-                "DELETE /_emulator/faults": "switch all off",
-                "DELETE /_emulator/faults/{id}": "switch one off",
+                "GET /_emulator/faults": "list the active faults",
+                "DELETE /_emulator/faults": "switch all faults off",
+                "DELETE /_emulator/faults/{id}": "switch one fault off",
                 'POST /_emulator/clock {"advance": seconds}': "move the clock forward",
                 "GET /_emulator/ledger": "every charge, and totals",
-                "GET /_emulator/requests": "the latest requests, without values that are secret",
+                "GET /_emulator/requests": "the latest requests, without secret values",
                 "GET /_emulator/generations": "all generations",
-                "GET /_emulator/images": "the images one may use, with a box that makes a good mask",
+                "GET /_emulator/images": "the library images, each with a box that makes a good mask",
                 "GET /_emulator/accounts": "the accounts",
                 "POST /_emulator/accounts/{key}": "change the products and limits of an account",
-                "POST /_emulator/reset": "go back to the start",
+                "POST /_emulator/reset": "return to the initial state",
             },
         }
 
     def add_fault(self, wanted: dict[str, Any]) -> dict[str, Any]:
-        """Switch a fault on. Raises ValueError for what makes no sense."""
+        """Switch a fault on. Raises ValueError for an invalid request."""
         return _fault(self._service.add_fault(wanted))
 
     def remove_fault(self, number: int) -> None:
@@ -112,7 +112,7 @@ class Control:
         self._service.faults.remove(number)
 
     def list_faults(self) -> list[dict[str, Any]]:
-        """Return the faults that are on."""
+        """Return the active faults."""
         return [_fault(fault) for fault in self._service.faults]
 
     def clear_faults(self) -> None:
@@ -120,7 +120,7 @@ class Control:
         self._service.faults.clear()
 
     def advance(self, seconds: float) -> dict[str, Any]:
-        """Move the clock and return its time."""
+        """Move the clock forward and return its time."""
         clock = self._service.clock
         before = clock.advanced
         now = clock.advance(seconds)
@@ -132,7 +132,7 @@ class Control:
         return {"now": now, "date": iso(now)}
 
     def reset(self) -> None:
-        """Go back to the start."""
+        """Return to the initial state."""
         self._service.reset()
 
     def ledger(self) -> dict[str, Any]:
@@ -152,7 +152,7 @@ class Control:
         return [asdict(request) for request in self._service.journal.list()]
 
     def generations(self, origin: str) -> list[dict[str, Any]]:
-        """Return all generations, oldest first, with links that begin with ``origin``."""
+        """Return all generations, oldest first, with links that start with ``origin``."""
         state, now = self._service.state, self._service.clock.now()
         found = [item for account in state.accounts.values() for item in account.generations.values()]
         found.sort(key=lambda generation: generation.created_at)
@@ -189,7 +189,7 @@ class Control:
         ]
 
     def configure_account(self, key: str, changes: AccountRequest) -> dict[str, Any]:
-        """Change an account. Raises KeyError for one that does not exist."""
+        """Change an account. Raises KeyError if it does not exist."""
         account = self._service.state.accounts[key]
         given = changes.model_fields_set
         if changes.products is not None:

@@ -1,4 +1,4 @@
-"""The control of an emulator over HTTP, under ``/_emulator/``."""
+"""The HTTP endpoints that control an emulator, under ``/_emulator/``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class FaultRequest(BaseModel):
-    """A fault to switch on. Its own parameters stand beside these fields."""
+    """A fault to switch on. Its own parameters are further fields of the same object."""
 
     model_config = ConfigDict(extra="allow", strict=True)
 
@@ -27,13 +27,13 @@ class FaultRequest(BaseModel):
 
 
 class Advance(BaseModel):
-    """How far the clock is moved, in seconds."""
+    """How far to move the clock, in seconds."""
 
     advance: Annotated[float, Field(ge=0)]
 
 
 def control_routes(service: Service) -> APIRouter:  # noqa: C901 - a list of short functions
-    """Return the addresses of the control."""
+    """Return the control endpoints."""
     router = APIRouter(prefix="/_emulator")
     control = Control(service)
 
@@ -93,7 +93,7 @@ def control_routes(service: Service) -> APIRouter:  # noqa: C901 - a list of sho
 
 
 def _async(answer: Any) -> Any:
-    """Wrap a method so that FastAPI runs it in the event loop, where the state lives, and not in a thread."""
+    """Wrap a method so that FastAPI runs it in the event loop, which owns the state, instead of a thread."""
 
     async def endpoint() -> Any:
         return answer()

@@ -1,4 +1,4 @@
-"""The methods with which tests steer an emulator."""
+"""The methods with which tests control an emulator."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ Result = TypeVar("Result")
 
 
 class Controls(ABC):
-    """Steers an emulator: faults, clock, accounts; and shows what it did: ledger, requests, generations."""
+    """Controls an emulator (faults, clock, accounts) and shows what it did (ledger, requests, generations)."""
 
     api_key: str
     url: str
 
     @abstractmethod
     def _do(self, action: Callable[[Control], Result]) -> Result:
-        """Run something where the state lives."""
+        """Run a function where the state is owned."""
 
     def fault(
         self,
@@ -32,14 +32,14 @@ class Controls(ABC):
         body: str | None = None,
         **parameters: Any,
     ) -> dict[str, Any]:
-        """Switch a fault on. Raises ValueError for what makes no sense.
+        """Switch a fault on. Raises ValueError for an invalid name, aim or parameter.
 
-        :param operation: aims it at the calls of one operation.
+        :param operation: only calls of this operation.
         :param times: how many calls it hits; None for all.
-        :param skip: how many calls that it would hit pass before.
-        :param path: aims it at calls whose path contains this text.
-        :param body: aims it at calls whose body contains this text.
-        :param parameters: the fault's own.
+        :param skip: how many matching calls pass first.
+        :param path: only calls whose path contains this text.
+        :param body: only calls whose body contains this text.
+        :param parameters: the fault's own parameters.
         """
         aim = {"operation": operation, "times": times, "skip": skip, "path": path, "body": body}
         return self._do(lambda control: control.add_fault({"fault": name, **aim, **parameters}))
@@ -49,7 +49,7 @@ class Controls(ABC):
         self._do(lambda control: control.clear_faults())
 
     def advance(self, seconds: float) -> None:
-        """Move the clock forward. Raises ValueError beyond ten years in all."""
+        """Move the clock forward. Raises ValueError beyond ten years in total."""
         self._do(lambda control: control.advance(seconds))
 
     def ledger(self) -> dict[str, Any]:
@@ -65,7 +65,7 @@ class Controls(ABC):
         return self._do(lambda control: control.generations(self.url))
 
     def images(self) -> list[dict[str, Any]]:
-        """Return the images one may refine."""
+        """Return the library images."""
         return self._do(lambda control: control.images(self.url))
 
     def accounts(self) -> list[dict[str, Any]]:
@@ -73,10 +73,10 @@ class Controls(ABC):
         return self._do(lambda control: control.accounts())
 
     def configure_account(self, key: str | None = None, **changes: Any) -> dict[str, Any]:
-        """Change the products or limits of an account, by default the first; see AccountRequest."""
+        """Change the products or limits of an account, by default the first one; see AccountRequest."""
         request = AccountRequest(**changes)
         return self._do(lambda control: control.configure_account(key or self.api_key, request))
 
     def reset(self) -> None:
-        """Go back to the start."""
+        """Return to the initial state."""
         self._do(lambda control: control.reset())

@@ -1,7 +1,7 @@
-"""The ASGI application: Getty's operations, and behind them the control and the start page.
+"""The ASGI application: Getty's operations, the control API and the start page.
 
-Getty's part is plain ASGI rather than routes of a framework for three reasons: its gateway answers unmatched routes and
-methods in its own way, the faults need the bare connection, and polling thousands of generations has to be cheap.
+Getty's part is plain ASGI instead of a framework's routes for three reasons: its gateway answers unmatched routes and
+methods in its own way, the faults need the raw connection, and polling thousands of generations must be cheap.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _CONTROL = "/_emulator"
 
 
 class Gateway:
-    """Sends each request to the API, or to the application behind it."""
+    """Routes each request to Getty's API or to the application behind it."""
 
     def __init__(self, service: Service, behind: Any, guard: Guard) -> None:
         self._api = Api(service)
@@ -59,7 +59,7 @@ class Gateway:
 
 
 async def _body(receive: Receive) -> bytes:
-    """Read the body to its end, but keep no more of it than shows that it is too large."""
+    """Read the whole body, but keep only enough of it to show that it is too large."""
     chunks: list[bytes] = []
     kept = 0
     more = True

@@ -1,7 +1,7 @@
-"""Keeps web pages out: any page that a browser shows may send requests to an emulator on the same machine.
+"""Keeps web pages out: any page open in a browser can send requests to an emulator on the same machine.
 
-A page of another site can reach it in two ways. It sends a request across origins, which a browser marks with
-``Origin`` and lets through without asking only if the body is a form or plain text. Or its name resolves to this
+A page of another site can reach it in two ways. It can send a cross-origin request, which the browser marks with
+``Origin`` and sends without a preflight only if the body is a form or plain text. Or its host name can resolve to this
 machine (DNS rebinding), which shows in ``Host``.
 """
 
@@ -22,13 +22,13 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A request that is not let through, and why."""
+    """The reason for refusing a request."""
 
     status: int
     text: str
 
     async def send(self, send: Send) -> None:
-        """Answer with it."""
+        """Send it as the answer."""
         body = json.dumps({"detail": self.text}).encode()
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
@@ -36,9 +36,9 @@ class Problem:
 
 
 class Guard:
-    """Decides who may call.
+    """Decides which requests are allowed.
 
-    :param names: host names by which the server may be called, beside IP addresses and ``localhost``.
+    :param names: allowed host names, besides IP addresses and ``localhost``.
     """
 
     def __init__(self, names: Collection[str] = ()) -> None:
@@ -60,7 +60,7 @@ class Guard:
         return None
 
     def _is_known(self, host: str) -> bool:
-        """Tell whether a Host names this server. An IP address cannot be rebound."""
+        """Return True if a Host header names this server. An IP address cannot be rebound."""
         try:
             name = urlsplit(f"//{host}").hostname or ""
         except ValueError:

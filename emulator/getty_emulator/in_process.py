@@ -1,4 +1,4 @@
-"""The emulator without any socket, thread or event loop: for property tests that make thousands of calls a second."""
+"""The emulator without sockets, threads or an event loop, for property tests with thousands of calls per second."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from getty_emulator.service import Service
 
 Result = TypeVar("Result")
 START = 1_767_225_600.0
-"""2026-01-01T00:00:00Z, when the clock stands without a source of its own."""
+"""2026-01-01T00:00:00Z, the initial time of a clock without a source."""
 
 
 class Response(NamedTuple):
-    """An answer: header names are in lower case."""
+    """An answer. Header names are in lower case."""
 
     status: int
     headers: dict[str, str]
@@ -29,23 +29,23 @@ class Response(NamedTuple):
 
 
 class NoAnswerError(Exception):
-    """The connection was cut, or no reply came; the message is the name of the fault."""
+    """The connection was cut, or no reply arrived. The message is the name of the fault."""
 
 
 @dataclass(kw_only=True, eq=False)
 class Getty(Controls, Options):
-    """A Getty to call directly. Its arguments are those of every emulator, without those of a server.
+    """A Getty to call directly. It takes the arguments of every emulator, but not those of a server.
 
-    :param now: returns seconds since the epoch. Without it, the clock stands at :data:`START` but for ``advance``.
-        Whatever a server waits for (``hold``, ``slow``, ``drip``) moves the clock instead.
-    :param seed: of all that is random.
+    :param now: returns seconds since the epoch. Without it, the clock stands at :data:`START` until ``advance``.
+        Where a server would wait (``hold``, ``slow``, ``drip``), the clock moves instead.
+    :param seed: determines all random values.
     """
 
     now: Callable[[], float] | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Validate the options and make the state. Raises ValueError and StateFileError."""
+        """Validate the options and create the state. Raises ValueError and StateFileError."""
         super().__post_init__()
         self.url = "https://api.gettyimages.com"
         self._service = Service(
@@ -69,7 +69,7 @@ class Getty(Controls, Options):
         """Answer a call as a server would.
 
         :param url: a path or a whole URL, with its query. The host does not matter.
-        :raises NoAnswerError: where a fault says that no whole answer arrives.
+        :raises NoAnswerError: if a fault prevents a complete answer.
         """
         parts = urlsplit(url)
         origin = f"{parts.scheme}://{parts.netloc}" if parts.netloc else self.url
@@ -85,7 +85,7 @@ class Getty(Controls, Options):
         return Response(answer.status, {name.lower(): value for name, value in answer.headers}, answer.body)
 
     def close(self) -> None:
-        """Let go of the state file, if there is one."""
+        """Close the state file, if there is one."""
         self._service.close()
 
     async def _sleep(self, seconds: float) -> None:
@@ -96,7 +96,7 @@ class Getty(Controls, Options):
 
 
 def _run(coroutine: Coroutine[Any, Any, Result]) -> Result:
-    """Run a coroutine that never waits for anything outside."""
+    """Run a coroutine that never waits for anything external."""
     try:
         coroutine.send(None)
     except StopIteration as stop:

@@ -1,4 +1,4 @@
-"""The latest requests, so that a test can prove what was sent where: names only, no secrets."""
+"""The latest requests, so that a test can check what was sent where. Holds names only, no secrets."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ REMEMBERED = 20_000
 
 @dataclass(slots=True)
 class Request:
-    """One request to Getty's part of the emulator (not to its control)."""
+    """One request to the Getty API (not to the control API)."""
 
     time: float
     method: str
@@ -23,7 +23,7 @@ class Request:
     account: str | None = None
     fault: str | None = None
     status: int | None = None
-    """None while it is being answered, and for good if no answer is sent."""
+    """None until an answer is sent."""
 
 
 class Journal:
@@ -33,11 +33,11 @@ class Journal:
         self._requests: deque[Request] = deque(maxlen=REMEMBERED)
 
     def add(self, request: Request) -> None:
-        """Remember a request. Its status may be filled in later."""
+        """Add a request. Its status may be filled in later."""
         self._requests.append(request)
 
     def clear(self) -> None:
-        """Forget all."""
+        """Remove all requests."""
         self._requests.clear()
 
     def list(self) -> list[Request]:

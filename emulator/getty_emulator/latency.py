@@ -1,4 +1,4 @@
-"""The time that generations take."""
+"""The latency of generations."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from random import Random
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """Always ``low`` seconds, uniformly up to ``high``, or lognormal about a median."""
+    """Constant (``low`` seconds), uniform up to ``high``, or lognormal around a median."""
 
     low: float
     high: float
@@ -17,7 +17,7 @@ class Latency:
 
     @classmethod
     def parse(cls, text: str) -> Latency:
-        """Read ``3``, ``2-20`` or ``lognormal:MEDIAN:SIGMA`` (seconds). Raises ValueError."""
+        """Parse ``3``, ``2-20`` or ``lognormal:MEDIAN:SIGMA`` (seconds). Raises ValueError."""
         try:
             if text.startswith("lognormal:"):
                 _, median, sigma = text.split(":")
@@ -29,10 +29,10 @@ class Latency:
             raise ValueError(f"Not a latency: {text!r}. Write 3, 2-20 or lognormal:15:0.6.") from None
         numbers = (latency.low, latency.high, latency.sigma or 0.0)
         if not all(math.isfinite(number) for number in numbers) or not 0 <= latency.low <= latency.high:
-            raise ValueError(f"Not a latency: {text!r}. It takes finite seconds, the smaller number first.")
+            raise ValueError(f"Not a latency: {text!r}. It must be finite seconds, the smaller number first.")
         if latency.sigma is not None and (latency.low == 0 or latency.sigma < 0):
             raise ValueError(
-                f"Not a latency: {text!r}. A lognormal needs a median above 0 and a sigma of 0 or more."
+                f"Not a latency: {text!r}. A lognormal needs a median greater than 0 and a sigma of 0 or more."
             )
         return latency
 

@@ -1,4 +1,4 @@
-"""The start page: generations, ledger, faults, requests and images, refreshed while it is looked at."""
+"""The start page: generations, ledger, faults, requests and images, refreshed while the page is visible."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ VIEWS = {
     "images": "Images",
 }
 _MARKER = re.compile(r"airflow:[0-9a-f]+ ([\w-]+)\.", re.IGNORECASE)
-"""The DAG, as Airflow's provider for Getty names it in notes: ``airflow:DIGEST DAG.TASK``."""
+"""Finds the DAG in the notes that Airflow's Getty provider writes: ``airflow:DIGEST DAG.TASK``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +47,19 @@ class Query:
 
     @classmethod
     def read(cls, parameters: Any) -> Query:
-        """Read it from the query of an address; what makes no sense is passed over."""
+        """Read it from a URL's query; invalid values are ignored."""
         view, page = parameters.get("view", ""), parameters.get("page", "")
         number = int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 1  # noqa: PLR2004
         return cls(view if view in VIEWS else "generations", parameters.get("q", "").strip(), max(1, number))
 
     def link(self, **changes: Any) -> str:
-        """Return the address of something else to look at."""
+        """Return the URL of another view."""
         parts = {"view": self.view, "q": self.text, "page": self.page} | changes
         return "/?" + urlencode({name: value for name, value in parts.items() if value not in {"", 1}})
 
 
 def page_routes(service: Service) -> APIRouter:
-    """Return the address of the start page."""
+    """Return the URL of the start page."""
     router = APIRouter()
     templates = Environment(loader=PackageLoader("getty_emulator"), autoescape=True, trim_blocks=True)
 
@@ -86,7 +86,7 @@ def page_routes(service: Service) -> APIRouter:
 
 
 def content(service: Service, query: Query) -> dict[str, Any]:
-    """Return the values of the page's template: the figures at its top, and what the view shows."""
+    """Return the values for the page's template: the figures at its top, and the content of the view."""
     state, now = service.state, service.clock.now()
     made = [item for account in state.accounts.values() for item in account.generations.values()]
     charges = [charge for account in state.accounts.values() for charge in account.charges]
@@ -132,7 +132,7 @@ def _generations(service: Service, query: Query) -> dict[str, Any]:
 
 
 def _matches(account: Account, generation: Generation, text: str, now: float) -> bool:
-    """Tell whether all words are in what is known of a generation."""
+    """Return True if the generation's data contains all words."""
     order = generation.order
     known = (
         order.prompt,
@@ -195,7 +195,7 @@ _VIEWS = {
 
 
 def _paged(found: Sequence[Any], page: int, size: int) -> tuple[Sequence[Any], int]:
-    """Return the items of a page and the number of pages; beyond the end, the last page."""
+    """Return the items of a page and the number of pages; past the end, the last page."""
     pages = max(1, -(-len(found) // size))
     page = min(page, pages)
     return found[(page - 1) * size : page * size], pages

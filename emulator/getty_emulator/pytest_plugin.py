@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def getty_emulator_options() -> dict[str, Any]:
-    """Return the options of the session's emulator. Override it to choose others than ``strict``."""
+    """Return the options of the session's emulator. Override this fixture to choose options other than ``strict``."""
     return {"strict": True}
 
 
@@ -31,6 +31,6 @@ def _getty_emulator_server(getty_emulator_options: dict[str, Any]) -> Iterator[E
 
 @pytest.fixture
 def getty_emulator(_getty_emulator_server: Emulator) -> Emulator:
-    """Return a local Getty that answers without delay, fresh for each test; one server serves the session."""
+    """Return a local Getty without latency, reset for each test; one server runs for the whole session."""
     _getty_emulator_server.reset()
     return _getty_emulator_server

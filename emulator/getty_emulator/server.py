@@ -1,4 +1,4 @@
-"""The emulator in a thread of this process, for tests and other programs in Python."""
+"""The emulator in a thread of this process, for tests and other Python programs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Result = TypeVar("Result")
 
 @dataclass(kw_only=True, eq=False)
 class Emulator(Controls, ServerOptions):
-    """A Getty to talk to while the ``with`` block lasts. Its arguments are the options of the command line."""
+    """An emulator that runs for the duration of a ``with`` block. Its arguments are the command-line options."""
 
     def __post_init__(self) -> None:
         """Validate the options. Raises ValueError."""
@@ -33,19 +33,19 @@ class Emulator(Controls, ServerOptions):
 
     @property
     def url(self) -> str:  # type: ignore[override]
-        """Return the address, without a slash at its end."""
+        """Return the URL, without a trailing slash."""
         return url_of(self.host, self.port)
 
     @property
     def connection(self) -> dict[str, Any]:
-        """Return the Airflow connection to this emulator, as its JSON form is written."""
+        """Return the Airflow connection to this emulator, in Airflow's JSON form."""
         return connection(self.url, self.api_key, self.api_secret)
 
     def __enter__(self) -> Self:
-        """Start the server and wait until it can be reached.
+        """Start the server and wait until it is reachable.
 
-        :raises StateFileError: for a state it cannot use.
-        :raises OSError: where it cannot listen.
+        :raises StateFileError: if it cannot use the state file.
+        :raises OSError: if it cannot listen.
         """
         listener = listen(self.host, self.port)
         try:
@@ -54,7 +54,7 @@ class Emulator(Controls, ServerOptions):
             listener.close()
             raise
         self.port = listener.getsockname()[1]
-        # The level is for uvicorn's "Shutting down" and the like, which would mix with the log of the caller.
+        # The level suppresses uvicorn's "Shutting down" and the like, which would end up in the caller's log.
         self._server = uvicorn.Server(
             server_config(self._service, self, log_config=None, log_level="warning")
         )
@@ -75,14 +75,14 @@ class Emulator(Controls, ServerOptions):
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop the server, whatever is still waiting for an answer."""
+        """Stop the server, even if calls are still waiting for an answer."""
         self._server.should_exit = self._server.force_exit = True
         self._thread.join()
         self._loop = None
         self._service.close()
 
     def _do(self, action: Callable[[Control], Result]) -> Result:
-        """Run something in the server's event loop, where its state lives, after all that was sent before."""
+        """Run a function in the server's event loop, which owns the state, after all earlier requests."""
         if self._loop is None:
             raise RuntimeError("The emulator is not running: use it in a with block.")
 
@@ -94,7 +94,7 @@ class Emulator(Controls, ServerOptions):
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens. Raises OSError."""
+    """Return a listening socket. Raises OSError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.create_server((host, port), family=family)
     # asyncio does this only for sockets whose protocol is set; without it each small answer waits 40 ms.
@@ -103,12 +103,12 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def url_of(host: str, port: int) -> str:
-    """Return the address of a server."""
+    """Return the URL of a server."""
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def connection(url: str, api_key: str, api_secret: str) -> dict[str, Any]:
-    """Return the Airflow connection to an emulator at this address."""
+    """Return the Airflow connection to an emulator at this URL."""
     return {
         "conn_type": "getty",
         "login": api_key,

@@ -1,4 +1,4 @@
-"""The emulator as one thing: its options, clock, state, faults, journal and studio."""
+"""The emulator as a whole: its options, clock, state, faults, journal and studio."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from getty_emulator.options import Dialect, Options
 from getty_emulator.state import State
 from getty_emulator.state_file import StateFile, Thing
 
-# In as many turns an event loop has taken up what clients sent before; it takes about five.
+# After this many turns, an event loop has accepted what clients sent before; about five suffice.
 _TURNS = 10
 
 Arguments = ParamSpec("Arguments")
@@ -36,9 +36,9 @@ class InThread(Protocol):
 
 
 class Service:
-    """The parts that the gateway, the control and the start page share. It lives in one event loop.
+    """The parts that the gateway, the control API and the start page share. It belongs to one event loop.
 
-    :param source: of the clock; see :class:`Clock`.
+    :param source: the clock's source; see :class:`Clock`.
     :param sleep: waits for real seconds.
     """
 
@@ -66,7 +66,7 @@ class Service:
         self._start_anew()
 
     def open(self) -> None:
-        """Continue where the state file was left, if there is to be one. Raises StateFileError."""
+        """Open the state file, if one is configured, and continue from it. Raises StateFileError."""
         if self.options.state is None:
             return
         self._start_anew()
@@ -80,29 +80,29 @@ class Service:
         self.save(self.state)
 
     def close(self) -> None:
-        """Let go of the state file."""
+        """Close the state file."""
         if self._file is not None:
             self._file.close()
             self._file = None
 
     def save(self, *things: Thing) -> None:
-        """Write into the state file, if there is one, what a call is about to change.
+        """Write the changes that a call is about to make to the state file, if there is one.
 
-        Raises StateFileError where it cannot be written. Whoever changes something calls this first, so that nothing is
-        answered or charged that a restart would forget.
+        Raises StateFileError if it cannot be written. Call this before every change, so that nothing is answered or
+        charged that a restart would forget.
         """
         if self._file is not None:
             self._file.save(*things)
 
     def reset(self) -> None:
-        """Go back to the start: the clock, the state, the faults, the journal. Raises StateFileError."""
+        """Return the clock, state, faults and journal to their initial state. Raises StateFileError."""
         if self._file is not None:
             self._file.clear()
         self._start_anew()
         self.save(self.state)
 
     def add_fault(self, wanted: dict[str, Any]) -> Any:
-        """Switch on a fault: ``fault``, the fields of an Aim, and its own parameters. Raises ValueError."""
+        """Switch on a fault, given as ``fault``, the fields of an Aim, and its own parameters. Raises ValueError."""
         parameters = dict(wanted)
         name = parameters.pop("fault")
         aim = {key: parameters.pop(key) for key in Aim.__slots__ if key in parameters}
@@ -118,7 +118,7 @@ class Service:
             self._answering -= 1
 
     async def sleep(self, seconds: float) -> None:
-        """Wait in a request, which does not count as being answered meanwhile."""
+        """Wait within a request, which :meth:`settled` ignores meanwhile."""
         self._answering -= 1
         try:
             await self._sleep(seconds)
@@ -126,7 +126,7 @@ class Service:
             self._answering += 1
 
     async def settled(self) -> None:
-        """Wait until what clients sent before has been answered, also those that are gone by now."""
+        """Wait until all earlier requests have been answered, including those of clients that have disconnected."""
         quiet = 0
         while quiet < _TURNS:
             quiet = 0 if self._answering else quiet + 1

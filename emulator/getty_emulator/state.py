@@ -1,6 +1,6 @@
 """The state: accounts with their uploads, generations, downloads and charges.
 
-Plain data, apart from HTTP and from drawing. Times are seconds since the epoch on the emulator's clock.
+Plain data, independent of HTTP and drawing. Times are seconds since the epoch on the emulator's clock.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 TOKEN_SECONDS = 1800
 UPLOAD_SECONDS = 24 * 3600
 GENERATION_SECONDS = 180 * 24 * 3600
-"""Getty says "6 months". This is the shortest reading."""
+"""Getty says "6 months". This is the strictest interpretation."""
 IMAGES_PER_GENERATION = 4
 FIRST_PRODUCT_ID = 10001
 
@@ -34,23 +34,23 @@ class Product:
     note_required: bool = False
     project_code_required: bool = False
     project_codes: tuple[str, ...] = ()
-    """The codes that are accepted. Empty: any."""
+    """The accepted codes. Empty: any."""
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """An uploaded file. Overwriting makes a new one; a generation keeps the one it was made with."""
+    """An uploaded file. Overwriting creates a new one; a generation keeps the one it was created with."""
 
     account: str
     name: str
     content: bytes = field(repr=False)
     format: str
-    """As Pillow names it: ``JPEG`` or ``PNG``."""
+    """Pillow's name for it: ``JPEG`` or ``PNG``."""
     expires_at: float
 
 
 class Category(StrEnum):
-    """The use that a registered file is for."""
+    """The purpose of a registered file."""
 
     IMAGE_REFERENCE = "ImageReference"
     CUSTOMER_PRODUCT = "CustomerProduct"
@@ -58,7 +58,7 @@ class Category(StrEnum):
 
 @dataclass(slots=True)
 class Registration:
-    """A file that was registered, and stays: what was made from it is drawn from it, also once it is archived."""
+    """A registered file. It is kept even after it is archived, because images made from it are drawn from it."""
 
     id: str
     account: str
@@ -72,7 +72,7 @@ class Registration:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The image a generation starts from: one of the library, one of an earlier generation, or a registered file."""
+    """The image a generation starts from: a library image, an image of an earlier generation, or a registered file."""
 
     asset_id: str | None = None
     file_registration_id: str | None = None
@@ -82,10 +82,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """The content of a generating call, once it was found valid."""
+    """The validated content of a generating call."""
 
     generation_type: str
-    """As generation-history names it, for example ``refine``."""
+    """Its name in generation-history, for example ``refine``."""
     product_id: int
     width: int
     height: int
@@ -98,12 +98,12 @@ class Order:
     project_code: str | None = None
     images: int = IMAGES_PER_GENERATION
     options: dict[str, Any] = field(default_factory=dict)
-    """Whatever else was asked, by the names of the fields: ``left_percentage``, ``mood`` and so on."""
+    """All other fields of the request, by name: ``left_percentage``, ``mood`` and so on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A download that was started: ready to be fetched from ``ready_at`` on."""
+    """A started download, ready from ``ready_at`` on."""
 
     size_name: str
     generated_asset_id: str
@@ -127,17 +127,17 @@ class Generation:
     """By image index; absent until the first download, because most generations have none."""
 
     def is_ready(self, now: float) -> bool:
-        """Tell whether the result is there."""
+        """Return True if the result is ready."""
         return now >= self.ready_at
 
     def is_gone(self, now: float) -> bool:
-        """Tell whether the result has been deleted."""
+        """Return True if the result has been deleted."""
         return now >= self.created_at + GENERATION_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """One entry of the ledger: what was paid, for which call."""
+    """One entry of the ledger: the credits charged for a call."""
 
     time: float
     account: str
@@ -153,7 +153,7 @@ class Charge:
 
 @dataclass(slots=True)
 class Account:
-    """One API key and all that belongs to it."""
+    """One API key and everything that belongs to it."""
 
     key: str
     secret: str = field(repr=False)
@@ -161,18 +161,18 @@ class Account:
     queries_per_second: int | None = None
     concurrent_generations: int | None = None
     concurrency_refusal: str = "gateway"
-    """Who refuses beyond that limit: a Voice."""
+    """The Voice that refuses calls beyond that limit."""
     company_generations: bool = False
     uploads: dict[str, Upload] = field(default_factory=dict, repr=False)
     registrations: dict[str, Registration] = field(default_factory=dict, repr=False)
     generations: dict[str, Generation] = field(default_factory=dict, repr=False)
     charges: list[Charge] = field(default_factory=list, repr=False)
     recent_queries: deque[float] = field(default_factory=deque, repr=False)
-    """Monotonic times of the calls of the last second; only kept while there is a limit."""
+    """Monotonic times of the last second's calls; only kept while there is a limit."""
     _pending: list[Generation] = field(default_factory=list, repr=False)
 
     def settings(self) -> dict[str, Any]:
-        """Return what it is set to, as plain JSON, without its secret."""
+        """Return its settings as plain JSON, without its secret."""
         return {
             "key": self.key,
             "products": [asdict(product) for product in self.products],
@@ -187,7 +187,7 @@ class Account:
         return [product for product in self.products if (product.type, product.status) == ("aigen", "active")]
 
     def add(self, generation: Generation) -> None:
-        """Remember a new generation."""
+        """Add a new generation."""
         self.generations[generation.id] = generation
         self._pending.append(generation)
 
@@ -199,7 +199,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """An access token and what it stands for."""
+    """An access token and the account it belongs to."""
 
     text: str = field(repr=False)
     account: str
@@ -208,7 +208,7 @@ class Token:
 
 @dataclass(slots=True)
 class State:
-    """Everything there is."""
+    """The whole state of an emulator."""
 
     accounts: dict[str, Account]
     tokens: dict[str, Token] = field(default_factory=dict, repr=False)
@@ -216,7 +216,7 @@ class State:
 
     @classmethod
     def fresh(cls, options: Options) -> State:
-        """Return the state at the start: each account with one AI product."""
+        """Return the initial state: each account with one AI product."""
         return cls(
             {
                 key: Account(

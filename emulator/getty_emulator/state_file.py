@@ -1,7 +1,7 @@
-"""Keeps the state over restarts in one SQLite file, written before any answer tells of it.
+"""Keeps the state across restarts in one SQLite file, written before the answer is sent.
 
-The file is in WAL mode: most changes cost a fraction of a millisecond, for they do not wait for the disk. What was
-written survives the death of this process at any moment; a power cut may take the last changes, but leaves a sound
+The file is in WAL mode: most changes take a fraction of a millisecond, because they do not wait for the disk. Written
+changes survive if this process dies at any moment; a power failure may lose the last changes, but does not corrupt the
 file. One process at a time holds the file.
 """
 
@@ -35,14 +35,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Thing = Account | Charge | Clock | Generation | Registration | State | Token | Upload
-"""Everything that can be saved; of the state as a whole only the key that its links are signed with."""
+"""All types that can be saved. Of the whole state, only the key that signs its links is saved."""
 
 VERSION = 3
-"""Of what is in the file. A change of any of the dataclasses above is a new version."""
+"""Version of the file's content. Any change to the dataclasses above requires a new version."""
 _APPLICATION = 0x47455454
-"""Tells our files from other SQLite databases: "GETT"."""
+"""Distinguishes our files from other SQLite databases: "GETT"."""
 _PATIENCE = 2.0
-"""Seconds that an emulator waits for the one before it to let go of the file."""
+"""Seconds to wait for a previous emulator to release the file."""
 _SCHEMA = f"""
 CREATE TABLE things (
     number INTEGER PRIMARY KEY, kind TEXT NOT NULL, key TEXT, content TEXT NOT NULL, UNIQUE (kind, key)
@@ -64,7 +64,7 @@ _UPLOAD = TypeAdapter(Upload)
 
 
 class StateFileError(Exception):
-    """The file cannot be used; the message says why, and what to do."""
+    """The file cannot be used. The message says why, and what to do."""
 
 
 class StateFile:
@@ -76,10 +76,10 @@ class StateFile:
 
     @classmethod
     def open(cls, name: str | os.PathLike[str]) -> Self:
-        """Open the file, or make it. Raises StateFileError."""
+        """Open the file, or create it. Raises StateFileError."""
         path = Path(name)
         try:
-            path.touch(mode=0o600)  # there are tokens in it
+            path.touch(mode=0o600)  # it contains tokens
             database = sqlite3.connect(path, timeout=_PATIENCE, check_same_thread=False)
         except (OSError, sqlite3.Error) as error:
             raise StateFileError(f"The state file {path} cannot be opened: {error}.") from None
@@ -91,25 +91,25 @@ class StateFile:
         return cls(path, database)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._database.close()
 
     def save(self, *things: Thing) -> None:
-        """Write things as they are now: all of them or, should the process die, none. Raises StateFileError."""
+        """Write the current state of these things: all of them or, if the process dies, none. Raises StateFileError."""
         with self._writing():
             for thing in things:
                 kind, key, content = self._row(thing)
                 self._database.execute(_PUT, (kind, key, json.dumps(content, default=list)))
 
     def clear(self) -> None:
-        """Forget everything. Raises StateFileError."""
+        """Delete everything. Raises StateFileError."""
         with self._writing():
             self._database.execute("DELETE FROM things")
             self._database.execute("DELETE FROM files")
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        """Write all that the block does, or nothing."""
+        """Commit everything that the block does, or nothing."""
         try:
             with self._database:
                 yield
@@ -117,7 +117,7 @@ class StateFile:
             raise StateFileError(f"The state file {self._path} cannot be written: {error}.") from None
 
     def load(self, state: State, clock: Clock) -> None:
-        """Put into a fresh state what the file remembers. Raises StateFileError."""
+        """Load the content of the file into a new state. Raises StateFileError."""
         try:
             with closing(self._database.cursor()) as cursor:
                 files = dict(cursor.execute("SELECT digest, content FROM files"))
@@ -125,7 +125,7 @@ class StateFile:
                     _restore(state, clock, kind, json.loads(text), files)
         except _UnknownAccountError as error:
             raise StateFileError(
-                f"The state file {self._path} knows the account {error.key!r}: start the emulator with it too."
+                f"The state file {self._path} contains the account {error.key!r}. Start the emulator with it too."
             ) from None
         except (sqlite3.Error, LookupError, TypeError, ValueError):
             raise _damaged(self._path) from None
@@ -155,7 +155,7 @@ class StateFile:
                 return "upload", json.dumps([thing.account, thing.name]), content
 
     def _put_file(self, content: bytes | None) -> str | None:
-        """Keep the bytes once, however many uploads and generations have them, and return their digest."""
+        """Store the bytes once, however many uploads and generations use them, and return their digest."""
         if content is None:
             return None
         digest = hashlib.sha256(content).hexdigest()
@@ -170,17 +170,17 @@ class _UnknownAccountError(Exception):
 
 
 def _prepare(path: Path, database: sqlite3.Connection) -> None:
-    """Take hold of the file, make the tables of an empty one, and refuse what is not ours."""
+    """Lock the file, create the tables if it is empty, and reject a file that is not ours."""
     try:
         database.execute("PRAGMA locking_mode = EXCLUSIVE")
         tables = database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         application = database.execute("PRAGMA application_id").fetchone()[0]
         version = database.execute("PRAGMA user_version").fetchone()[0]
         if tables and application != _APPLICATION:
-            raise StateFileError(f"{path} is a database of something else, not a state file of the emulator.")
+            raise StateFileError(f"{path} is another program's database, not a state file of the emulator.")
         if tables and version != VERSION:
             raise StateFileError(
-                f"The state file {path} is of version {version}, this emulator reads {VERSION}. "
+                f"The state file {path} has version {version}, but this emulator reads version {VERSION}. "
                 "Use the emulator that wrote it, or delete the file to start again."
             )
         database.execute("PRAGMA journal_mode = WAL")
@@ -199,7 +199,7 @@ def _prepare(path: Path, database: sqlite3.Connection) -> None:
 
 def _damaged(path: Path) -> StateFileError:
     return StateFileError(
-        f"The state file {path} is damaged, or no state file. Delete it to start again, or name another."
+        f"The state file {path} is damaged, or is not a state file. Delete it to start again, or name another."
     )
 
 

@@ -196,7 +196,7 @@ def test_a_new_account_may_come_but_a_known_one_must_stay(file: Path) -> None:
         pass
     with Emulator(state=file, other_accounts=other) as emulator:
         Client(emulator, "other-key", "other-secret").refined()
-    with pytest.raises(StateFileError, match="knows the account 'other-key'"), Emulator(state=file):
+    with pytest.raises(StateFileError, match="contains the account 'other-key'"), Emulator(state=file):
         pass
     with Emulator(state=file, other_accounts=other) as emulator:
         assert emulator.ledger()["totals"] == {"demo-key": 0, "other-key": 1}
@@ -250,7 +250,7 @@ def change(file: Path, statement: str) -> None:
     ("spoil", "message"),
     [
         (of_another_version, f"of version {VERSION + 1}, this emulator reads {VERSION}"),
-        (of_another_program, "database of something else"),
+        (of_another_program, "another program's database"),
         (not_a_database, "damaged"),
         (cut_short, "damaged"),
         (without_a_mask, "damaged"),
