@@ -35,7 +35,7 @@ class Clock:
     def advance(self, seconds: float) -> float:
         """Move the clock forward and return the new time. Raises ValueError beyond ten years in total."""
         if not (math.isfinite(seconds) and seconds >= 0):
-            raise ValueError("The clock moves only forward, by a finite number of seconds.")
+            raise ValueError("The clock only moves forward, by a finite number of seconds.")
         if self.advanced + seconds > LARGEST_ADVANCE:
             raise ValueError("The clock moves forward by at most ten years.")
         self.advanced += seconds

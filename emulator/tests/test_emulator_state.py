@@ -249,7 +249,7 @@ def change(file: Path, statement: str) -> None:
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (of_another_version, f"of version {VERSION + 1}, this emulator reads {VERSION}"),
+        (of_another_version, f"has version {VERSION + 1}, but this emulator reads version {VERSION}"),
         (of_another_program, "another program's database"),
         (not_a_database, "damaged"),
         (cut_short, "damaged"),

@@ -1,1 +1,1 @@
-"""The pictures: a library that the emulator draws itself, and what a refinement makes of them."""
+"""Draws the images: the library, and the results of all operations."""

@@ -1,4 +1,4 @@
-"""Things that a refinement can put into the air."""
+"""Things that a refinement can paint in the air."""
 
 # ruff: noqa: PLR2004 - measures of a drawing have no names
 
@@ -49,7 +49,7 @@ def balloon(canvas: Canvas, s: float, color: Color, random: Random) -> None:
 
 
 def star(canvas: Canvas, s: float, color: Color, random: Random) -> None:
-    """Paint a star with its light."""
+    """Paint a star with its glow."""
     x = y = s / 2
     canvas.glow((x, y), s * 0.5, color, 0.55)
     light = mix(color, WHITE, 0.55)
@@ -64,7 +64,7 @@ def star(canvas: Canvas, s: float, color: Color, random: Random) -> None:
 
 
 def bird(canvas: Canvas, s: float, color: Color, random: Random) -> None:
-    """Paint a bird on the wing."""
+    """Paint a bird in flight."""
     x, y = s * 0.5, s * 0.56
     lift = random.uniform(0.16, 0.3)
     dark = mix(color, (40, 44, 60), 0.35)

@@ -1,4 +1,4 @@
-"""Backgrounds: a product, or the subject of an image, before another scene."""
+"""Backgrounds: a product, or the subject of an image, in front of a new scene."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def draw_background(base: Image.Image, order: Order, seed: int) -> Image.Image:
-    """Return the subject where it was, with its shadow, before a plain color or the scene of the prompt."""
+    """Return the subject at its place, with its shadow, in front of a plain color or the prompt's scene."""
     at = placed(order)
     inner = (at.right - at.left, at.bottom - at.top)
     mask = subject_of(base, order.source).resize(inner, Image.Resampling.BILINEAR)

@@ -1,4 +1,4 @@
-"""A surface to paint on in the picture's own pixels, at twice its resolution so that edges come out smooth."""
+"""A canvas in the picture's own pixel coordinates, with twice its resolution so that edges are smooth."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _SCALE = 2
 
 
 def mix(one: Color, other: Color, share: float) -> Color:
-    """Return a color between two; ``share`` is the part of the other."""
+    """Return a color between two; ``share`` is the weight of the other."""
     red, green, blue = (round(a + (b - a) * share) for a, b in zip(one, other, strict=True))
     return red, green, blue
 
 
 def gradient(size: tuple[int, int], colors: Sequence[Color]) -> Image.Image:
-    """Return colors that run evenly from top to bottom."""
+    """Return an even gradient of the colors from top to bottom."""
     strip = Image.frombytes("RGB", (1, size[1]), _ramp(size[1], tuple(colors)))
     return strip.resize(size, Image.Resampling.NEAREST)
 
@@ -48,7 +48,7 @@ def _ramp(height: int, colors: tuple[Color, ...]) -> bytes:
 
 
 def noise(size: tuple[int, int], cell: Point, random: Random, octaves: int = 4) -> Image.Image:
-    """Return soft grey noise whose largest spots are about ``cell`` pixels."""
+    """Return soft gray noise whose largest spots are about ``cell`` pixels wide."""
     result: Image.Image | None = None
     for octave in range(octaves):
         grid = (
@@ -62,7 +62,7 @@ def noise(size: tuple[int, int], cell: Point, random: Random, octaves: int = 4) 
 
 
 def contrast(image: Image.Image, low: int, high: int) -> Image.Image:
-    """Stretch grey values so that ``low`` is black and ``high`` is white."""
+    """Stretch gray values so that ``low`` becomes black and ``high`` white."""
     return image.point([max(0, min(255, (value - low) * 255 // (high - low))) for value in range(256)])
 
 
@@ -79,7 +79,7 @@ def eroded(mask: Image.Image, radius: int) -> Image.Image:
 def _spread(
     mask: Image.Image, radius: int, chosen: Callable[[Image.Image, Image.Image], Image.Image]
 ) -> Image.Image:
-    """Do what the rank filters of Pillow do, a hundred times as fast, by comparing the image with itself moved."""
+    """Do the same as Pillow's rank filters, a hundred times as fast, by comparing the image with shifted copies."""
     for across, down in ((1, 0), (0, 1)):
         reach = 0
         while reach < radius:
@@ -100,7 +100,7 @@ def clouds(size: tuple[int, int], cell: Point, cover: tuple[int, int], random: R
 
 
 def grain(picture: Image.Image, random: Random) -> Image.Image:
-    """Return the picture with the faint grain of film, which also hides the steps of gradients."""
+    """Return the picture with a faint film grain, which also hides banding in gradients."""
     picture = picture.convert("RGB")
     grey = Image.frombytes("L", picture.size, random.randbytes(picture.width * picture.height))
     return Image.blend(picture, Image.merge("RGB", (grey, grey, grey)), 0.022)
@@ -138,7 +138,7 @@ def curve(points: Sequence[Point], steps: int = 8) -> list[Point]:
 
 
 class Canvas:
-    """Later paint lies on top. All measures are pixels of the finished picture."""
+    """Later paint covers earlier paint. All measures are pixels of the finished picture."""
 
     def __init__(self, width: float, height: float, background: Image.Image | None = None) -> None:
         self.width, self.height = width, height
@@ -172,7 +172,7 @@ class Canvas:
     def rectangle(
         self, box: Box, paint: Paint, opacity: float = 1, blur: float = 0, radius: float = 0
     ) -> None:
-        """Fill a rectangle, with rounded corners if wished."""
+        """Fill a rectangle, optionally with rounded corners."""
         self._stamp(
             box,
             paint,
@@ -197,7 +197,7 @@ class Canvas:
         self._stamp((left - width, top - width, right + width, bottom + width), paint, opacity, blur, trace)
 
     def glow(self, center: Point, radius: float, color: Color, opacity: float) -> None:
-        """Put a soft light that fades towards ``radius``."""
+        """Paint a soft light that fades out toward ``radius``."""
         x, y = center
         box = (x - radius, y - radius, x + radius, y + radius)
         size = _pixels(box)
@@ -206,12 +206,12 @@ class Canvas:
         self._lay(box, color, mask)
 
     def mist(self, box: Box, paint: Paint, mask: Image.Image, opacity: float = 1) -> None:
-        """Lay paint over a box through a mask, which is stretched to fit."""
+        """Paint a box through a mask, which is stretched to fit."""
         stretched = mask.resize(_pixels(box), Image.Resampling.BICUBIC)
         self._lay(box, paint, stretched.point(_dimmed(opacity)))
 
     def picture(self, picture: Image.Image, center: Point, opacity: float = 1) -> None:
-        """Lay another picture (as large as a canvas made it) on this one."""
+        """Put another picture (at the resolution of a canvas) on top of this one."""
         if opacity < 1:
             picture = picture.copy()
             picture.putalpha(picture.getchannel("A").point(_dimmed(opacity)))
@@ -229,7 +229,7 @@ class Canvas:
         blur: float,
         trace: Callable[[ImageDraw.ImageDraw, Callable[[Point], Point]], None],
     ) -> None:
-        """Draw a shape into a mask no larger than it needs to be, and lay the paint on through it."""
+        """Draw a shape into a mask of the smallest size, and paint through it."""
         pad = 2 + blur * 3
         padded = (box[0] - pad, box[1] - pad, box[2] + pad, box[3] + pad)
         mask = Image.new("L", _pixels(padded))
@@ -249,7 +249,7 @@ class Canvas:
         self._composite(layer, (round(box[0] * _SCALE), round(box[1] * _SCALE)))
 
     def _composite(self, layer: Image.Image, corner: tuple[int, int]) -> None:
-        """Lay a layer on, cut to the canvas: ``alpha_composite`` takes no negative corner."""
+        """Add a layer, cropped to the canvas: ``alpha_composite`` accepts no negative corner."""
         x, y = corner
         left, top = max(0, -x), max(0, -y)
         right = min(layer.width, self.image.width - x)

@@ -1,4 +1,4 @@
-"""Where motifs go in an area, how near they are, and how they sit in its light."""
+"""The placement of motifs in an area, their distance, and their lighting."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 _CREAM: Color = (255, 240, 214)
 _SMALLEST = 14
-"""Pixels; a piece is never smaller."""
+"""Minimum size of a piece in pixels."""
 _FIRST_COLOR = 0.72
-"""Share of the pieces that have the first color."""
+"""Share of pieces in the first color."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Spot:
-    """Where one piece goes: its center, its size, and how near it is (0 far, 1 near)."""
+    """The place of one piece: its center, its size, and its nearness (0 far, 1 near)."""
 
     x: float
     y: float
@@ -32,14 +32,14 @@ class _Spot:
 
 
 class Composition:
-    """An area of a picture into which motifs are put, one kind after the other."""
+    """An area of a picture to be filled with motifs, one kind after another."""
 
     def __init__(self, canvas: Canvas, ambient: Color, random: Random) -> None:
         self._canvas, self._ambient, self._random = canvas, ambient, random
         self._taken: list[_Spot] = []
 
     def add(self, name: str, wished: tuple[Color, ...]) -> None:
-        """Put a motif in, as often and as large as suits it."""
+        """Paint a motif in a number and size that suit it."""
         motif, random = MOTIFS[name], self._random
         colors = (*wished, mix(wished[0], _CREAM, 0.45)) if wished else motif.colors
         spots = self._spots(motif)
@@ -65,7 +65,7 @@ class Composition:
                 return self._scattered(min(side, height * 0.96, width * 0.96))
 
     def _scattered(self, side: float) -> list[_Spot]:
-        """Spread pieces so that they do not cover each other: each takes the best of a few random places."""
+        """Spread pieces so that they do not overlap: each takes the best of a few random places."""
         width, height, random = self._canvas.width, self._canvas.height, self._random
         spots: list[_Spot] = []
         for number in range(max(1, min(16, round(width * height / (side * side) * 1.5)))):
@@ -88,7 +88,7 @@ class Composition:
         return spots
 
     def _put(self, motif: Motif, spot: _Spot, color: Color) -> None:
-        """Paint one piece in the light of its place: tinted by it, hazy with distance, with its shadow."""
+        """Paint one piece with its shadow, tinted by the light at its place and hazy with distance."""
         canvas, ambient, size = self._canvas, self._ambient, spot.size
         piece = Canvas(size, size)
         motif.paint(piece, size, color, self._random)
@@ -109,7 +109,7 @@ class Composition:
 
 
 def _freedom(spot: _Spot, taken: list[_Spot]) -> float:
-    """Return how far a spot is from the nearest other piece; negative when they overlap."""
+    """Return the distance of a spot to the nearest other piece; negative if they overlap."""
     return min(
         (math.dist((spot.x, spot.y), (other.x, other.y)) - (spot.size + other.size) * 0.4 for other in taken),
         default=0.0,
@@ -117,7 +117,7 @@ def _freedom(spot: _Spot, taken: list[_Spot]) -> float:
 
 
 def _fleet(width: float, height: float, side: float, random: Random) -> list[_Spot]:
-    """Put pieces on the water: the nearer, the lower and the larger."""
+    """Place pieces on the water; the nearer ones are lower and larger."""
     count = max(1, min(5, round(width / side * 0.8)))
     spots = []
     first = random.randrange(count)
@@ -130,7 +130,7 @@ def _fleet(width: float, height: float, side: float, random: Random) -> list[_Sp
 
 
 def _rows(width: float, height: float, motif: Motif, random: Random) -> list[_Spot]:
-    """Stand pieces along the lower edge, rank behind rank; in a tall area they rise like a bouquet."""
+    """Place pieces along the lower edge in several rows; in a tall area they rise like a bouquet."""
     spots = []
     bouquet = height > width * 0.75
     side = height * motif.size * (0.62 if bouquet else 0.9)
@@ -154,7 +154,7 @@ def _rows(width: float, height: float, motif: Motif, random: Random) -> list[_Sp
 
 
 def paint_ribbons(canvas: Canvas, colors: tuple[Color, ...], random: Random) -> None:
-    """Paint flowing ribbons of light, for a prompt that names nothing known."""
+    """Paint flowing ribbons of light, for a prompt without known motifs."""
     width, height = canvas.width, canvas.height
     thick = height / 9
     for number in range(9):

@@ -1,4 +1,4 @@
-"""Extensions: the picture continues beyond its borders."""
+"""Extensions: continue the picture beyond its borders."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from getty_emulator.state import Order
 
 _LIGHTS: tuple[Color, ...] = ((255, 190, 120), (120, 170, 240), (240, 150, 170), (150, 200, 150))
-"""Of the margins, by seed: the results of one generation differ."""
+"""The lighting of the margins, by seed, so that the results of one generation differ."""
 _SEAM = 7
-"""Pixels over which the new runs into the old."""
+"""Width in pixels of the transition between new and original."""
 _FAR = 90
-"""Pixels from the original at which the new is wholly itself."""
+"""Distance in pixels from the original at which the transition ends."""
 _ROOM = 60
-"""Pixels. A margin that is narrower has no room for what a prompt names."""
+"""Pixels. A narrower margin has no room for the prompt's motifs."""
 
 
 class Margins(NamedTuple):
@@ -37,7 +37,7 @@ class Margins(NamedTuple):
 
 
 def placed(order: Order) -> Margins:
-    """Return where the original lies in the picture of an order."""
+    """Return the place of the original in an order's picture."""
     options = order.options
     left, right, top, bottom = (
         float(options.get(f"{side}_percentage", 0)) / 100 for side in ("left", "right", "top", "bottom")
@@ -49,7 +49,7 @@ def placed(order: Order) -> Margins:
 
 
 def draw_extension(base: Image.Image, order: Order, seed: int) -> Image.Image:
-    """Return the image with its new margins. The original is in it as it was, but for the seam."""
+    """Return the image with its new margins. The original stays unchanged except at the seam."""
     at = placed(order)
     inner = base.resize((at.right - at.left, at.bottom - at.top), Image.Resampling.LANCZOS)
     size = (order.width, order.height)
@@ -64,7 +64,7 @@ def draw_extension(base: Image.Image, order: Order, seed: int) -> Image.Image:
 
 
 def _continued(inner: Image.Image, size: tuple[int, int], at: Margins, seed: int) -> Image.Image:
-    """Return the picture mirrored beyond its borders, the calmer the farther above and below."""
+    """Return the picture mirrored beyond its borders, calmer with the distance above and below."""
     tile = Image.new("RGB", (inner.width * 2, inner.height * 2))
     for column, across in ((0, inner), (1, ImageOps.mirror(inner))):
         tile.paste(across, (column * inner.width, 0))
@@ -73,7 +73,7 @@ def _continued(inner: Image.Image, size: tuple[int, int], at: Margins, seed: int
     for x in range(at.left % tile.width - tile.width, size[0], tile.width):
         for y in range(at.top % tile.height - tile.height, size[1], tile.height):
             near.paste(tile, (x, y))
-    # What lies above and below is mostly sky and ground: the rows at the border, carried on.
+    # Above and below there is mostly sky and ground: continue the rows at the border.
     far = near.copy()
     if at.top:
         strip = inner.crop((0, 0, inner.width, max(2, inner.height // 12)))
@@ -88,7 +88,7 @@ def _continued(inner: Image.Image, size: tuple[int, int], at: Margins, seed: int
 
 
 def _distance(size: tuple[int, int], box: tuple[int, int, int, int]) -> Image.Image:
-    """Return how far a place is from a box: black in it and at its border, white from ``_FAR`` pixels on."""
+    """Return the distance from a box as a mask: black inside and at its border, white from ``_FAR`` pixels on."""
     half = _FAR // 2
     far = Image.new("L", size, 255)
     far.paste(0, (box[0] - half, box[1] - half, box[2] + half, box[3] + half))
@@ -98,7 +98,7 @@ def _distance(size: tuple[int, int], box: tuple[int, int, int, int]) -> Image.Im
 def _peopled(
     picture: Image.Image, order: Order, boxes: list[tuple[int, int, int, int]], seed: int
 ) -> Image.Image:
-    """Return the picture with what the prompt names in its margins."""
+    """Return the picture with the prompt's motifs in its margins."""
     random = Random(f"{seed} {order.prompt}")  # noqa: S311 - nothing secret
     wish = palette.read(order.prompt)
     canvas = Canvas(*picture.size, picture)
@@ -113,7 +113,7 @@ def _stretched(strip: Image.Image, size: tuple[int, int]) -> Image.Image:
 
 
 def _margins(size: tuple[int, int], at: Margins) -> list[tuple[int, int, int, int]]:
-    """Return the new areas that have room for something, the larger ones whole."""
+    """Return the new areas that have room for motifs, the larger ones undivided."""
     boxes = [
         (0, 0, at.left, size[1]),
         (at.right, 0, size[0], size[1]),

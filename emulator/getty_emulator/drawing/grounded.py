@@ -1,4 +1,4 @@
-"""Things that a refinement can put on the ground, on a table or on the water."""
+"""Things that a refinement can paint on the ground, on a table or on the water."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def boat(canvas: Canvas, s: float, color: Color, random: Random) -> None:
 
 
 def tree(canvas: Canvas, s: float, color: Color, random: Random) -> None:
-    """Paint a tree; its crown takes the color."""
+    """Paint a tree with a crown in the color."""
     x = s / 2
     canvas.polygon(
         [(x - s * 0.045, s), (x + s * 0.045, s), (x + s * 0.018, s * 0.5), (x - s * 0.018, s * 0.5)],

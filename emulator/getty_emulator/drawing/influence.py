@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def draw_color_influence(base: Image.Image, order: Order, seed: int) -> Image.Image:
-    """Return the scene of the prompt in the colors of the reference: the more noise, the more of its own."""
+    """Return the prompt's scene in the colors of the reference; the more noise, the more of its own colors."""
     painted = scene((order.width, order.height), order.prompt, seed)
     colored = recolored(painted, palette_of(base, 7))
     own = 0.1 + 0.5 * float(order.options.get("noise_level", 0.2))
@@ -25,7 +25,7 @@ def draw_color_influence(base: Image.Image, order: Order, seed: int) -> Image.Im
 
 
 def draw_composition_influence(base: Image.Image, order: Order, seed: int) -> Image.Image:
-    """Return what the reference shows, painted in the colors of the prompt."""
+    """Return the reference's composition, painted in the prompt's colors."""
     random = Random(f"{seed} {order.prompt}")  # noqa: S311 - nothing secret
     picture = ImageOps.fit(base, (order.width, order.height), Image.Resampling.LANCZOS)
     wish = palette.read(order.prompt)
@@ -36,7 +36,7 @@ def draw_composition_influence(base: Image.Image, order: Order, seed: int) -> Im
     colors = [mix(color, random.choice(accents), random.uniform(0, 0.4)) for color in colors]
     ramp = [mix(colors[0], BLACK, 0.55), *colors, mix(colors[-1], WHITE, 0.55)]
     ramp.sort(key=sum)
-    # The lower the influence, the coarser the strokes in which it is seen.
+    # The lower the influence, the coarser the strokes.
     stroke = 3 + 2 * round((1 - float(order.options.get("influence_level", 0.7))) * 3)
     small = picture.reduce(2).filter(ImageFilter.MedianFilter(3)).filter(ImageFilter.ModeFilter(stroke))
     flat = ImageOps.posterize(recolored(small, ramp), 4).resize(picture.size, Image.Resampling.BICUBIC)

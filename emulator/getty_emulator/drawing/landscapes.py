@@ -1,4 +1,4 @@
-"""Three pictures of the library: a lake, a beach, and dunes at night."""
+"""Three library images: a lake, a beach, and dunes at night."""
 
 # ruff: noqa: PLR2004 - measures of a drawing have no names
 
@@ -65,9 +65,9 @@ def lake() -> Image.Image:
 
 
 def mountains(canvas: Canvas) -> None:
-    """Paint the mountains and the pines of the lake alone."""
+    """Paint only the mountains and the pines of the lake."""
     random = Random(11)  # noqa: S311
-    _dusk(Canvas(canvas.width, canvas.height), random)  # it takes its share of the chance
+    _dusk(Canvas(canvas.width, canvas.height), random)  # consumes the same random numbers
     _ranges(canvas, random, 402)
 
 
@@ -141,7 +141,7 @@ def beach() -> Image.Image:
 
 
 def parasol(canvas: Canvas) -> None:
-    """Paint the umbrella, the deck chair and the ball alone."""
+    """Paint only the umbrella, the deck chair and the ball."""
     _deck_chair(canvas, 730, 540)
     _parasol(canvas, (806, 360), 168, 610)
     canvas.disc((560, 606), 23, [(250, 250, 246), (214, 214, 210)])
@@ -232,7 +232,7 @@ def _pines(canvas: Canvas, random: Random, shore: float) -> None:
 
 
 def _reflect(canvas: Canvas, shore: int) -> None:
-    """Mirror what lies above the shore, stirred a little, and darker."""
+    """Mirror the scene above the shore, slightly rippled and darker."""
     above = canvas.image.crop((0, 0, canvas.image.width, shore * 2))
     depth = canvas.image.height - shore * 2
     mirrored = (
@@ -288,7 +288,7 @@ def _deck_chair(canvas: Canvas, x: float, y: float) -> None:
 
 
 def caravan(canvas: Canvas) -> None:
-    """Paint the small caravan on the second crest alone."""
+    """Paint only the small caravan on the second crest."""
     dark = (52, 34, 52)
     for number in range(4):
         x, y = 560 + number * 34, 436 + number * 2.2

@@ -1,4 +1,4 @@
-"""The images one may refine."""
+"""The library images."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LibraryImage:
-    """An image of the library, with a suggestion of what to do with it."""
+    """A library image, with a suggested refine."""
 
     id: str
     title: str
     width: int
     height: int
     mask_box: tuple[int, int, int, int]
-    """Left, top, right, bottom, in pixels: a part that is good to refine."""
+    """Left, top, right, bottom in pixels: an area that is good to refine."""
     prompt: str
-    """A prompt that goes with the box."""
+    """A prompt for the box."""
     paint: Callable[[], Image.Image]
     subject: Callable[[Canvas], None] | None = None
-    """Paints on an empty canvas what the picture is of, and nothing else."""
+    """Paints only the picture's subject on an empty canvas."""
 
     def picture(self) -> Image.Image:
         """Return the picture, drawn once."""

@@ -1,4 +1,4 @@
-"""The things a refinement can add: where each belongs, how large it is, what color it has of itself."""
+"""The things that a refinement can add, with their place, size and default colors."""
 
 from __future__ import annotations
 
@@ -42,21 +42,21 @@ class Place(Enum):
     SAILING = auto()
     """In the lower half, the nearer the lower."""
     ALONE = auto()
-    """One, large."""
+    """A single large one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Motif:
-    """A thing, where it belongs, and how tall it is compared with the area (or as one of many)."""
+    """A thing, its place, and its height relative to the area (alone, or as one of many)."""
 
     paint: Callable[[Canvas, float, Color, Random], None]
-    """Paints in a square canvas of the given side."""
+    """Paints on a square canvas with the given side."""
     place: Place
     size: float
     colors: tuple[Color, ...]
-    """Its colors when none is asked for."""
+    """Its colors if the prompt names none."""
     luminous: bool = False
-    """Whether it gives light rather than throwing a shadow."""
+    """True if it emits light instead of casting a shadow."""
 
 
 MOTIFS = {

@@ -1,4 +1,4 @@
-"""Reads a prompt as far as this painter understands: motifs and colors, by keyword."""
+"""Finds the motifs and colors in a prompt, by keyword."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ _MOTIFS = {
     "parasol": "umbrella",
 }
 _AMBIGUOUS = {"orange", "gold"}
-"""A color before another motif, a thing by itself: "orange balloons", "a bowl of orange"."""
+"""Words that are a color before a motif, and otherwise a thing: "orange balloons", "a bowl of orange"."""
 _GROUNDS = frozenset(
     {
         "sky",
@@ -98,24 +98,24 @@ _GROUNDS = frozenset(
     | {"lake", "ocean", "background", "wall"}
 )
 _ASIDE = re.compile(r"\b(over|above|under|below|between|behind|among|beside|near|before) (the|a|an|some) \w+")
-"""Words that only say where: no wish for more mountains in "balloons over the mountains"."""
+"""Words that only say where: "balloons over the mountains" asks for no more mountains."""
 _PLAIN: tuple[Color, ...] = ((222, 92, 82), (244, 184, 66), (70, 150, 182), (136, 104, 184), (104, 168, 108))
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """The motifs and colors that a prompt asks for."""
+    """The motifs and colors in a prompt."""
 
     motifs: tuple[str, ...]
-    """In the order they were named. Empty: nothing that is known, so something abstract."""
+    """In the order of the prompt. Empty: no known motif, so something abstract."""
     colors: tuple[Color, ...]
-    """Of the motifs, the most important first. Empty: none was named."""
+    """Colors of the motifs, the most important first. Empty: the prompt names none."""
     ground: Color | None
-    """Of what is behind them, if it was named: "in a golden sky"."""
+    """Colors of the background, if named: "in a golden sky"."""
 
 
 def read(prompt: str | None) -> Wish:
-    """Understand a prompt. The same text is always understood alike."""
+    """Parse a prompt. The same text always gives the same result."""
     text = (prompt or "").lower()
     words = re.findall(r"[a-z]+", _ASIDE.sub(" ", text))
     motifs = [motif for word in words if (motif := _motif(word))]
@@ -135,7 +135,7 @@ def read(prompt: str | None) -> Wish:
 
 
 def any_colors(prompt: str | None) -> tuple[Color, ...]:
-    """Return colors that suit a text that names none: the same text, the same colors."""
+    """Return colors for a text that names none. The same text always gives the same colors."""
     colors = list(_PLAIN)
     Random(hashlib.sha256((prompt or "").encode()).digest()).shuffle(colors)  # noqa: S311 - nothing secret
     return tuple(colors[:3])

@@ -1,4 +1,4 @@
-"""A picture of the library: a walk in an autumn park."""
+"""A library image: a walk in an autumn park."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def _tree(canvas: Canvas, random: Random, stem: Point, lean: float, size: float)
 
 
 def walker(canvas: Canvas) -> None:
-    """Paint the walker alone."""
+    """Paint only the walker."""
     x, foot = 398, 872
     for side, step in ((-1, 0), (1, -10)):
         canvas.line(

@@ -1,4 +1,4 @@
-"""Draws a refinement: the things under the white of the mask are cleared away and painted again."""
+"""Draws a refinement: clears the white area of the mask, and paints it anew."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
 
 _HALF = 128
 _MARGIN = 8
-"""Pixels. An area that reaches so near to the border of the image has nothing to be continued from there."""
+"""Pixels. An area this close to the border of the image cannot be filled from that side."""
 _BESIDE = 28
-"""Pixels to the left and right of an area that tell what it would look like if it were empty."""
+"""Pixels to the left and right of an area from which its empty look is derived."""
 _STANDS_OUT = (34, 60)
-"""How far a thing differs from its surroundings (0 to 255) to be taken away: not at all, wholly."""
+"""Differences from the surroundings (0 to 255) up to which nothing is removed, and from which all is."""
 _Pixels = tuple[int, int, int, int]
 
 
 def draw_refinement(base: Image.Image, order: Order, seed: int) -> Image.Image:
-    """Return the image with the white of the mask painted as prompt and seed say, and the rest untouched."""
+    """Return the image with the white area of the mask painted by prompt and seed, and the rest unchanged."""
     return repainted(base, read_mask(order.mask or b"", base.size), order, seed)
 
 
 def repainted(base: Image.Image, white: Image.Image, order: Order, seed: int) -> Image.Image:
-    """Return the image with the white of a mask of its size painted as prompt and seed say."""
+    """Return the image with the white area of a mask of the same size painted by prompt and seed."""
     box = white.getbbox()
     if box is None:
         return base.copy()
@@ -47,18 +47,18 @@ def repainted(base: Image.Image, white: Image.Image, order: Order, seed: int) ->
 
 
 def read_mask(content: bytes, size: tuple[int, int]) -> Image.Image:
-    """Return the mask in the size of the image: 255 where it is white, else 0."""
+    """Return the mask in the size of the image: 255 where it is white, otherwise 0."""
     mask = Image.open(io.BytesIO(content)).convert("L").resize(size, Image.Resampling.BILINEAR)
     return mask.point([0] * _HALF + [255] * _HALF)
 
 
 def feathered(white: Image.Image, box: _Pixels) -> Image.Image:
-    """Return the mask with an edge that is soft to its inside only: what is black stays 0."""
+    """Return the mask with an edge that is soft only toward its inside: black stays 0."""
     return softened(white, min(3.0, _shorter(box) / 24))
 
 
 def cleared(base: Image.Image, white: Image.Image, box: _Pixels) -> Image.Image:
-    """Return the image without the things in the white area that stand out from what lies to their left and right."""
+    """Return the image without things in the white area that stand out from their left and right surroundings."""
     left, top, right, bottom = box
     strips = [
         base.crop((start, top, end, bottom)).resize((1, bottom - top), Image.Resampling.BOX)
@@ -83,13 +83,13 @@ def cleared(base: Image.Image, white: Image.Image, box: _Pixels) -> Image.Image:
 
 @dataclass(frozen=True, slots=True)
 class _Area:
-    """The masked part of an image: what it shows, and a mask that fades from its middle to its edge."""
+    """The masked part of an image, and a mask that fades from its middle to its edge."""
 
     ground: Image.Image
     faded: Image.Image
 
     def painted(self, wish: palette.Wish, spare: tuple[Color, ...], random: Random) -> Image.Image:
-        """Return it with its new air, light and things; without a thing to paint, with ribbons of color."""
+        """Return the area with new atmosphere, light and motifs or, without any motif, ribbons of color."""
         ambient = mean(self.ground)
         colors = wish.colors or spare
         aired = self._aired(
@@ -107,7 +107,7 @@ class _Area:
         return canvas.finish().convert("RGB")
 
     def _aired(self, tone: Color, wish: palette.Wish, ambient: Color, random: Random) -> Image.Image:
-        """Lay veils of color over the ground, strong in the middle: there is a new light, but no frame to see."""
+        """Add veils of color, strongest in the middle, so that the new light shows no visible border."""
         width, height = self.ground.size
         strength = 0.62 if wish.ground else 0.3
         veiled = Canvas(width, height, self.ground)
@@ -125,7 +125,7 @@ def _faded(white: Image.Image, box: _Pixels) -> Image.Image:
 
 
 def softened(white: Image.Image, radius: float) -> Image.Image:
-    """Blur a mask inwards. Beyond the border of the image it continues as it is at the border."""
+    """Blur a mask inward. Beyond the border of the image, the mask continues as at the border."""
     soft = white.filter(ImageFilter.GaussianBlur(radius)).point(
         [max(0, value * 2 - 255) for value in range(256)]
     )

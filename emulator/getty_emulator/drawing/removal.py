@@ -1,4 +1,4 @@
-"""Removals: the subject without what is behind it, or the image without what is under a mask."""
+"""Removals: the subject without its background, or the image without the objects under a mask."""
 
 # ruff: noqa: PLR2004 - measures of a drawing have no names
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 _LARGE = 40_000
 """Pixels."""
 _SQUARE = 16
-"""Pixels of one square of the checkers that stand for transparency: a JPEG has none."""
+"""Side in pixels of a checkerboard square; checks show transparency, which JPEG lacks."""
 
 
 def draw_background_removal(base: Image.Image, order: Order, seed: int) -> Image.Image:
-    """Return the subject on checkers."""
+    """Return the subject on a checkerboard."""
     subject = cut_out(base, subject_of(base, order.source))
     checkers = Image.new("RGB", base.size, (255, 255, 255))
     draw = ImageDraw.Draw(checkers)
@@ -36,7 +36,7 @@ def draw_background_removal(base: Image.Image, order: Order, seed: int) -> Image
 
 
 def draw_object_removal(base: Image.Image, order: Order, seed: int) -> Image.Image:
-    """Return the image with the white of the mask filled from what is around it, and the rest untouched."""
+    """Return the image with the white area of the mask filled from its surroundings, and the rest unchanged."""
     white = read_mask(order.mask or b"", base.size)
     box = white.getbbox()
     if box is None:
@@ -50,7 +50,7 @@ def draw_object_removal(base: Image.Image, order: Order, seed: int) -> Image.Ima
 
 
 def _diffused(base: Image.Image, hole: Image.Image) -> Image.Image:
-    """Fill a hole by shrinking the image around it until it is closed, and growing what is there back into it."""
+    """Fill a hole: shrink the image until the hole closes, then scale the result back up into it."""
     known = ImageChops.invert(hole)
     sizes = [base.size]
     while max(sizes[-1]) > 2:
@@ -71,11 +71,11 @@ def _diffused(base: Image.Image, hole: Image.Image) -> Image.Image:
 
 
 def _divided(picture: Image.Image, weight: Image.Image) -> Image.Image:
-    """Return the picture without the black that its hole has put into it."""
+    """Return the picture without the black that its hole has mixed into it."""
     if weight.getextrema() == (255, 255):
         return picture
     if picture.width * picture.height > _LARGE:
-        return picture  # its weights are 0 or 255, but for a rim
+        return picture  # its weights are 0 or 255, except at the edge
     pairs = zip(picture.tobytes(), (w for w in weight.tobytes() for _ in range(3)), strict=True)
     return Image.frombytes(
         "RGB", picture.size, bytes(min(255, value * 255 // w) if w else 0 for value, w in pairs)
@@ -83,7 +83,7 @@ def _divided(picture: Image.Image, weight: Image.Image) -> Image.Image:
 
 
 def _across(base: Image.Image, hole: Image.Image) -> Image.Image:
-    """Fill a hole row by row, from what is left of it to what is right of it: horizons stay where they are."""
+    """Fill a hole row by row from its left and right sides, so that horizons stay in place."""
     result = base.copy()
     box = hole.getbbox()
     if box is None:

@@ -1,4 +1,4 @@
-"""Whole scenes from a prompt: a place, a time of day, and in it what the prompt names."""
+"""Whole scenes from a prompt: a place, a time of day, and the prompt's motifs."""
 
 # ruff: noqa: PLR2004 - measures of a drawing have no names
 
@@ -35,14 +35,14 @@ if TYPE_CHECKING:
     from getty_emulator.state import Order
 
 _FINENESS = 0.7
-"""A scene is painted so much smaller: it is soft anyhow, and takes half the time."""
+"""Scale at which a scene is painted: it is soft anyway, and takes half the time."""
 _SKIES: dict[str, tuple[Color, ...]] = {
     "night": ((12, 18, 48), (34, 44, 92), (84, 84, 132)),
     "dusk": ((58, 56, 118), (176, 104, 140), (250, 178, 126)),
     "dawn": ((118, 150, 206), (236, 190, 190), (254, 226, 178)),
     "day": ((70, 146, 214), (148, 200, 234), (226, 240, 240)),
 }
-"""From top to horizon."""
+"""Colors from the top to the horizon."""
 _TIMES = {
     "night": ("night", "midnight", "starry", "stars", "moon", "moonlit", "galaxy"),
     "dusk": ("dusk", "sunset", "evening", "twilight", "dramatic"),
@@ -95,13 +95,13 @@ _PLACES = {
 _OUTDOORS = ("sea", "mountains", "meadow")
 
 
-def draw_scene(base: Image.Image, order: Order, seed: int) -> Image.Image:  # noqa: ARG001 - there is nothing before it
-    """Return the scene of the order's prompt, in the style that it asks for."""
+def draw_scene(base: Image.Image, order: Order, seed: int) -> Image.Image:  # noqa: ARG001 - a scene has no original
+    """Return the scene of the order's prompt, in the requested style."""
     return styled(scene((order.width, order.height), order.prompt, seed), order)
 
 
 def scene(size: tuple[int, int], prompt: str | None, seed: int) -> Image.Image:
-    """Return a scene: the same prompt and seed give the same one."""
+    """Return a scene. The same prompt and seed always give the same scene."""
     random = Random(f"{seed} {prompt}")  # noqa: S311 - nothing secret
     words = set(re.findall(r"[a-z]+", (prompt or "").lower()))
     wish = palette.read(prompt)
@@ -123,7 +123,7 @@ def scene(size: tuple[int, int], prompt: str | None, seed: int) -> Image.Image:
 def put(
     canvas: Canvas, box: tuple[int, int, int, int], motif: str, colors: tuple[Color, ...], random: Random
 ) -> None:
-    """Put a motif into a part of a canvas, in the light that is there."""
+    """Paint a motif into a part of a canvas, in its local light."""
     area = Canvas(box[2] - box[0], box[3] - box[1])
     scale = canvas.image.width / canvas.width
     left, top, right, bottom = (round(at * scale) for at in box)
@@ -133,7 +133,7 @@ def put(
 
 
 def _room(canvas: Canvas, motif: Motif, horizon: int, *, indoors: bool) -> tuple[int, int, int, int]:
-    """Return where a thing belongs: in the air, on the ground, on the water, in the middle of the table."""
+    """Return the place of a thing: in the air, on the ground, on the water, in the middle of the table."""
     width, height = round(canvas.width), round(canvas.height)
     match motif.place:
         case Place.AFLOAT:

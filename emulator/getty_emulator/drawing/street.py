@@ -1,4 +1,4 @@
-"""A picture of the library: old houses in the morning."""
+"""A library image: old houses in the morning."""
 
 # ruff: noqa: PLR2004 - measures of a drawing have no names
 
@@ -74,7 +74,7 @@ def street() -> Image.Image:
 
 
 def houses(canvas: Canvas) -> None:
-    """Paint the houses alone."""
+    """Paint only the houses."""
     random = Random(8)  # noqa: S311
     for number, (left, top, wall, roof) in enumerate(_HOUSES):
         right = _HOUSES[number + 1][0] if number + 1 < len(_HOUSES) else canvas.width + 40

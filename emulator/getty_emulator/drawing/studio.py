@@ -1,4 +1,4 @@
-"""Draws images when they are asked for, in threads, and keeps some of them."""
+"""Draws images on request, in threads, and caches some of them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 KEPT_PICTURES = 12
 """Each takes about 2 MB."""
 KEPT_FILES = 256
-"""Only of those up to ``KEPT_SIDE`` pixels: less than 200 KB each."""
+"""Only files of up to ``KEPT_SIDE`` pixels, each less than 200 KB."""
 KEPT_SIDE = 1024
 _QUALITY = 90
 
@@ -56,7 +56,7 @@ class Studio:
         return await self._file((generation.id, index, side), lambda: self.picture(generation, index))
 
     async def _file(self, key: tuple[str, int, int], picture: Callable[[], Image.Image]) -> bytes:
-        """Return a kept file, or make it in a thread; who asks for the same meanwhile waits for that one."""
+        """Return a cached file, or make it in a thread; concurrent requests for the same file share the result."""
         async with self._being_made.setdefault(key, asyncio.Lock()):
             file = self._files.get(key)
             if file is None:
@@ -71,7 +71,7 @@ class Studio:
         return file
 
     def picture(self, generation: Generation, index: int) -> Image.Image:
-        """Return an image of a generation as it is before any encoding."""
+        """Return an image of a generation before encoding."""
         key = (generation.id, index)
         with self._lock:
             if picture := self._pictures.get(key):
@@ -87,7 +87,7 @@ class Studio:
         return picture
 
     def _base(self, order: Order) -> Image.Image:
-        """Return the image that an order starts from."""
+        """Return the original of an order."""
         source = order.source
         if source is None:
             return Image.new("RGB", (order.width, order.height), "white")
@@ -96,16 +96,16 @@ class Studio:
         if source.file_registration_id:
             registration = self._state().find_registration(source.file_registration_id)
             if registration is None:
-                raise LookupError("The file that this generation was made from is not there any more.")
+                raise LookupError("The file that this generation was made from no longer exists.")
             return _decoded(registration)
         earlier = self._state().find_generation(source.generation_request_id or "")
         if earlier is None:
-            raise LookupError("The generation that this one was made from is not there any more.")
+            raise LookupError("The generation that this one was made from no longer exists.")
         return self.picture(earlier, source.index)
 
 
 def _decoded(registration: Registration) -> Image.Image:
-    """Return a registered file as a picture of its size; what is transparent in it is white."""
+    """Return a registered file as a picture of the same size; transparent areas become white."""
     size = (registration.width, registration.height)
     with Image.open(io.BytesIO(registration.content)) as file:
         picture = file.convert("RGBA").resize(size, Image.Resampling.LANCZOS)

@@ -1,4 +1,4 @@
-"""The look of a whole picture: its mood, its palette, drawn or photographed."""
+"""The look of a whole picture: mood, palette, illustration or photograph."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def styled(picture: Image.Image, order: Order) -> Image.Image:  # noqa: PLR0911 - one for each mood
-    """Return the picture in the media type and the mood that were asked for."""
+    """Return the picture in the requested media type and mood."""
     if order.options.get("media_type") == "illustration":
         picture = illustrated(picture)
     match order.options.get("mood"):
@@ -53,7 +53,7 @@ def illustrated(picture: Image.Image) -> Image.Image:
 
 
 def outlines(picture: Image.Image, strength: int) -> Image.Image:
-    """Return dark lines on white where the picture changes most; the higher ``strength``, the fewer."""
+    """Return dark lines on white where the picture changes most; a higher ``strength`` gives fewer lines."""
     edges = picture.convert("L").filter(ImageFilter.GaussianBlur(1.4)).filter(ImageFilter.FIND_EDGES)
     edges.paste(0, (0, 0, edges.width, 2))
     edges.paste(0, (0, edges.height - 2, edges.width, edges.height))
@@ -73,7 +73,7 @@ def palette_of(picture: Image.Image, count: int) -> list[Color]:
 
 
 def recolored(picture: Image.Image, colors: Sequence[Color]) -> Image.Image:
-    """Return the picture in other colors: its shades, from dark to light, run through them."""
+    """Return the picture with its shades, from dark to light, mapped to other colors."""
     shades = [mix(colors[0], BLACK, 0.35), *colors, mix(colors[-1], WHITE, 0.45)]
     last = len(shades) - 1
     ramp = []

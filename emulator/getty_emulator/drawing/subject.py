@@ -1,4 +1,4 @@
-"""The subject of an image: the things in front, told from what lies behind them."""
+"""Separates the subject of an image from its background."""
 
 # ruff: noqa: PLR2004 - measures of a drawing have no names
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from getty_emulator.state import Source
 
 _SMALL = 192
-"""Pixels of the longer side of what is looked at."""
+"""The longer side, in pixels, of the reduced image that is analyzed."""
 
 
 def subject_of(picture: Image.Image, source: Source | None) -> Image.Image:
-    """Return a mask: white where the subject is. Of a library image it is known, of any other it is found."""
+    """Return a mask that is white on the subject: known for a library image, otherwise detected."""
     image = LIBRARY.get(source.asset_id or "") if source else None
     if image is not None and image.subject is not None:
         canvas = Canvas(*picture.size)
@@ -30,7 +30,7 @@ def subject_of(picture: Image.Image, source: Source | None) -> Image.Image:
 
 
 def found(picture: Image.Image) -> Image.Image:
-    """Return where the picture differs from the colors along its border; an ellipse, if that tells nothing."""
+    """Return where the picture differs from the colors along its border or, if inconclusive, an ellipse."""
     scale = _SMALL / max(picture.size)
     size = (max(8, round(picture.width * scale)), max(8, round(picture.height * scale)))
     small = picture.resize(size, Image.Resampling.BOX)
@@ -57,7 +57,7 @@ def found(picture: Image.Image) -> Image.Image:
 
 
 def _without_holes(mask: Image.Image) -> Image.Image:
-    """Return the mask with all white that cannot be reached from its border over black."""
+    """Return the mask with its holes filled: white wherever black does not lead to the border."""
     padded = ImageOps.expand(mask, 1, fill=0)
     ImageDraw.floodfill(padded, (0, 0), 128)
     filled = padded.point([0 if value == 128 else 255 for value in range(256)])
@@ -65,7 +65,7 @@ def _without_holes(mask: Image.Image) -> Image.Image:
 
 
 def cut_out(picture: Image.Image, mask: Image.Image) -> Image.Image:
-    """Return the picture with all that is black in the mask transparent, and an edge without a rim."""
+    """Return the picture, transparent where the mask is black, and without a fringe at the edge."""
     edge = eroded(mask, 1).filter(ImageFilter.GaussianBlur(1))
     result = picture.convert("RGBA")
     result.putalpha(edge)

@@ -1,4 +1,4 @@
-"""A picture of the library: a vase, a jug and a bowl on a table by a window."""
+"""A library image: a vase, a jug and a bowl on a table by a window."""
 
 # ruff: noqa: PLR2004 - measures of a drawing have no names
 
@@ -64,7 +64,7 @@ def table() -> Image.Image:
 
 
 def crockery(canvas: Canvas) -> None:
-    """Paint the vase, the jug and the bowl alone."""
+    """Paint only the vase, the jug and the bowl."""
     _vase(canvas, 512, 380)
     _jug(canvas, 262, 470)
     _bowl(canvas, Random(31), 772, 574)  # noqa: S311

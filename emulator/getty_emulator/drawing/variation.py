@@ -1,4 +1,4 @@
-"""Variations: the same picture seen again. Also what is drawn for an operation that says nothing of drawing."""
+"""Variations of a picture; also the default drawing of an operation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LIGHTS: tuple[Color, ...] = ((255, 176, 84), (84, 150, 240), (236, 120, 160), (
 
 
 def draw_variation(base: Image.Image, order: Order, seed: int) -> Image.Image:
-    """Return the image from another place, in another light and under another sky, each seed its own."""
+    """Return the image from another viewpoint, in another light and under another sky, depending on the seed."""
     random = Random(f"{seed} {order.prompt}")  # noqa: S311 - nothing secret
     width, height = base.size
     zoom = random.uniform(1.06, 1.3)

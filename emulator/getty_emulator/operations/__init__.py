@@ -1,4 +1,4 @@
-"""All operations. A new one is a file here and a line in the table."""
+"""All operations. To add one, add a module here and a line in the table."""
 
 from __future__ import annotations
 
@@ -42,4 +42,4 @@ OPERATIONS = (
     *media.OPERATIONS,
 )
 DRAW = {generating.generation_type: generating.draw for generating in GENERATING}
-"""The function that draws the images of each type of generation."""
+"""For each type of generation, the function that draws its images."""

@@ -1,4 +1,4 @@
-"""POST background-generations and background-replacement: a product, or the subject of an image, before a new scene."""
+"""POST background-generations and background-replacement: a product or an image's subject on a new background."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from getty_emulator.operations.call import Call
 
 Color = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
-"""Getty publishes no form of ``background_color``; this is the usual one."""
+"""Getty documents no format of ``background_color``; this is the usual one."""
 
 
 class BackgroundGenerationBody(Widened):
-    """A registered product, how much room it gets around it, and, today, an image that the scene shall follow.
+    """A registered product, the margin around it and, optionally, a reference image for the scene.
 
-    That image must be there, but is not to be seen in what is drawn.
+    The reference image must exist, but does not influence the drawing.
     """
 
     reference_file_registration_id: str | None = None
@@ -41,7 +41,7 @@ class BackgroundGenerationBody(Widened):
     background_reference_adherence: Literal["flexible", "strong"] | None = None
 
     def check(self, call: Call) -> None:
-        """Refuse it without a product or a prompt."""
+        """Refuse the body if it lacks a product or a prompt."""
         super().check(call)
         require("reference_file_registration_id", self.reference_file_registration_id)
         require("prompt", self.prompt)
@@ -49,7 +49,7 @@ class BackgroundGenerationBody(Widened):
             raise invalid_parameter(self._scenes()[1], "At most one image may be named for the background.")
 
     def original(self, call: Call) -> Original:
-        """Find the product, and the image for the background."""
+        """Return the product, after checking the background's reference image."""
         if self.background_file_registration_id:
             registered_file(call, self.background_file_registration_id, Category.IMAGE_REFERENCE)
         if self.background_asset_id:
@@ -68,19 +68,19 @@ class BackgroundGenerationBody(Widened):
 
 
 class BackgroundReplacementBody(NamedImage, Prompted):
-    """An image, and what its subject shall stand before: a scene or a plain color."""
+    """An image, and the new background of its subject: a scene or a plain color."""
 
     media_type: MediaType | None = None
     background_color: Color | None = None
 
     def check(self, call: Call) -> None:
-        """Refuse it when it says nothing of the new background."""
+        """Refuse the body if it does not describe the new background."""
         super().check(call)
         if not (self.prompt or self.background_color):
             raise invalid_parameter("prompt", "A prompt or a background_color is required.")
 
     def images(self) -> int:
-        """Return how many images are made: before a plain color, one."""
+        """Return the number of images: one for a plain color."""
         return 1 if self.background_color else super().images()
 
 

@@ -1,4 +1,4 @@
-"""The fields that the bodies of generating calls share."""
+"""The fields that bodies of generating calls share."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from getty_emulator.operations.call import Call
 
 LONGER_SIDE = 1024
-"""Pixels of the longer side of every picture that is drawn; what is fetched is made smaller or larger from it."""
+"""The longer side, in pixels, at which every image is drawn; downloads and previews are scaled from it."""
 Int32 = Annotated[int, Field(ge=-(2**31), lt=2**31)]
 Percentage = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Level = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
@@ -32,36 +32,36 @@ class Original(NamedTuple):
 
 
 class GeneratingBody(Fields):
-    """The fields that every generating call takes. A body may say more of itself in the methods."""
+    """The fields that every generating call takes. Subclasses override the methods as needed."""
 
     product_id: Int32 | None = None
     project_code: str | None = None
     notes: str | None = None
 
     def check(self, call: Call) -> None:
-        """Refuse what its fields do not show one by one."""
+        """Check what the types of the fields cannot express."""
         if call.service.strict and self.product_id == 0:
             raise invalid_parameter("product_id", "There is no product 0.")
 
-    def original(self, call: Call) -> Original | None:  # noqa: ARG002 - of those that have one
-        """Find the image that it starts from, or refuse."""
+    def original(self, call: Call) -> Original | None:  # noqa: ARG002 - for subclasses that need it
+        """Return the image that it starts from, or refuse."""
         return None
 
-    def mask(self, call: Call) -> bytes | None:  # noqa: ARG002 - of those that have one
-        """Find the mask, or refuse."""
+    def mask(self, call: Call) -> bytes | None:  # noqa: ARG002 - for subclasses that need it
+        """Return the mask, or refuse."""
         return None
 
     def size(self, original: Size) -> Size:
-        """Return the size of the images, whose longer side is LONGER_SIDE; that of the original, if there is one."""
+        """Return the size of the images, with the longer side LONGER_SIDE and the original's shape, if there is one."""
         return original
 
     def images(self) -> int:
-        """Return how many images are made."""
+        """Return the number of images."""
         return IMAGES_PER_GENERATION
 
 
 class Prompted(GeneratingBody):
-    """A body with a prompt that may be left out."""
+    """A body with an optional prompt."""
 
     prompt: str | None = None
     negative_prompt: Annotated[str | None, Only(OLD_DIALECTS)] = None
@@ -69,19 +69,19 @@ class Prompted(GeneratingBody):
 
 
 class Shaped(Prompted):
-    """A body that needs a prompt and may say what the result shall look like."""
+    """A body that requires a prompt and may specify the look of the result."""
 
     aspect_ratio: AspectRatio | None = None
     media_type: MediaType | None = None
     mood: Mood | None = None
 
     def check(self, call: Call) -> None:
-        """Refuse it without a prompt."""
+        """Refuse the body if it lacks a prompt."""
         super().check(call)
         require("prompt", self.prompt)
 
     def size(self, original: Size) -> Size:
-        """Return a size of the aspect ratio that was asked for."""
+        """Return a size with the requested aspect ratio."""
         if self.aspect_ratio is None:
             return original
         width, height = map(int, self.aspect_ratio.split(":"))
@@ -89,12 +89,12 @@ class Shaped(Prompted):
 
 
 def require(name: str, value: object) -> None:
-    """Refuse a field that is empty or not there."""
+    """Refuse an empty or missing field."""
     if not value:
         raise invalid_parameter(name, "It is required.")
 
 
 def fitted(width: float, height: float, side: int) -> Size:
-    """Return the size that an image has when its longer side is ``side``."""
+    """Return the image's size scaled so that its longer side is ``side``."""
     longer = max(width, height)
     return max(1, round(width * side / longer)), max(1, round(height * side / longer))

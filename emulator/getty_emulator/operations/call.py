@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 REDIRECTED = "redirected"
 """The parameter that the fault ``redirect`` adds to a query."""
 COUNTS = ("all", "page", "none")
-"""What ``result_count`` can count, by the fault ``odd-pages``."""
+"""What ``result_count`` can count under the fault ``odd-pages``."""
 LARGEST_PAGE = 1000
 ALL_DIALECTS = frozenset(Dialect)
 OLD_DIALECTS = frozenset({Dialect.ANY, Dialect.REFERENCE_PAGE})
@@ -32,7 +32,7 @@ NEW_DIALECTS = frozenset({Dialect.ANY, Dialect.CURRENT})
 
 @dataclass(frozen=True, slots=True)
 class Only:
-    """Marks a field that not every dialect has."""
+    """Marks a field that only some dialects have."""
 
     dialects: frozenset[Dialect]
 
@@ -45,7 +45,7 @@ class Fields(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _check_names(cls, content: Any, info: ValidationInfo) -> Any:
-        """Take nulls away or, if strict, refuse them, and fields that the dialect does not have."""
+        """Remove nulls or, if strict, refuse nulls and fields that the dialect does not have."""
         if not isinstance(content, dict):
             return content
         context = info.context or {}
@@ -84,12 +84,12 @@ class Path:
     template: str
     dialects: frozenset[Dialect] = ALL_DIALECTS
     is_superseded: bool = False
-    """True for a path that Getty once had: a strict emulator does not serve it."""
+    """True for a path that Getty has replaced. A strict emulator does not serve it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One thing that Getty's API does."""
+    """One operation of Getty's API."""
 
     name: str
     method: str
@@ -97,7 +97,7 @@ class Operation:
     access: Access
     handle: Callable[[Call], Awaitable[Answer]]
     query: frozenset[str] = frozenset()
-    """The parameters of the query that it knows; any other is refused. Calls with open access take all."""
+    """The query parameters that it knows; any other is refused. Calls with open access accept all."""
 
 
 @dataclass(slots=True)
@@ -107,20 +107,20 @@ class Call:
     service: Service
     operation: Operation
     path: str
-    """As it was sent."""
+    """As sent."""
     segments: dict[str, str]
     """The variable segments of the path, decoded."""
     query_string: bytes
     headers: Mapping[str, str]
     """By lower-case name."""
     origin: str
-    """``http://host:port`` as the client wrote it: links in answers begin with it."""
+    """``http://host:port`` as the client wrote it. Links in answers start with it."""
     body: bytes = field(default=b"", repr=False)
     signed_in: Account | None = None
 
     @property
     def account(self) -> Account:
-        """Return whose call it is; calls with open access have no account."""
+        """Return the caller's account. Raises LookupError for calls with open access."""
         if self.signed_in is None:
             raise LookupError(f"{self.operation.name} is open to everyone.")
         return self.signed_in
@@ -134,7 +134,7 @@ class Call:
         return self.service.faults.take(self, fault)
 
     def query(self) -> dict[str, list[str]]:
-        """Return the parameters of the query; unless strict, ``name[]`` counts as ``name``."""
+        """Return the query parameters; unless strict, ``name[]`` counts as ``name``."""
         found: dict[str, list[str]] = {}
         for name, values in parse_qs(self.query_string.decode("latin-1"), keep_blank_values=True).items():
             known = name if self.service.strict else name.removesuffix("[]")
@@ -142,7 +142,7 @@ class Call:
         return found
 
     def check_query(self) -> None:
-        """Refuse parameters of the query that the operation does not know, and, if strict, empty ones."""
+        """Refuse query parameters that the operation does not know and, if strict, empty ones."""
         if self.operation.access is Access.OPEN:
             return
         for name, values in self.query().items():
@@ -152,18 +152,18 @@ class Call:
                 raise invalid_parameter(name, "It is empty.")
 
     def parameter(self, name: str) -> str | None:
-        """Return a parameter of the query, if it is there and not empty."""
+        """Return a query parameter, or None if it is missing or empty."""
         return next((value for value in self.query().get(name, []) if value), None)
 
     def number(self, name: str, default: int, largest: int) -> int:
-        """Return a parameter of the query that is a number from 1 on."""
+        """Return a numeric query parameter from 1 to ``largest``."""
         text = self.parameter(name) or str(default)
         if not (text.isascii() and text.isdigit() and 1 <= int(text) <= largest):
             raise invalid_parameter(name, f"It must be a number from 1 to {largest}.")
         return int(text)
 
     def page_of(self, items: list[Item]) -> tuple[int | None, list[Item]]:
-        """Return ``result_count``, and the page that the query asks for, or refuse: beyond the end there is none."""
+        """Return ``result_count`` and the requested page; refuse a page beyond the end."""
         page, size = self.number("page", 1, 2**31 - 1), self.number("page_size", 30, LARGEST_PAGE)
         counts = "all"
         if odd := self.take("odd-pages"):
@@ -177,7 +177,7 @@ class Call:
         return {"all": len(items), "page": len(shown), "none": None}[counts], shown
 
     def read(self, model: type[Body]) -> Body:
-        """Read the JSON body. Unless strict, fields that are null count as absent, and unknown ones are passed over.
+        """Read the JSON body. Unless strict, null fields count as absent, and unknown ones are ignored.
 
         Getty's reference page names application/json as the default of Content-Type.
         """
@@ -201,7 +201,7 @@ class Call:
 
 
 def int32(call: Call, segment: str) -> int:
-    """Read a segment of the path that is a number."""
+    """Read a numeric segment of the path."""
     text = call.segments[segment]
     if not (text.isascii() and text.isdigit() and int(text) < 2**31):
         raise invalid_parameter(segment, f"The value {text[:20]!r} is not valid for Int32.")

@@ -1,4 +1,4 @@
-"""The sizes of a generated image, and downloads: PUT starts one, GET tells where it is."""
+"""The sizes of a generated image, and downloads: PUT starts one, GET polls it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from getty_emulator.options import Dialect
 from getty_emulator.state import Download, Generation
 
 SIDES = {"1k": 1024, "4k": 4096}
-"""Pixels of the longer side by size name."""
+"""The longer side in pixels, by size name."""
 CHARGED = frozenset({"4k"})
 _IMAGE = "/v3/ai/image-generations/{id}/images/{index}"
 
@@ -37,7 +37,7 @@ class DownloadBody(Fields):
 
 
 async def download_sizes(call: Call) -> Answer:
-    """List the sizes in which an image can be had."""
+    """List the sizes in which an image is available."""
     generation, _ = find_image(call)
     sizes = [
         {"size_name": name, "width": width, "height": height}
@@ -48,7 +48,7 @@ async def download_sizes(call: Call) -> Answer:
 
 
 async def start_download(call: Call) -> Answer:
-    """Begin to prepare an image in one size. Each 4k takes a credit."""
+    """Start to prepare an image in one size. Each 4k download costs a credit."""
     body = call.read(DownloadBody)
     size_name = _size_name(body)
     generation, index = find_image(call)
@@ -75,7 +75,7 @@ async def start_download(call: Call) -> Answer:
 
 
 async def get_download(call: Call) -> Answer:
-    """Tell where the image is, once it is prepared."""
+    """Return the image's URL once it is prepared."""
     generation, index = find_image(call)
     download = (generation.downloads or {}).get(index)
     if download is None:
@@ -86,13 +86,13 @@ async def get_download(call: Call) -> Answer:
 
 
 class RedownloadBody(DownloadBody):
-    """The body of another download of what was downloaded before."""
+    """The body of a redownload."""
 
     generated_asset_id: str | None = None
 
 
 async def redownload(call: Call) -> Answer:
-    """Tell again where an image is that was downloaded. It costs nothing."""
+    """Return the URL of an image that was downloaded before. It costs nothing."""
     body = call.read(RedownloadBody)
     require("generated_asset_id", body.generated_asset_id)
     require("product_id", body.product_id)

@@ -1,4 +1,4 @@
-"""POST extend: more of the image beyond its borders. The longer side of the result stays what it was."""
+"""POST extend: continues the image beyond its borders. The longer side of the result has the usual length."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Widened(Prompted):
-    """How much is added on each side, in percent of the original's width or height."""
+    """The margin on each side, in percent of the original's width or height."""
 
     left_percentage: Percentage = 0
     right_percentage: Percentage = 0
@@ -38,7 +38,7 @@ class Widened(Prompted):
 
 class _ExtendBody(Widened):
     def check(self, call: Call) -> None:
-        """Refuse it when nothing is added."""
+        """Refuse the body if it adds nothing."""
         super().check(call)
         if not (
             self.left_percentage or self.right_percentage or self.top_percentage or self.bottom_percentage
@@ -47,11 +47,11 @@ class _ExtendBody(Widened):
 
 
 class ExtendBody(_ExtendBody, OldNamedImage):
-    """An extension of the image that is named."""
+    """An extension of the image named in the body."""
 
 
 class ExtendImageBody(_ExtendBody, PathImage):
-    """An extension of the generated image that the path names."""
+    """An extension of the generated image named in the path."""
 
 
 GENERATING = (

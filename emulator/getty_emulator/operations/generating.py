@@ -1,6 +1,6 @@
-"""Serves every call that makes a generation: who pays, the limits, the charge, 200 or 202.
+"""Serves every generating call: the paying product, the limits, the charge, 200 or 202.
 
-An operation that generates declares a :class:`Generating`: its name, its body, and how its images are drawn. All else
+A generating operation declares a :class:`Generating`: its name, its body, and how its images are drawn. Everything else
 happens here.
 """
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from getty_emulator.state import Product
 
 Draw = Callable[["Image", Order, int], "Image"]
-"""Draws one image of a generation: from the original, the order, and the seed of this image."""
+"""Draws one image of a generation from the original, the order and the image's seed."""
 GENERATIONS = "/v3/ai/image-generations"
 BETA_GENERATIONS = "/beta/ai/image-generations"
 _HOLD_STEP = 0.02
@@ -47,18 +47,18 @@ _NOT_OPTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Generating:
-    """A generating operation, as it is declared."""
+    """The declaration of a generating operation."""
 
     name: str
     generation_type: str
-    """As generation-history names it."""
+    """Its name in generation-history."""
     body: type[GeneratingBody]
     draw: Draw = draw_variation
     paths: tuple[Path, ...] = ()
-    """Where it is served. Without any: under its name, in every dialect."""
+    """The paths that serve it. Default: its name, in every dialect."""
 
     def operation(self) -> Operation:
-        """Return it as one that can be called."""
+        """Return the callable operation."""
 
         async def handle(call: Call) -> Answer:
             order, product = self.order(call)
@@ -68,7 +68,7 @@ class Generating:
         return Operation(self.name, "POST", paths, Access.API_KEY_AND_TOKEN, handle)
 
     def order(self, call: Call) -> tuple[Order, Product]:
-        """Check the body and what it refers to: the fields, the product, the image, the mask, one after the other."""
+        """Check the body and what it refers to, in this order: fields, product, image, mask."""
         body = call.read(self.body)
         body.check(call)
         product = paying_product(call.account, body)
@@ -91,7 +91,7 @@ class Generating:
 
 
 async def generate(call: Call, order: Order, product: Product) -> Answer:
-    """Start a generation, take the credit, and wait for the result as long as the emulator holds answers."""
+    """Start a generation, charge the credit, and wait for the result for the configured ``hold``."""
     service, account, now = call.service, call.account, call.now()
     limit = account.concurrent_generations
     if limit is not None and account.pending(now) >= limit:
@@ -144,7 +144,7 @@ def _blocked(call: Call) -> frozenset[int]:
 
 
 async def _hold(call: Call, generation: Generation) -> None:
-    """Wait for the result for at most the configured time, by both clocks: tests may move the emulator's."""
+    """Wait for the result for at most the configured time, by both clocks, since tests may move the emulator's."""
     service = call.service
     left = service.options.hold
     while not generation.is_ready(call.now()) and left > 0:

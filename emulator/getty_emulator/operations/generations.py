@@ -24,7 +24,7 @@ from getty_emulator.operations.media import PREVIEW_SIDE, image_link
 from getty_emulator.state import Generation
 
 PREVIEW_SIZE = "comp"
-"""Getty publishes no names of preview sizes."""
+"""Getty documents no names for preview sizes."""
 
 
 async def get_generation(call: Call) -> Answer:
@@ -40,7 +40,7 @@ async def get_generation(call: Call) -> Answer:
 
 
 def find(call: Call) -> Generation:
-    """Return the generation that the path names, if it is the account's and still kept."""
+    """Return the generation in the path, if it belongs to the account and has not expired."""
     generation = call.account.generations.get(call.segments["id"].lower())
     if generation is None:
         raise generation_not_found()
@@ -50,7 +50,7 @@ def find(call: Call) -> Generation:
 
 
 def find_image(call: Call) -> tuple[Generation, int]:
-    """Return the image that the path names. A pending or blocked one is as if it were not there."""
+    """Return the image in the path. A pending or blocked image counts as missing."""
     index = int32(call, "index")
     generation = find(call)
     if not generation.is_ready(call.now()):
@@ -61,12 +61,12 @@ def find_image(call: Call) -> tuple[Generation, int]:
 
 
 def pending(generation: Generation) -> Answer:
-    """Say that a generation is not ready."""
+    """Answer that the generation is not ready."""
     return json_answer(202, {"generation_request_id": generation.id})
 
 
 def result(call: Call, generation: Generation) -> dict[str, Any]:
-    """Return a finished generation as Getty writes it. A blocked image has no addresses."""
+    """Return a finished generation in Getty's form. A blocked image has no URLs."""
     content: dict[str, Any] = {
         "generation_request_id": generation.id,
         "seed": generation.seed,
@@ -78,7 +78,7 @@ def result(call: Call, generation: Generation) -> dict[str, Any]:
 
 
 def original_asset(generation: Generation) -> dict[str, str] | None:
-    """Return the library image that the generation was made from, if it was."""
+    """Return the library image that the generation was made from, if any."""
     source = generation.order.source
     return {"id": source.asset_id} if source and source.asset_id else None
 

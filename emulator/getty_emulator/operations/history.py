@@ -1,4 +1,4 @@
-"""GET generation-history: what the account asked for, newest first."""
+"""GET generation-history: the account's generations, newest first."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _MEDIA_TYPES = frozenset({"photography", "illustration"})
 MEDIA_TYPE = "photography"
-"""Of every generation that asked for nothing else: the library is one of photographs."""
+"""The media type of a generation that requested none, because the library contains photographs."""
 _DOCUMENTED_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 _QUERY = frozenset(
     {"page", "page_size", "date_start", "date_end", "media_type", "product_ids", "company_generations"}
@@ -33,7 +33,7 @@ _SHOWN_OPTIONS = ("aspect_ratio", "mood")
 
 
 async def history(call: Call) -> Answer:
-    """List generations, a page at a time."""
+    """List generations, one page at a time."""
     if _flag(call, "company_generations") and not call.account.company_generations:
         raise service_error(403, "NotAuthorized", "The account is not configured for company generations.")
     count, found = call.page_of(list(_matching(call)))
@@ -50,7 +50,7 @@ async def history_item(call: Call) -> Answer:
 
 
 def _matching(call: Call) -> Iterator[Generation]:
-    """Yield the generations that the query asks for, newest first."""
+    """Yield the requested generations, newest first."""
     start, end = _moment(call, "date_start"), _moment(call, "date_end")
     media_type = call.parameter("media_type")
     if media_type not in {None, *_MEDIA_TYPES}:
@@ -70,7 +70,7 @@ def _matching(call: Call) -> Iterator[Generation]:
 
 
 def _listed(call: Call) -> Callable[[Generation], bool]:
-    """Return which generations this look into the history can find: it may lag, or be blind, for a fault."""
+    """Return the test for generations that this history call can see; faults can make it lag or see nothing."""
     now = call.now()
     hidden, lag = call.take("history-hidden"), call.take("history-lag")
     newest = -math.inf if hidden else now - lag.parameters["seconds"] if lag else now
@@ -78,7 +78,7 @@ def _listed(call: Call) -> Callable[[Generation], bool]:
 
 
 def _item(call: Call, generation: Generation) -> dict[str, Any]:
-    """Return one generation as the history shows it. One that is pending has no results yet."""
+    """Return a generation as the history shows it. A pending one has no results yet."""
     order, source = generation.order, generation.order.source
     ready = generation.is_ready(call.now())
     content: dict[str, Any] = {
@@ -134,9 +134,9 @@ def _product_ids(call: Call) -> set[int]:
 
 
 def _moment(call: Call, name: str) -> float | None:
-    """Read a date or a date and time; without a zone it is UTC, without a time it is 00:00:00.
+    """Parse a date, or a date and time. The default zone is UTC, the default time 00:00:00.
 
-    Strictly, only ``YYYY-MM-DDTHH:mm:ssZ`` is a moment.
+    If strict, only ``YYYY-MM-DDTHH:mm:ssZ`` is accepted.
     """
     text = call.parameter(name)
     if text is None:

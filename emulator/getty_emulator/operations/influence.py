@@ -1,4 +1,4 @@
-"""POST influence-color-by-image and influence-composition-by-image: images from a text, guided by an image."""
+"""POST influence-color-by-image and influence-composition-by-image: images from a prompt, guided by an image."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ if TYPE_CHECKING:
 
 
 class InfluenceColorBody(Shaped, NamedImageOrFile):
-    """The higher the noise, the less of the image is in the result. Today's API has no such field."""
+    """The higher the noise, the weaker the image's influence. The current API has no such field."""
 
     noise_level: Annotated[Level | None, Only(OLD_DIALECTS)] = None
 
     def check(self, call: Call) -> None:
-        """Refuse it without a level, where there must be one."""
+        """Refuse the body if it lacks a required level."""
         super().check(call)
         _require_level(call, "noise_level", self.noise_level)
 
 
 class InfluenceCompositionBody(Shaped, NamedImageOrFile):
-    """The higher the influence, the more of the image is in the result. Today's API has no such field."""
+    """The higher the value, the stronger the image's influence. The current API has no such field."""
 
     influence_level: Annotated[Level | None, Only(OLD_DIALECTS)] = None
 
     def check(self, call: Call) -> None:
-        """Refuse it without a level, where there must be one."""
+        """Refuse the body if it lacks a required level."""
         super().check(call)
         _require_level(call, "influence_level", self.influence_level)
 

@@ -1,4 +1,4 @@
-"""The images themselves, at signed addresses that expire and need no credentials."""
+"""The images themselves, at signed URLs that expire and need no credentials."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ _SIDES = frozenset({320, PREVIEW_SIDE, 1024, 4096})
 
 
 def image_link(call: Call, generation: Generation, index: int, side: int) -> str:
-    """Return an address of one image of a generation, its longer side ``side`` pixels."""
+    """Return a URL of one image of a generation, with a longer side of ``side`` pixels."""
     path = f"/media/generations/{generation.id}/{index}/{side}.jpg"
     return call.origin + signed(call.service.state, path, call.now())
 
 
 def registration_link(call: Call, registration: Registration, side: int) -> str:
-    """Return an address of a registered file, its longer side ``side`` pixels."""
+    """Return a URL of a registered file, with a longer side of ``side`` pixels."""
     path = f"/media/registrations/{registration.id}/{side}.jpg"
     return call.origin + signed(call.service.state, path, call.now())
 
 
 def signed(state: State, path: str, now: float) -> str:
-    """Return the path with its expiry and signature. Links made within an hour are the same, for caches."""
+    """Return the path with its expiry and signature. Links made within the same hour are equal, for caches."""
     expires = str((int(now) // 3600 + 1 + LINK_HOURS) * 3600)
     return f"{path}?expires={expires}&signature={_signature(state, path, expires)}"
 
@@ -47,7 +47,7 @@ async def generated(call: Call) -> Answer:
 
 
 async def library(call: Call) -> Answer:
-    """Serve an image of the library."""
+    """Serve a library image."""
     _check(call, f"/media/library/{call.segments['id']}/{call.segments['file']}")
     return Answer(
         200, await call.service.studio.original(call.segments["id"], _side(call)), "image/jpeg", _CACHED
@@ -64,7 +64,7 @@ async def registered(call: Call) -> Answer:
 
 
 async def mask(call: Call) -> Answer:
-    """Serve the mask that a generation was made with."""
+    """Serve the mask of a generation."""
     _check(call, f"/media/masks/{call.segments['id']}.jpg")
     generation = call.service.state.find_generation(call.segments["id"])
     if generation is None or generation.order.mask is None:
@@ -73,7 +73,7 @@ async def mask(call: Call) -> Answer:
 
 
 def _check(call: Call, path: str) -> None:
-    """Refuse an address that was not made here or has expired."""
+    """Refuse a URL that was not signed here or has expired."""
     query = call.query()
     expires, signature = query.get("expires", [""])[0], query.get("signature", [""])[0]
     right = _signature(call.service.state, path, expires)

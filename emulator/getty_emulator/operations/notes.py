@@ -1,4 +1,4 @@
-"""Notes as a server that alters them keeps them."""
+"""Notes as altered by a server."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ CHANGES = ("cut", "drop-hash", "lower-case", "drop-non-ascii", "drop")
 
 
 def altered_notes(notes: str | None, change: str, length: int) -> str | None:
-    """Return the notes after one of the changes; ``cut`` leaves ``length`` characters."""
+    """Apply one of the changes to the notes; ``cut`` keeps ``length`` characters."""
     if notes is None:
         return None
     match change:

@@ -1,4 +1,4 @@
-"""The products of an account, their demands on a call, and the charge."""
+"""The products of an account, their requirements for a call, and the charge."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def paying_product(account: Account, body: GeneratingBody) -> Product:
-    """Return the product that pays, checked against the notes and the project code that it demands."""
+    """Return the paying product, after checking the notes and project code that it requires."""
     if not account.ai_products():
         raise service_error(403, "NoProducts", "The account has no active AI Generator product.")
     product = find_product(account, body.product_id)
@@ -23,7 +23,7 @@ def paying_product(account: Account, body: GeneratingBody) -> Product:
 
 
 def find_product(account: Account, product_id: int | None) -> Product:
-    """Return the AI product of this id; without one, the only one. The .NET SDK sends 0 for no id, strictly none."""
+    """Return the AI product with this id or, without an id, the only one. The .NET SDK sends 0 for no id."""
     products = account.ai_products()
     if not product_id and len(products) == 1:
         return products[0]
@@ -35,7 +35,7 @@ def find_product(account: Account, product_id: int | None) -> Product:
 
 
 def check_requirements(product: Product, notes: str | None, project_code: str | None) -> None:
-    """Refuse notes or a project code that the product does not want as they are."""
+    """Refuse notes or a project code that do not meet the product's requirements."""
     if product.project_code_required and not project_code:
         raise invalid_parameter("project_code", "The product requires a project code.")
     if project_code and not product.project_code_required:
@@ -56,7 +56,7 @@ def new_charge(
     index: int | None = None,
     size_name: str | None = None,
 ) -> Charge:
-    """Return a charge of one credit, yet to be settled, or refuse where the product has none left."""
+    """Return an unsettled charge of one credit, or refuse if the product has no credits left."""
     if product.credits_remaining < 1:
         raise quota_exceeded()
     return Charge(
@@ -74,7 +74,7 @@ def new_charge(
 
 
 def settle(call: Call, product: Product, charges: list[Charge], generation: Generation) -> None:
-    """Take the credits and write them into the ledger, together with what they pay for; or do none of it.
+    """Charge the credits and record them in the ledger together with what they pay for, or do nothing.
 
     Raises StateFileError.
     """

@@ -1,4 +1,4 @@
-"""GET /v3/products: what the account may pay with."""
+"""GET /v3/products: the products that the account can pay with."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 async def products(call: Call) -> Answer:
-    """List the products; with ``fields=download_requirements`` also what each demands of a call."""
+    """List the products; with ``fields=download_requirements`` also the requirements of each."""
     fields = {field for value in call.query().get("fields", []) for field in value.split(",") if field}
     if unknown := fields - {"download_requirements"}:
         raise invalid_parameter("fields", f"Unknown fields: {', '.join(sorted(unknown))}.")

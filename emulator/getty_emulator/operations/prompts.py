@@ -1,4 +1,4 @@
-"""POST enhance-prompt: a richer prompt from a short one. It costs nothing, and is of today's API only."""
+"""POST enhance-prompt: expands a short prompt. It costs nothing, and exists only in the current API."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class PromptBody(Fields):
 
 
 async def enhance_prompt(call: Call) -> Answer:
-    """Add details to a prompt: to the same one always the same."""
+    """Add details to a prompt. The same prompt always gets the same details."""
     prompt = (call.read(PromptBody).prompt or "").strip()
     require("prompt", prompt)
     random = Random(hashlib.sha256(prompt.encode()).digest())  # noqa: S311 - nothing secret

@@ -35,7 +35,7 @@ class NamedImage(GeneratingBody):
     other_names: ClassVar[tuple[str, ...]] = ()
 
     def check(self, call: Call) -> None:
-        """Refuse it unless it names one image, and no more, in a field of the dialect."""
+        """Refuse the body unless it names exactly one image, in a field of the dialect."""
         super().check(call)
         names = self._names(call)
         if self.reference_generation and self.reference_generation.index is None and call.service.strict:
@@ -47,7 +47,7 @@ class NamedImage(GeneratingBody):
         raise invalid_parameter(names[0], f"Exactly one image must be named, as one of {', '.join(names)}.")
 
     def original(self, call: Call) -> Original:
-        """Find the image that it names."""
+        """Return the image that it names."""
         name = next(name for name in self._names(call) if getattr(self, name))
         return self._find(call, name, getattr(self, name))
 
@@ -56,17 +56,17 @@ class NamedImage(GeneratingBody):
             return generated_image(call, value)
         return library_image(call, value)
 
-    def _names(self, call: Call) -> tuple[str, ...]:  # noqa: ARG002 - of those that differ by dialect
+    def _names(self, call: Call) -> tuple[str, ...]:  # noqa: ARG002 - for subclasses that differ by dialect
         return (*_CURRENT_NAMES, *self.other_names)
 
 
 class OldNamedImage(NamedImage):
-    """A body of refine or extend: the reference page, which describes these two, names the image in ``id``."""
+    """A body of refine or extend: for these two, the reference page names the image in ``id``."""
 
     id: Annotated[str | None, Only(OLD_DIALECTS)] = None
 
     def check(self, call: Call) -> None:
-        """Refuse ``id`` where a fault says so."""
+        """Refuse ``id`` if a fault says so."""
         if self.id and (fault := call.take("refuse-id")):
             raise refusal(**fault.parameters)
         super().check(call)
@@ -82,7 +82,7 @@ class OldNamedImage(NamedImage):
 
 
 class NamedImageOrFile(NamedImage):
-    """A body that names one image, which may also be a file that was registered as a reference."""
+    """A body that names one image, which may also be a registered reference file."""
 
     reference_file_registration_id: str | None = None
     other_names: ClassVar = ("reference_file_registration_id",)
@@ -102,7 +102,7 @@ class PathImage(GeneratingBody):
         int32(call, "index")
 
     def original(self, call: Call) -> Original:
-        """Find the image that the path names."""
+        """Return the image named in the path."""
         generation, index = find_image(call)
         return Original(
             Source(generation_request_id=generation.id, index=index),
@@ -111,22 +111,22 @@ class PathImage(GeneratingBody):
 
 
 class Masked(GeneratingBody):
-    """A body that needs a mask."""
+    """A body that requires a mask."""
 
     mask_url: str | None = None
 
     def check(self, call: Call) -> None:
-        """Refuse it without a mask."""
+        """Refuse the body if it lacks a mask."""
         super().check(call)
         require("mask_url", self.mask_url)
 
     def mask(self, call: Call) -> bytes:
-        """Find the mask."""
+        """Return the mask."""
         return find_mask(call, self.mask_url or "")
 
 
 def registered_file(call: Call, registration_id: str, category: Category) -> Original:
-    """Return a registered file of the account, which must be of this category."""
+    """Return a registered file of the account in this category, or refuse."""
     registration = call.account.registrations.get(registration_id)
     if registration is None or registration.is_archived:
         raise service_error(404, "ImageNotFound", "There is no such file registration.")
@@ -139,7 +139,7 @@ def registered_file(call: Call, registration_id: str, category: Category) -> Ori
 
 
 def library_image(call: Call, asset_id: str) -> Original:
-    """Return the library image of this id, or refuse."""
+    """Return the library image with this id, or refuse."""
     image = call.service.studio.library.get(asset_id)
     if image is None:
         raise service_error(404, "ImageNotFound", "There is no such image.")

@@ -1,4 +1,4 @@
-"""POST refine: change what is under the white of a mask. In every form that has been documented."""
+"""POST refine, in every documented form: changes the image under the white area of a mask."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 
 class RefineBody(Masked, OldNamedImage, Prompted):
-    """A refine of the image that is named."""
+    """A refine of the image named in the body."""
 
     def check(self, call: Call) -> None:
-        """Refuse it without a prompt, today."""
+        """Refuse the body if it lacks a prompt, in the current dialect."""
         if call.service.dialect is Dialect.CURRENT:
             require("prompt", self.prompt)
         super().check(call)
 
 
 class RefineImageBody(Masked, PathImage, Prompted):
-    """A refine of the generated image that the path names."""
+    """A refine of the generated image named in the path."""
 
 
 GENERATING = (

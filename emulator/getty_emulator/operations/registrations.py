@@ -1,4 +1,4 @@
-"""File registrations: an upload becomes a lasting reference image or product, for which one claims the rights."""
+"""File registrations: turn an upload into a permanent reference image or product, whose rights the caller claims."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class RegistrationBody(Fields):
 
 
 async def register(call: Call) -> Answer:
-    """Keep an upload for good. It costs nothing."""
+    """Keep an upload permanently. It costs nothing."""
     body = call.read(RegistrationBody)
     require("url", body.url)
     if not body.rights_claimed:
@@ -67,7 +67,7 @@ async def get_registration(call: Call) -> Answer:
 
 
 async def list_registrations(call: Call) -> Answer:
-    """List the files, newest first, a page at a time."""
+    """List the files, newest first, one page at a time."""
     kept = [file for file in reversed(call.account.registrations.values()) if not file.is_archived]
     count, found = call.page_of(kept)
     return json_answer(
@@ -76,7 +76,7 @@ async def list_registrations(call: Call) -> Answer:
 
 
 async def delete_registration(call: Call) -> Answer:
-    """Put a file away: it cannot be used any more, but what was made from it stays."""
+    """Archive a file. It can no longer be used, but images made from it stay."""
     registration = _find(call)
     call.service.save(replace(registration, is_archived=True))
     registration.is_archived = True

@@ -1,4 +1,4 @@
-"""POST background-removal and object-removal: the image without what is behind its subject, or under a mask."""
+"""POST background-removal and object-removal: remove the background of the subject, or the objects under a mask."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from getty_emulator.operations.references import Masked, NamedImage
 
 
 class ObjectRemovalBody(Masked, NamedImage):
-    """The white of the mask is what goes away."""
+    """The white area of the mask is removed."""
 
 
 GENERATING = (

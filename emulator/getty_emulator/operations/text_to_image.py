@@ -1,4 +1,4 @@
-"""POST image-generations: images from a text alone; and four more that are like one of them."""
+"""POST image-generations: images from a prompt; and variations of an existing image."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class GenerateBody(Shaped):
 
 
 class VariationsBody(PathImage):
-    """Variations of the image that the path names."""
+    """Variations of the image named in the path."""
 
 
 GENERATING = (

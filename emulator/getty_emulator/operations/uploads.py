@@ -15,15 +15,15 @@ from getty_emulator.state import UPLOAD_SECONDS, Upload
 
 PREFIX = "/v3/search/by-image/uploads/"
 LARGEST = 10_000_000
-"""Bytes. Getty says "10 MB"; this is the smaller reading."""
+"""Bytes. Getty says "10 MB"; this is the stricter interpretation."""
 _SUFFIXES = (".jpg", ".jpeg", ".png")
 _STRICT = {"image/jpeg": ".jpg", "image/png": ".png"}
-"""The documented types, and how a name of each ends."""
+"""The documented types and their file extensions."""
 _FORMATS = {"image/jpeg": "JPEG", "image/jpg": "JPEG", "image/png": "PNG"}
 
 
 async def upload(call: Call) -> Answer:
-    """Keep the image under its name, in place of an earlier one."""
+    """Store the image under its name, replacing an earlier one."""
     name = call.segments["name"]
     if not name.lower().endswith(_SUFFIXES):
         raise invalid_parameter("file-name", "The name must end in .jpg, .jpeg or .png.")
@@ -43,7 +43,7 @@ async def upload(call: Call) -> Answer:
 
 
 def image_format(content: bytes) -> str | None:
-    """Return the format of a JPEG or PNG that can be read to its end, else None."""
+    """Return the format of a JPEG or PNG that can be read completely, or None."""
     try:
         with Image.open(io.BytesIO(content), formats=("JPEG", "PNG")) as image:
             image.load()
@@ -77,9 +77,9 @@ def find_upload(call: Call, field: str, url: str) -> Upload:
 
 
 def _name_in(call: Call, url: str) -> str | None:
-    """Return the name in an upload URL of this server: at the address called, at Getty's own, or on loopback.
+    """Return the name in an upload URL of this server: at the called address, at Getty's, or on loopback.
 
-    The other two let a client through that reached the emulator by way of a proxy.
+    The last two serve clients that reach the emulator through a proxy.
     """
     try:
         parts = urlsplit(url)
