@@ -1,1 +1,1 @@
-"""Runs the project on a developer's machine: the programs behind `make demo`, `make airflow` and others."""
+"""Programs that run the project on a developer's machine, behind `make demo`, `make airflow` and others."""

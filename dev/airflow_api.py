@@ -1,4 +1,4 @@
-"""The few calls of Airflow's REST API (v2) that it takes to run a DAG and to see what became of it."""
+"""A client for the few calls of Airflow's REST API (v2) that run a DAG and inspect its outcome."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 POLL_SECONDS = 0.25
-REQUEST_SECONDS = 120.0  # the first calls of an API server take long on a loaded machine
-PAGE = 1000  # Airflow gives fewer unless its settings allow as many
+REQUEST_SECONDS = 120.0  # an API server's first calls are slow on a loaded machine
+PAGE = 1000  # Airflow returns fewer unless its settings allow this number
 FINISHED = frozenset({"success", "failed"})
 
 
 @dataclass(frozen=True)
 class TaskInstance:
-    """One task of a run as the API shows it. `map_index` is -1 for a task that is not mapped."""
+    """One task of a run, as returned by the API. `map_index` is -1 for an unmapped task."""
 
     task_id: str
     map_index: int
@@ -34,23 +34,23 @@ class TaskInstance:
 
 
 class AirflowApi:
-    """An Airflow's REST API, for an Airflow whose SimpleAuthManager takes everybody for an admin.
+    """The REST API of an Airflow whose SimpleAuthManager treats everybody as an admin.
 
-    `person` is the name and password of somebody, where it does not.
+    If it does not, `person` is a user's name and password.
     """
 
     def __init__(self, url: str, person: tuple[str, str] | None = None) -> None:
         self.url = url
         self._person = person
         self._session = requests.Session()
-        self._session.trust_env = False  # a proxy from the environment does not know our loopback
+        self._session.trust_env = False  # a proxy from the environment cannot reach our loopback
 
     def close(self) -> None:
         """Close the pooled connections."""
         self._session.close()
 
     def login(self) -> None:
-        """Get a token. Raises requests.RequestException as long as the API server is not up."""
+        """Get a token. Raises requests.RequestException until the API server is up."""
         method = "POST" if self._person else "GET"
         fields = dict(zip(("username", "password"), self._person, strict=True)) if self._person else None
         answer = self._session.request(method, f"{self.url}/auth/token", json=fields, timeout=REQUEST_SECONDS)
@@ -72,7 +72,7 @@ class AirflowApi:
         return run_id
 
     def clear(self, dag_id: str, run_id: str) -> None:
-        """Clear all tasks of a run, as a person does to run it again."""
+        """Clear all tasks of a run, as a user does to run it again."""
         self._request("POST", f"dags/{dag_id}/dagRuns/{run_id}/clear", json={"dry_run": False})
 
     def wait(
@@ -83,15 +83,14 @@ class AirflowApi:
         timeout: float,
         on_change: Callable[[TaskInstance], object] = lambda _: None,
     ) -> str:
-        """Wait until a run has finished and return its state, success or failed.
+        """Wait until a run has finished, and return its state, success or failed.
 
-        Each state that a task is seen in is given to `on_change` once. Raises TimeoutError after `timeout`
-        seconds.
+        Calls `on_change` once for each observed state of a task. Raises TimeoutError after `timeout` seconds.
         """
         deadline = time.monotonic() + timeout
         seen: dict[str, TaskInstance] = {}
         while True:
-            # The run first: when it has finished, the tasks that are read after it have finished as well.
+            # Read the run first: if it has finished, the tasks read after it have finished as well.
             state: str = self._get(f"dags/{dag_id}/dagRuns/{run_id}")["state"]
             for task in self.task_instances(dag_id, run_id):
                 if seen.get(task.name) != task:
@@ -102,17 +101,17 @@ class AirflowApi:
             if time.monotonic() > deadline:
                 states = ", ".join(f"{task.name} {task.state}" for task in seen.values())
                 raise TimeoutError(
-                    f"The run {run_id} of {dag_id} is {state} after {timeout:.0f} s: {states}."
+                    f"The run {run_id} of {dag_id} is still {state} after {timeout:.0f} s: {states}."
                 )
             time.sleep(POLL_SECONDS)
 
     def run_states(self, dag_id: str) -> dict[str, str]:
-        """Return the state of each run of a DAG, by its id."""
+        """Return the state of each run of a DAG, by run id."""
         runs = self._get(f"dags/{dag_id}/dagRuns", limit=100)["dag_runs"]
         return {run["dag_run_id"]: run["state"] for run in runs}
 
     def task_instances(self, dag_id: str, run_id: str) -> list[TaskInstance]:
-        """Return the tasks of a run, mapped ones singly."""
+        """Return the tasks of a run; each mapped instance is one entry."""
         return [
             TaskInstance(**{key: each[key] for key in TaskInstance.__dataclass_fields__})
             for each in self.raw_task_instances(dag_id, run_id)
@@ -125,30 +124,30 @@ class AirflowApi:
         return found
 
     def page_of_tasks(self, **query: str | int) -> Any:
-        """Return tasks of all runs, as the API shows them: `task_instances`, and their number as `total_entries`."""
+        """Return tasks of all runs as returned by the API: `task_instances`, and their number as `total_entries`."""
         return self._get("dags/~/dagRuns/~/taskInstances", **query)
 
     def raw_task_instances(self, dag_id: str, run_id: str) -> list[Any]:
-        """Return the tasks of a run with all that the API shows of them."""
+        """Return the tasks of a run with all their fields in the API."""
         return self._pages(f"dags/{dag_id}/dagRuns/{run_id}/taskInstances", "task_instances")
 
     def tries(self, dag_id: str, run_id: str, task: TaskInstance) -> dict[int, Any]:
-        """Return the tries of a task by their numbers, as the API shows them, as far as Airflow has recorded them."""
+        """Return the recorded tries of a task by number, as returned by the API."""
         path = f"dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task.task_id}"
         mapped = f"/{task.map_index}" if task.map_index >= 0 else ""
         return {each["try_number"]: each for each in self._get(f"{path}{mapped}/tries")["task_instances"]}
 
     def xcom(self, dag_id: str, run_id: str, task_id: str, key: str = "return_value") -> Any:
-        """Return what a task has pushed, as the JSON that it is stored as."""
+        """Return a task's XCom, in the JSON form in which it is stored."""
         path = f"dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/{key}"
         return self._get(path, deserialize="false")["value"]
 
     def task_log(self, dag_id: str, run_id: str, task: TaskInstance) -> str:
-        """Return what a task has logged in its latest try, with the end of each traceback last."""
+        """Return the log of a task's latest try, with the end of each traceback last."""
         path = f"dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task.task_id}/logs/{task.try_number}"
         try:
             events = self._get(path, map_index=task.map_index, full_content="true")["content"]
-        except requests.HTTPError as error:  # as of a task that never began
+        except requests.HTTPError as error:  # for example, of a task that never started
             if error.response.status_code == requests.codes.not_found:
                 return ""
             raise
@@ -161,7 +160,7 @@ class AirflowApi:
         return "\n\n".join(logs)
 
     def put_connection(self, conn_id: str, fields: Mapping[str, Any]) -> None:
-        """Store a connection, given in Airflow's JSON form, in the place of one of the same id."""
+        """Store a connection, given in Airflow's JSON form, replacing one with the same id."""
         entity = {**fields, "connection_id": conn_id, "extra": json.dumps(fields.get("extra", {}))}
         action = {"action": "create", "action_on_existence": "overwrite", "entities": [entity]}
         answer = self._request("PATCH", "connections", json={"actions": [action]})
@@ -188,11 +187,11 @@ class AirflowApi:
 
 
 def _lines(event: str | Mapping[str, Any]) -> Iterator[str]:
-    """Render an event of a task's log: a structured one, or a line that a process has printed."""
+    """Render an event of a task's log: a structured one, or a line printed by a process."""
     if isinstance(event, str):
         yield event
         return
-    if "::group::" in event["event"] or "::endgroup::" in event["event"]:  # marks for the log view of the UI
+    if "::group::" in event["event"] or "::endgroup::" in event["event"]:  # markers for the UI's log view
         return
     yield f"{event.get('timestamp') or '':.19} {event.get('level', ''):8}{event['event']}"
     for error in event.get("error_detail") or ():

@@ -1,4 +1,4 @@
-"""A photograph of a run in Airflow, as its web page shows it."""
+"""Takes a screenshot of a run in Airflow's UI."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SECONDS = 180
 
 
 def page_of_a_run(browser: str) -> Image.Image:
-    """Run the example in a real Airflow on an emulator, and photograph the page of the run."""
+    """Run the example in a real Airflow on an emulator, and take a screenshot of the run's page."""
     with tempfile.TemporaryDirectory() as folder, Emulator(latency="6") as getty:
         home = Path(folder)
         with LocalAirflow(home / "airflow", EXAMPLES, {"getty_default": getty.connection}) as airflow:

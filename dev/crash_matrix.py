@@ -1,7 +1,6 @@
-"""`make crash-matrix`: kill or freeze a refine at each of its steps, and see what it costs in the end.
+"""`make crash-matrix`: kills or freezes a refine at each of its steps, and checks its final cost.
 
-Real processes die by SIGKILL, or stop by SIGSTOP, in a real Airflow. Airflow tries again, and the emulator's ledger
-tells what was paid.
+Real processes in a real Airflow get SIGKILL or SIGSTOP. Airflow retries, and the emulator's ledger shows the charges.
 """
 
 from __future__ import annotations
@@ -23,10 +22,10 @@ from dev.postgres import temporary_postgres
 from dev.processes import ProcessFailedError, stopping_on_signals
 from tests.support.real_stores import s3_server
 
-STALLED_SECONDS = 300  # in which no run has ended
+STALLED_SECONDS = 300  # without the end of any run
 POLL_SECONDS = 0.5
 QUICK_TO_NOTICE = {
-    "dag_processor": {"min_file_process_interval": 5},  # a deploy changes what the DAG file reads
+    "dag_processor": {"min_file_process_interval": 5},  # a deploy changes the file that the DAG reads
     "scheduler": {
         "task_instance_heartbeat_timeout": 10,
         "task_instance_heartbeat_timeout_detection_interval": 1,
@@ -34,9 +33,9 @@ QUICK_TO_NOTICE = {
     "workers": {"min_heartbeat_interval": 2},
     "triggerer": {"job_heartbeat_sec": 2, "triggerer_health_check_threshold": 8},
 }
-ON_POSTGRES = {"core": {"parallelism": 16}}  # a frozen process holds its place
+ON_POSTGRES = {"core": {"parallelism": 16}}  # a frozen process occupies its slot
 AT_ONCE_ON_POSTGRES = 10  # runs
-AT_ONCE_ON_SQLITE = 4  # all that wait in one triggerer; with more, "database is locked" (Airflow 3.3.2)
+AT_ONCE_ON_SQLITE = 4  # runs waiting in one triggerer; with more, "database is locked" (Airflow 3.3.2)
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ class Matrix:
     outcomes: Mapping[tuple[str, Form], Outcome]
 
     def as_markdown(self) -> str:
-        """Return the table, a row for each step and a column for each form."""
+        """Return the table, with a row for each step and a column for each form."""
         titles = [
             f"{form.name.replace('_', ' ').replace('s3', 'S3')} (the {form.victim} dies)" for form in FORMS
         ]
@@ -60,7 +59,7 @@ class Matrix:
 
 
 def crash_matrix(folder: Path, cells: Sequence[tuple[str, Form]] = CELLS) -> Matrix:
-    """Run crashes in one Airflow, some at once, on PostgreSQL if there is one here."""
+    """Run crashes in one Airflow, several at once, on PostgreSQL if it is installed."""
     started = time.monotonic()
     with ExitStack() as stack:
         postgres = stack.enter_context(temporary_postgres())
@@ -89,7 +88,7 @@ def crash_matrix(folder: Path, cells: Sequence[tuple[str, Form]] = CELLS) -> Mat
 
 
 def _run(airflow: LocalAirflow, crashes: list[Crash], *, at_once: int) -> None:
-    """Kill whoever stands at a step, until all runs have ended, or none ends any more."""
+    """Kill the victims at each step until all runs have ended, or no more of them end."""
     deadline = time.monotonic() + STALLED_SECONDS
     waiting, running = list(crashes), list[Crash]()
     dying = [crash for crash in crashes if crash.waits_in_triggerer and crash.step == "while-waiting"]
@@ -124,12 +123,12 @@ def _run(airflow: LocalAirflow, crashes: list[Crash], *, at_once: int) -> None:
 
 
 def _all_deferred(crashes: list[Crash], running: list[Crash], airflow: LocalAirflow) -> bool:
-    """Whether all wait in the triggerer, if there are any."""
+    """True if there are such runs, and all of them wait in the triggerer."""
     return bool(crashes) and all(crash in running and crash.is_deferred(airflow.api) for crash in crashes)
 
 
 def _without_triggerer(crashes: list[Crash]) -> list[Crash]:
-    """Note that their triggerer is gone; none is left that waits for that."""
+    """Record that the triggerer was killed for all runs that wait for it."""
     for crash in crashes:
         crash.was_killed(TRIGGERER)
     return []

@@ -1,4 +1,4 @@
-"""One run of a refine that is killed at one of its steps, and what it cost in the end."""
+"""One run of a refine that is killed at one of its steps, and its final cost."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ if TYPE_CHECKING:
 
 DAGS = Path(__file__).resolve().parent.parent / "tests" / "system" / "crash_dags"
 LATENCY = 8  # seconds; a trigger polls first after 5
-UNTIL_KILLED = 3600  # seconds of the emulator's clock, which is moved on after the kill
+UNTIL_KILLED = 3600  # seconds of the emulator's clock, which is advanced after the kill
 SLOW = 8  # seconds before the server does the work; less than the history_lag of the DAGs
 WORKER = "LocalExecutor"
-REFUSED_TRY = 2  # on the same disk, a journal that a frozen process has open is refused to this try
+REFUSED_TRY = 2  # on the same disk, this try cannot open a journal that a frozen process has open
 _GENERATION = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-TRIGGERER = 0  # stands for its process among those that were killed
+TRIGGERER = 0  # represents its process in the set of killed processes
 
 
 @dataclass(frozen=True)
 class Form:
     """A way to run a refine.
 
-    :param instances: how many refines there are; ``processes``, in how many tasks.
-    :param victim: ``task``: the process of the task dies, as by the kernel's out-of-memory killer, and its supervisor
-        tells Airflow. ``worker``: the supervisor dies too, as with its machine, and Airflow misses their heartbeats.
+    :param instances: the number of refines; ``processes``, the number of their tasks.
+    :param victim: ``task``: the task's process dies, as from the kernel's out-of-memory killer, and its supervisor
+        tells Airflow. ``worker``: the supervisor dies too, as in a machine failure, and Airflow misses heartbeats.
     """
 
     name: str
@@ -64,7 +64,7 @@ STEPS = {
     "while-waiting": "while waiting (if deferred: the triggerer dies)",
     "on-resume": "on resume, with the result in hand",
     "mid-download": "mid-download",
-    "host-changed": "after the id, and the connection's host is spelled otherwise from then on",
+    "host-changed": "after the id, and the connection's host is spelled differently from then on",
     "deployed": "after the delivery, and a deploy changes `retries` from 1 to 3",
     "cleared": "after a success and a clear; a deploy changes `retries` from 1 to 2 (a charge for each round)",
     "frozen": "frozen right before the request, until a retry has sent its own",
@@ -82,7 +82,7 @@ STEPS_ON_S3 = (
     "triggerer-frozen",
 )
 LEFT_OUT = {
-    ("triggerer-frozen", "sync"),  # it waits in no triggerer
+    ("triggerer-frozen", "sync"),  # it does not wait in a triggerer
     ("cleared", "mapped"),  # Airflow 3.3.2 ended the cleared run without its mapped downloads
 }
 CELLS = [
@@ -91,7 +91,7 @@ CELLS = [
     for form in FORMS
     if (step, form.name) not in LEFT_OUT and (form.name != "batch_on_s3" or step in STEPS_ON_S3)
 ]
-# Each step once, each form several times: what the test suite has the time for. What takes longest is first.
+# Each step once, each form several times, within the time budget of the test suite. The slowest come first.
 SAMPLE = [
     (step, next(form for form in FORMS if form.name == name))
     for step, name in {
@@ -117,13 +117,13 @@ SAMPLE = [
 class Outcome:
     """The outcome of a run.
 
-    :param killed: whether all were killed that should be.
-    :param rounds: how often a person wanted each refine.
-    :param charges: how often each refine was paid.
-    :param tries: of the task instance that took most.
-    :param seconds: from the first kill until the run had ended.
-    :param pictures: whether the pictures on disk are whole and right, one for each refine.
-    :param trouble: the logs of the tasks that failed.
+    :param killed: True if all intended victims were killed.
+    :param rounds: how often a user requested each refine.
+    :param charges: how often each refine was charged.
+    :param tries: the largest number of tries of a task instance.
+    :param seconds: from the first kill to the end of the run.
+    :param pictures: True if the pictures on disk are complete and correct, one for each refine.
+    :param trouble: the logs of the failed tasks.
     """
 
     killed: bool
@@ -137,7 +137,7 @@ class Outcome:
 
     @property
     def is_right(self) -> bool:
-        """Whether it was killed, paid as often as it was wanted, and delivered."""
+        """True if it was killed, charged as often as requested, and delivered."""
         return (
             self.killed
             and self.state == "success"
@@ -163,7 +163,7 @@ class Outcome:
 
 @dataclass
 class Crash:
-    """One run, with an emulator of its own, so that faults and charges are those of this run."""
+    """One run with its own emulator, so that faults and charges belong to this run."""
 
     form: Form
     step: str
@@ -180,10 +180,10 @@ class Crash:
 
     @classmethod
     def at(cls, step: str, form: Form, folder: Path, dags: Path, s3: str) -> Crash:
-        """Prepare a run that is to be killed at this step.
+        """Prepare a run to be killed at this step.
 
-        :param dags: the DAGs, which this may change.
-        :param s3: the address of an S3 server.
+        :param dags: the folder of DAGs, which the run may change.
+        :param s3: the URL of an S3 server.
         """
         getty = Emulator(latency=str(UNTIL_KILLED if step in WHILE_WAITING else LATENCY))
         crash = cls(form, step, folder / f"{form.name}-{step}", getty, dags, s3)
@@ -193,17 +193,17 @@ class Crash:
 
     @property
     def dag_id(self) -> str:
-        """Return the DAG that it runs: one of its own if it is changed meanwhile."""
+        """Return the id of its DAG: a separate DAG if the step changes it."""
         return f"crash_{self.form.name}{f'_{self.step}' * (self.step in DEPLOYED)}"
 
     @property
     def rounds(self) -> int:
-        """Return how often a person wants it to be made."""
+        """Return how often the user requests it."""
         return 2 if self.step == "cleared" else 1
 
     @property
     def has_stored_connection(self) -> bool:
-        """Whether its connection is in Airflow's database, as it is changed meanwhile."""
+        """True if its connection is in Airflow's database, because the step changes it."""
         return self.step == "host-changed"
 
     @property
@@ -213,17 +213,17 @@ class Crash:
 
     @property
     def waits_in_triggerer(self) -> bool:
-        """Whether the triggerer is to be killed or frozen, rather than a worker."""
+        """True if the victim is the triggerer instead of a worker."""
         return self.step in WHILE_WAITING and self.form.name != "sync"
 
     @property
     def killed(self) -> bool:
-        """Whether all have been killed that are to be."""
+        """True if all victims have been killed."""
         return len(self._dead) == (1 if self.waits_in_triggerer else self.form.processes)
 
     @property
     def ended(self) -> bool:
-        """Whether the run is over."""
+        """True if the run has ended."""
         return self._ended_at > 0
 
     def start(self, api: AirflowApi) -> None:
@@ -237,13 +237,13 @@ class Crash:
         self.run_id = api.trigger(self.dag_id, conf)
 
     def is_deferred(self, api: AirflowApi) -> bool:
-        """Whether all instances of the refine are."""
+        """True if all instances of the refine are deferred."""
         tasks = api.task_instances(self.dag_id, self.run_id)
         states = [task.state for task in tasks if task.task_id == "refine"]
         return states == ["deferred"] * self.form.processes
 
     def kill(self, api: AirflowApi) -> None:
-        """Kill the tasks that stand at the step, or that wait there for the server."""
+        """Kill the tasks that have reached the step, or wait there for the server."""
         if self.waits_in_triggerer or self.killed:
             return
         pids = [int(file.read_text()) for file in self.folder.glob("*.pid")]
@@ -260,7 +260,7 @@ class Crash:
             self.was_killed(pid)
 
     def thaw(self, api: AirflowApi) -> None:
-        """Let frozen processes continue once a later try has submitted, or was refused what they hold."""
+        """Resume frozen processes once a later try has submitted, or could not open their journal."""
         if not (self._frozen and self.killed):
             return
         is_paid = self.getty.ledger()["total"] >= self.form.instances
@@ -272,14 +272,14 @@ class Crash:
             self._frozen = []
 
     def was_killed(self, pid: int) -> None:
-        """Remember it; a server that was to take until then takes no longer."""
+        """Record the victim, and let generations that were to last until the kill complete."""
         self._dead.add(pid)
         self._killed_at = self._killed_at or time.monotonic()
         if self.step in WHILE_WAITING:
             self.getty.advance(UNTIL_KILLED)
 
     def is_in(self, state: str, api: AirflowApi) -> None:
-        """Remember the state of the run, and clear it once if that is wanted."""
+        """Record the state of the run, and clear it once if the step requires it."""
         cleared = self.folder / "cleared"
         if self.step == "cleared" and state == "success" and not cleared.exists():
             cleared.touch()
@@ -291,7 +291,7 @@ class Crash:
             self._ended_at = time.monotonic()
 
     def outcome(self, api: AirflowApi) -> Outcome:
-        """Return what there is to see at the end."""
+        """Return the outcome of the ended run."""
         prompts = {each["generation_request_id"]: each["prompt"] for each in self.getty.generations()}
         charges = Counter(prompts[each["generation_request_id"]] for each in self.getty.ledger()["entries"])
         tasks = api.task_instances(self.dag_id, self.run_id) if self.run_id else []
@@ -308,7 +308,7 @@ class Crash:
         )
 
     def _change(self, api: AirflowApi) -> None:
-        """Change what is to be another when the task is tried again."""
+        """Make the step's change before the task is tried again."""
         if self.step in DEPLOYED:
             self._deploy(DEPLOYED[self.step])
         if self.has_stored_connection:
@@ -316,7 +316,7 @@ class Crash:
             api.put_connection(self.connection, json.loads(text))
 
     def _deploy(self, retries: int) -> None:
-        """Change the DAG file, by the file that it reads."""
+        """Change the DAG by changing the file that it reads."""
         new = self.dags / f"{self.dag_id}.new"
         new.write_text(str(retries))
         new.rename(new.with_suffix(".retries"))
@@ -334,7 +334,7 @@ class Crash:
         return [each["operation"] for each in requests].count("get-generation") > 1
 
     def _pictures_are_right(self, prompts: dict[str, str]) -> bool:
-        """Compare them with what the emulator gives for the generations that they are named after."""
+        """Compare them with the emulator's images of the generations in their names."""
         files = {_GENERATION.findall(file.name)[0]: file for file in (self.folder / "pictures").glob("*.jpg")}
         if {prompts[each] for each in files} != set(prompts.values()) or len(files) != len(prompts):
             return False
@@ -354,14 +354,14 @@ def _picture(client: GettyClient, generation_request_id: str) -> bytes:
 
 
 def _kill(pid: int, *, with_supervisor: bool) -> None:
-    """Kill a task's process, and before it what supervises it, which could still tell Airflow of the death."""
+    """Kill a task's supervisor, which could still report the death to Airflow, and then the task's process."""
     if with_supervisor:
         _supervisor(pid).kill()
     psutil.Process(pid).kill()
 
 
 def _freeze(pid: int) -> list[psutil.Process]:
-    """Stop a task's process and what supervises it, as a machine that is suspended does."""
+    """Freeze a task's process and its supervisor, as on a suspended machine."""
     processes = [_supervisor(pid), psutil.Process(pid)]
     for process in processes:
         process.suspend()
@@ -371,5 +371,5 @@ def _freeze(pid: int) -> list[psutil.Process]:
 def _supervisor(pid: int) -> psutil.Process:
     supervisor = psutil.Process(pid).parent()
     if supervisor is None or WORKER not in " ".join(supervisor.cmdline()):
-        raise ProcessFailedError(f"The process {pid} is no task of a worker of the {WORKER}.")
+        raise ProcessFailedError(f"Process {pid} is not a task of a worker of the {WORKER}.")
     return supervisor

@@ -1,4 +1,4 @@
-"""`make demo`: a real Airflow refines an image on the emulator, from the mask to a picture of the result."""
+"""`make demo`: a real Airflow refines an image on the emulator, from the mask to the result."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = ROOT / "build" / "demo"
 PICTURE = OUTPUT / "refinement.png"
 DAG_ID = "getty_refine"
-LATENCY = "8"  # seconds; long enough to see that the sensor is deferred
+LATENCY = "8"  # seconds; long enough to see the sensor defer
 RUN_SECONDS = 120.0
 SHOWN = frozenset(
     {"queued", "running", "deferred", "success", "failed", "up_for_retry", "upstream_failed", "skipped"}
 )
 REMARKS = {
     ("refine", "success"): "mask uploaded, refine submitted",
-    ("wait", "deferred"): "no process waits, the triggerer polls",
+    ("wait", "deferred"): "no process waits; the triggerer polls",
     ("wait", "success"): "generation complete",
     ("download", "success"): "refined image stored",
 }
 
 
 class DemoFailedError(Exception):
-    """The DAG ran and did not succeed."""
+    """The DAG run failed."""
 
 
 def main() -> int:
@@ -51,7 +51,7 @@ def main() -> int:
         with stopping_on_signals():
             _run()
     except KeyboardInterrupt:
-        print("\nInterrupted; everything is stopped.")
+        print("\nInterrupted. Everything is stopped.")
         return 130
     except (DemoFailedError, ProcessFailedError, TimeoutError, requests.RequestException) as error:
         print(f"\n{error}")
@@ -61,7 +61,7 @@ def main() -> int:
 
 def _run() -> None:
     with Emulator(latency=LATENCY) as getty, tempfile.TemporaryDirectory(prefix="getty-demo-") as home:
-        print(f"Emulator   {getty.url}, a local Getty with credits of its own")
+        print(f"Emulator   {getty.url}, a local Getty with its own credits")
         print("Airflow    starting: database, scheduler, triggerer, DAG processor, API server")
         started = time.monotonic()
         with LocalAirflow(Path(home), ROOT / "example_dags", {"getty_default": getty.connection}) as airflow:
@@ -74,7 +74,7 @@ def _run() -> None:
 
 
 def _wish(getty: Emulator) -> dict[str, Any]:
-    """Return the parameters of the DAG: the first image of the library, and what the emulator suggests for it."""
+    """Return the parameters of the DAG: the first library image and the refine that the emulator suggests for it."""
     image = getty.images()[0]
     return {
         "image_id": image["id"],
@@ -86,7 +86,7 @@ def _wish(getty: Emulator) -> dict[str, Any]:
 
 
 def _refine(airflow: LocalAirflow, wish: dict[str, Any]) -> None:
-    """Run the DAG, with a line for each step of each task."""
+    """Run the DAG, and print a line for each state of each task."""
     started = time.monotonic()
 
     def show(task: TaskInstance) -> None:
@@ -101,13 +101,13 @@ def _refine(airflow: LocalAirflow, wish: dict[str, Any]) -> None:
 
 
 def _report(getty: Emulator, wish: dict[str, Any]) -> None:
-    """Draw the picture, and say what there is to see, what it cost and where to go next."""
+    """Draw the picture, and print where it is, its cost, and what to run next."""
     refined = next(OUTPUT.glob("*.jpg"))
     _draw(getty, wish, refined).save(PICTURE)
     cost = getty.ledger()["total"]
     print(f"""
 Refined    {refined.relative_to(ROOT)}
-Cost       {cost} credit{"s" * (cost != 1)}, says the emulator's ledger
+Cost       {cost} credit{"s" * (cost != 1)}, according to the emulator's ledger
 Picture    {PICTURE.relative_to(ROOT)}
 
 Next       make test       run all tests
@@ -117,7 +117,7 @@ Next       make test       run all tests
 def _draw(getty: Emulator, wish: dict[str, Any], refined: Path) -> Image.Image:
     image = next(each for each in getty.images() if each["id"] == wish["image_id"])
     with requests.Session() as session:
-        session.trust_env = False  # a proxy from the environment does not know our loopback
+        session.trust_env = False  # a proxy from the environment cannot reach our loopback
         original = session.get(image["url"], timeout=30).content
         mask = session.get(getty.generations()[-1]["mask"], timeout=30).content
     panels = {

@@ -1,4 +1,4 @@
-"""Draws the diagrams of the documentation as SVG: how a refine flows, and the layers of the house.
+"""Draws the documentation's diagrams as SVG: the flow of a refine, and the layers of the provider.
 
 `python -m dev.diagrams` writes them to docs/images/.
 """
@@ -18,25 +18,25 @@ PACKAGE = "airflow_provider_getty"
 LANES = ("Worker", "Task state store", "Getty", "Triggerer", "Your storage")
 STEPS = (
     ("Worker", "Worker", "check the arguments, make the mask"),
-    ("Worker", "Getty", "PUT the mask, under a name of its own"),
-    ("Worker", "Task state store", "keep intent and marker"),
+    ("Worker", "Getty", "PUT the mask, under a unique name"),
+    ("Worker", "Task state store", "store intent and marker"),
     ("Worker", "Getty", "POST the refine, with the marker in notes"),
-    ("Getty", "Worker", "202: the id. From here on it is paid for"),
-    ("Worker", "Task state store", "keep the id"),
+    ("Getty", "Worker", "202: the id. From here on, it is paid for"),
+    ("Worker", "Task state store", "store the id"),
     ("Worker", "Triggerer", "defer: the worker is free"),
-    ("Triggerer", "Getty", "poll, all on one budget"),
+    ("Triggerer", "Getty", "poll, all within one budget"),
     ("Getty", "Triggerer", "200: four images"),
     ("Triggerer", "Worker", "resume: the result goes to XCom"),
     ("Worker", "Getty", "PUT the download, poll it, GET the image"),
-    ("Worker", "Your storage", "write the image: whole, or not at all"),
+    ("Worker", "Your storage", "write the image, whole or not at all"),
 )
-"""Who sends what to whom, in order."""
+"""The messages in order: sender, receiver, text."""
 
 INK, LINE, FILL, SOFT = "#1d1b31", "#6a5acd", "#ece9f8", "#8a86a3"
 
 
 def flow() -> str:
-    """Draw how a refine flows, as calls between lanes."""
+    """Draw the flow of a refine as calls between lanes."""
     wide, step, top = 190, 46, 66
     height = top + step * len(STEPS) + 14
     middle = {lane: 95 + wide * number for number, lane in enumerate(LANES)}
@@ -57,20 +57,20 @@ def flow() -> str:
 
 
 def layers() -> list[list[str]]:
-    """The rooms of each layer, from the top, as the contract in pyproject.toml has them."""
+    """The packages of each layer, from the top, as in the contract in pyproject.toml."""
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     [contract] = [each for each in contracts if each["type"] == "layers"]
     return [[room.strip().rpartition(".")[2] for room in layer.split(":")] for layer in contract["layers"]]
 
 
 def purpose(room: str) -> str:
-    """The first line of a room's docstring."""
+    """Return the first line of a package's docstring."""
     tree = ast.parse((ROOT / PACKAGE / room / "__init__.py").read_text())
     return (ast.get_docstring(tree) or "").partition("\n")[0]
 
 
 def house() -> str:
-    """Draw the layers of the house, with the rooms in each and what they are for; imports point downward."""
+    """Draw the provider's layers with the packages in each and their purpose; imports point downward."""
     width, line, gap = 860, 26, 24
     parts, y = [], 16
     for number, rooms in enumerate(layers()):
@@ -109,7 +109,7 @@ def _arrow(path: str) -> str:
 
 
 def _text(x: float, y: float, text: str, anchor: str, *, weight: int = 400, rim: bool = False) -> str:
-    """:param rim: whether it has a white rim, so that it can be read across lines."""
+    """:param rim: draw a white outline, so that the text is readable across lines."""
     across = ' stroke="#fff" stroke-width="4" paint-order="stroke"' if rim else ""
     style = f'text-anchor="{anchor}" fill="{INK}" font-weight="{weight}"{across}'
     return f'<text x="{x}" y="{y}" {style}>{escape(text)}</text>'
@@ -119,7 +119,7 @@ DIAGRAMS = {"flow.svg": flow, "house.svg": house}
 
 
 def main() -> None:
-    """Write them."""
+    """Write the diagrams."""
     for name, draw in DIAGRAMS.items():
         (IMAGES / name).write_text(draw())
         print(f"docs/images/{name}")

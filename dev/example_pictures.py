@@ -1,4 +1,4 @@
-"""The pictures of the example DAGs: what each run of them begins with, and what it brings."""
+"""Draws the pictures of the example DAGs: the inputs and the results of their runs."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from dev.picture import one_below_another, side_by_side
 EXAMPLE_DAGS = Path(__file__).resolve().parent.parent / "example_dags"
 PHOTOGRAPH = EXAMPLE_DAGS / "getty_product.jpg"
 SEED = 5
-CALM_SEED = 4  # of those tried, one whose table lets go of the vase
+CALM_SEED = 4  # chosen because the vase separates well from its table
 VASE = (412, 364, 612, 652)  # of the picture of a table: left, top, right, bottom
 SHEET_WIDTH = 1400  # pixels
 
 
 def generate_extend() -> Image.Image:
-    """Draw the square image, and what becomes of it in each aspect ratio."""
+    """Draw the square image, and its extension to each aspect ratio."""
     square = _drawn(
         "text_to_image", Image.new("RGB", (LONGER_SIDE, LONGER_SIDE)), "white sailing boats at sunset"
     )
@@ -46,7 +46,7 @@ def generate_extend() -> Image.Image:
 
 
 def catalogue() -> Image.Image:
-    """Draw each line of the catalogue's file: the original, and the image that comes of it."""
+    """Draw the original and the result for each line of the catalog file."""
     rows = []
     for line in (EXAMPLE_DAGS / "getty_catalogue.jsonl").read_text().splitlines():
         item = json.loads(line)
@@ -59,7 +59,7 @@ def catalogue() -> Image.Image:
 
 
 def product() -> Image.Image:
-    """Draw the photograph of the product, its scenes, and the product cut out of a calm one."""
+    """Draw the product photograph, its scenes, and the product cut out of a calm scene."""
     with Image.open(PHOTOGRAPH) as file:
         photograph = file.convert("RGB")
     calm = _drawn("background_generation", photograph, "on a plain wooden table", seed=CALM_SEED)
@@ -79,7 +79,7 @@ def product() -> Image.Image:
 
 
 def photograph_of_a_vase() -> bytes:
-    """Draw the product that the example shows, as the JPEG file that lies beside it."""
+    """Draw the product of the example, as the JPEG file next to it."""
     table = LIBRARY["1328876514"]
     canvas = Canvas(table.width, table.height)
     if table.subject:
@@ -103,5 +103,5 @@ def _drawn(
     seed: int = SEED,
     **asked: Any,
 ) -> Image.Image:
-    """Draw what a generation of this type makes of an image."""
+    """Draw the result of a generation of this type."""
     return DRAW[kind](base, Order(kind, 0, *(size or base.size), prompt=prompt, **asked), seed)

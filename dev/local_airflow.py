@@ -1,4 +1,4 @@
-"""A whole Airflow in a folder of its own: scheduler, triggerer, DAG processor and API server."""
+"""Runs a complete Airflow in its own folder: scheduler, triggerer, DAG processor and API server."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ COMPONENT_VARIABLE = "LOCAL_AIRFLOW_COMPONENT"
 
 
 class LocalAirflow:
-    """An Airflow that runs as long as its `with` block, and its REST API as `api`.
+    """An Airflow that runs for the duration of its `with` block, with its REST API as `api`.
 
-    Nothing of the caller's own Airflow is read or written: no `AIRFLOW_*` variable comes through, and its
-    database, configuration and logs lie in `home`. `connections` are given by id, in Airflow's JSON form.
-    `path` is that of its base URL, as behind a proxy. `database_url` is SQLAlchemy's of another database than the
-    SQLite one in `home`; `settings` are Airflow's by section and key, and replace those that are made here.
-    `components` are its processes by name, with the arguments of the `airflow` command; each finds its name in the
-    environment variable `COMPONENT_VARIABLE`.
-    `admin` is the name of the one who may log in, with `password`; without one, everybody is an admin.
+    It does not read or write the caller's own Airflow: it inherits no `AIRFLOW_*` variable, and keeps its database,
+    configuration and logs in `home`. `connections` are given by id, in Airflow's JSON form.
+    `path` is the path of its base URL, as behind a proxy. `database_url` is a SQLAlchemy URL that replaces the SQLite
+    database in `home`; `settings` are Airflow's, by section and key, and override those set here.
+    `components` are its processes by name, with their arguments to the `airflow` command; each process finds its name
+    in the environment variable `COMPONENT_VARIABLE`.
+    `admin` is the name of the only user, who logs in with `password`; without it, everybody is an admin.
     """
 
     def __init__(
@@ -87,17 +87,17 @@ class LocalAirflow:
         self.stop()
 
     def stop(self) -> None:
-        """Stop all processes, and what they have started."""
+        """Stop all processes and their children."""
         self.api.close()
         self._processes.stop()
 
     def wait_for_dags(self, wanted: Collection[str]) -> None:
-        """Wait until Airflow has parsed these DAGs: its health page is content long before it has."""
+        """Wait until Airflow has parsed these DAGs, which its health page does not wait for."""
         started = time.monotonic()
         while missing := set(wanted) - self.api.dag_ids():
             self._processes.ensure_alive()
             waited = time.monotonic() - started
-            # In a home that was used before, errors of the last time stay until the file is parsed again.
+            # In a reused home, import errors of the previous run stay until the file is parsed again.
             if waited > IMPORT_SECONDS and (errors := self.api.import_errors()):
                 raise ProcessFailedError("\n".join(errors))
             if waited > START_SECONDS:
@@ -105,27 +105,27 @@ class LocalAirflow:
             time.sleep(POLL_SECONDS)
 
     def kill(self, component: str) -> None:
-        """Kill a component with SIGKILL, with all that it has started."""
+        """Kill a component and its children with SIGKILL."""
         self._processes.kill(self._components.pop(component))
 
     def end(self, component: str, *, timeout: float) -> None:
-        """Ask a component to end with SIGTERM, as a deployment does; after `timeout` seconds kill it."""
+        """Terminate a component with SIGTERM, as a deployment does; kill it after `timeout` seconds."""
         self._processes.end(self._components.pop(component), timeout=timeout)
 
     def freeze(self, component: str) -> None:
-        """Freeze a component with SIGSTOP, with all that it has started; another one can be started."""
+        """Freeze a component and its children with SIGSTOP; a replacement can be started."""
         self._frozen[component] = self._components.pop(component)
         self._processes.signal(self._frozen[component], signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """Let continue what was frozen, beside any that was started in its place."""
+        """Resume frozen components, alongside any replacement."""
         for component, process in self._frozen.items():
             self._processes.signal(process, signal.SIGCONT)
             self._components.setdefault(component, process)
         self._frozen.clear()
 
     def start(self, component: str) -> None:
-        """Start a component, the first time or again."""
+        """Start or restart a component."""
         log = self.logs / f"{component}.log"
         command = (sys.executable, "-m", "airflow", *self._commands[component])
         self._components[component] = self._processes.start(
@@ -133,19 +133,19 @@ class LocalAirflow:
         )
 
     def revive(self) -> dict[str, int]:
-        """Start again the components that have ended by themselves; return their exit codes."""
+        """Restart the components that have exited by themselves; return their exit codes."""
         ended = {name: code for name, each in self._components.items() if (code := each.poll()) is not None}
         for component in ended:
-            self.kill(component)  # what it has left behind
+            self.kill(component)  # its remaining children
             self.start(component)
         return ended
 
     def ensure_alive(self) -> None:
-        """Raise ProcessFailedError if a part of Airflow has ended."""
+        """Raise ProcessFailedError if a component has exited."""
         self._processes.ensure_alive()
 
     def watch(self) -> NoReturn:
-        """Stay until interrupted. Raises ProcessFailedError when a part of Airflow ends."""
+        """Wait until interrupted. Raises ProcessFailedError if a component exits."""
         while True:
             self.ensure_alive()
             time.sleep(1)
@@ -175,17 +175,17 @@ class LocalAirflow:
             time.sleep(POLL_SECONDS)
 
     def _tail(self, component: str) -> str:
-        return f"The end of the log of its {component}:\n{tail(self.logs / f'{component}.log')}"
+        return f"End of the {component} log:\n{tail(self.logs / f'{component}.log')}"
 
 
 def component_name() -> str:
-    """Return the name of the component that asks, for Airflow's `hostname_callable`: they share a machine."""
+    """Return the calling component's name, as Airflow's `hostname_callable`, because all share one machine."""
     return os.environ[COMPONENT_VARIABLE]
 
 
 def _clean_environment() -> dict[str, str]:
-    """Return our environment without what would reach into another Airflow, or keep this one slow."""
-    # Without bytecode Airflow 3.3 takes 6 s to import instead of 2.4 s.
+    """Return our environment without variables that refer to another Airflow or slow this one down."""
+    # Without bytecode files, Airflow 3.3 takes 6 s to import instead of 2.4 s.
     dropped = {name for name in os.environ if name.startswith("AIRFLOW_")} | {"PYTHONDONTWRITEBYTECODE"}
     kept = {name: value for name, value in os.environ.items() if name not in dropped}
     return kept | {"NO_PROXY": f"{LOOPBACK},localhost", "no_proxy": f"{LOOPBACK},localhost"}
@@ -194,7 +194,7 @@ def _clean_environment() -> dict[str, str]:
 def _settings(
     dags_folder: Path, url: str, port: int, worker_log_port: int, trigger_log_port: int
 ) -> Settings:
-    """Return Airflow's settings: local, open to everybody here, quick to react."""
+    """Return Airflow's settings: local, without login, with short intervals."""
     return {
         "core": {
             "dags_folder": dags_folder,
@@ -207,7 +207,7 @@ def _settings(
             "execution_api_server_url": f"{url}/execution/",
         },
         "api": {"host": LOOPBACK, "port": port, "base_url": url},
-        "dag_processor": {"refresh_interval": 5},  # a file that has changed is parsed at the next one
+        "dag_processor": {"refresh_interval": 5},  # a changed file is parsed at the next one
         "scheduler": {"scheduler_heartbeat_sec": 1, "scheduler_idle_sleep_time": 0.3},
         "logging": {"worker_log_server_port": worker_log_port, "trigger_log_server_port": trigger_log_port},
         "usage_data_collection": {"enabled": False},
@@ -215,7 +215,7 @@ def _settings(
 
 
 def _login(admin: str, passwords: Path) -> Mapping[str, object]:
-    """Return the settings of an Airflow to which one has to log in."""
+    """Return the settings of an Airflow that requires login."""
     return {
         "simple_auth_manager_all_admins": False,
         "simple_auth_manager_users": f"{admin}:admin",

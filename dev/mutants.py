@@ -1,8 +1,9 @@
-"""Mutation testing: break one thing at a time in the modules whose rules protect money, and see a test of theirs fail.
+"""Mutation testing: changes one thing at a time in the modules whose rules protect money, and expects a test to fail.
 
-Each mutant runs in a fork of this process, which has imported what is slow, and an import hook gives it the altered
-module: no file changes. ``[tool.mutants]`` in ``pyproject.toml`` names the modules with their tests, and the survivors
-that break no promise, with the reason: each by its change, by the text of its line, or as ``constants`` of its module.
+Each mutant runs in a fork of this process, which has already imported the slow modules. An import hook provides the
+changed module, so no file changes. ``[tool.mutants]`` in ``pyproject.toml`` lists the modules with their tests, and
+the survivors that break no promise, with the reason: each by its change, by the text of its line, or as ``constants``
+of its module.
 """
 
 from __future__ import annotations
@@ -57,11 +58,11 @@ _NAMES = {"min": "max", "max": "min", "any": "all", "all": "any"}
 
 @dataclass(frozen=True)
 class Mutant:
-    """A module with one thing altered.
+    """A module with one change.
 
-    :param line: where, from 1.
-    :param place: the text of that line; ``constants`` if it gives a constant of the module its value.
-    :param change: the code before and after, in one line.
+    :param line: the changed line, from 1.
+    :param place: the text of that line, or ``constants`` if it assigns a constant of the module.
+    :param change: the code before and after, on one line.
     """
 
     module: str
@@ -112,7 +113,7 @@ def mutants_of(module: str, source: str) -> Iterator[Mutant]:
 
 
 def _altered(node: ast.AST) -> ast.AST | None:  # noqa: C901, PLR0911 - a table
-    """Return what takes the node's place, if anything does; it may share parts with the node."""
+    """Return the replacement of a node, if any; it may share parts with the node."""
     match node:
         case ast.Compare(ops=[operator]) if type(operator) in _SWAPS:
             return ast.Compare(node.left, [_swapped(operator)], node.comparators)  # type: ignore[list-item]
@@ -170,7 +171,7 @@ def _path(module: str) -> Path:
 
 
 class _Mutating(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
-    """A plugin of pytest that imports one module as its mutant, and looks for no simplest example that kills it."""
+    """A pytest plugin that imports one module as a mutant, and does not shrink failing examples."""
 
     def __init__(self, mutant: Mutant | None) -> None:
         self._mutant = mutant
@@ -178,7 +179,7 @@ class _Mutating(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_load_initial_conftests(self) -> None:
-        """Come before pytest's own import hook, which also rewrites the package of a plugin."""
+        """Install the import hook before pytest's own, which also rewrites a plugin's package."""
         if self._mutant:
             sys.meta_path.insert(0, self)
 
@@ -205,7 +206,7 @@ class _Mutating(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
 
 
 def survives(tests: Sequence[str], mutant: Mutant | None, seconds: float) -> bool:
-    """Run the tests in a fork; whether all passed. The fork gets so much processor time, and ten times as long."""
+    """Run the tests in a fork; return True if all pass. ``seconds`` limits its CPU time, tenfold its run time."""
     if child := os.fork():
         deadline = time.monotonic() + 10 * seconds
         while True:
@@ -232,10 +233,10 @@ def survives(tests: Sequence[str], mutant: Mutant | None, seconds: float) -> boo
 
 
 def _check(module: str, tests: Sequence[str], explained: dict[str, str], part: slice) -> tuple[int, int, int]:
-    """Try the mutants of a part of a module; how many there are, were killed, and are explained."""
+    """Try the mutants of a part of a module; return the numbers of tried, killed and explained ones."""
     began = resource.getrusage(resource.RUSAGE_CHILDREN)
     if not survives(tests, None, 600):
-        sys.exit(f"The tests of {module} fail as it is: {' '.join(tests)}")
+        sys.exit(f"The tests of the unchanged {module} fail: {' '.join(tests)}")
     ended = resource.getrusage(resource.RUSAGE_CHILDREN)
     used = ended.ru_utime + ended.ru_stime - began.ru_utime - began.ru_stime
     tried = killed = known = 0
@@ -258,10 +259,10 @@ def _part(text: str) -> slice:
 
 
 def main() -> None:
-    """Try the mutants of the modules named, or of all; exit with 1 if one survives that is not explained."""
+    """Try the mutants of the named modules, or of all; exit with 1 if an unexplained one survives."""
     settings = tomllib.loads((_ROOT / "pyproject.toml").read_text())["tool"]["mutants"]
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("modules", nargs="*", help="for example generating.submission; all if none is given")
+    parser.add_argument("modules", nargs="*", help="for example generating.submission (default: all)")
     parser.add_argument(
         "--part", default="1/1", type=_part, help="for example 2/5: every fifth mutant from the second"
     )

@@ -1,4 +1,4 @@
-"""Pictures beside and below each other: what an image was, and what became of it."""
+"""Arranges pictures in rows and sheets, for example an original and its result."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WHITE, INK, FRAME = "#ffffff", "#333333", "#d0d0d0"
 
 
 def side_by_side(panels: Sequence[tuple[str, Image.Image]]) -> Image.Image:
-    """Draw images of even height beside each other on white, each with its caption below."""
+    """Draw images side by side on white at the same height, each with a caption below."""
     images = [_framed(image) for _, image in panels]
     width = 2 * MARGIN + sum(image.width for image in images) + GAP * (len(images) - 1)
     height = 2 * MARGIN + HEIGHT + CAPTION_GAP + CAPTION_SIZE
@@ -34,7 +34,7 @@ def side_by_side(panels: Sequence[tuple[str, Image.Image]]) -> Image.Image:
 
 
 def one_below_another(sheets: Sequence[Image.Image], width: int) -> Image.Image:
-    """Draw sheets below each other on white, the whole as wide as asked."""
+    """Stack sheets on white, scaled to the given width."""
     whole = Image.new(
         "RGB", (max(sheet.width for sheet in sheets), sum(sheet.height for sheet in sheets)), WHITE
     )
@@ -46,7 +46,7 @@ def one_below_another(sheets: Sequence[Image.Image], width: int) -> Image.Image:
 
 
 def _framed(image: Image.Image) -> Image.Image:
-    """Bring an image to the common height; a thin frame keeps a white one from melting into the page."""
+    """Scale an image to the common height; a thin frame separates a white image from the page."""
     scaled = image.convert("RGB").resize(
         (round(image.width * HEIGHT / image.height), HEIGHT), Image.Resampling.LANCZOS
     )

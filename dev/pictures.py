@@ -1,4 +1,4 @@
-"""`make pictures`: the pictures in docs/images/, and the photograph of an example, as the emulator draws them."""
+"""`make pictures`: draws the pictures in docs/images/ and an example's photograph with the emulator."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ from dev.picture import one_below_another, side_by_side
 from dev.processes import port_or_free
 
 IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
-SEED = 5  # of those tried, the one whose balloons stand best
+SEED = 5  # chosen because its balloons are placed best
 BALL = (520, 570, 600, 640)  # of the beach: left, top, right, bottom
 SHEET_WIDTH = 1400  # pixels
-PAGE_SIZE = (1100, 880)  # pixels: shows two generations
+PAGE_SIZE = (1100, 880)  # pixels, enough for two generations
 PAGE_SECONDS = 60
 PORT = 8900  # the one that the documentation names
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def main() -> int:
-    """Draw them and return the exit code."""
+    """Draw the pictures and return the exit code."""
     IMAGES.mkdir(parents=True, exist_ok=True)
     lake, _, table, *_ = LIBRARY.values()
     _save(refinement(lake), IMAGES / "refinement.jpg")
@@ -49,9 +49,7 @@ def main() -> int:
     _save(example_pictures.product(), IMAGES / "product.jpg")
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
-        print(
-            "The pages of the emulator and of Airflow are left as they were: there is no chromium to show them."
-        )
+        print("The screenshots of the emulator and of Airflow are unchanged: chromium is not installed.")
     else:
         _save(page_of_a_run(browser), IMAGES / "airflow.jpg")
         _save(start_page(browser, [table, lake]), IMAGES / "emulator.jpg")
@@ -59,7 +57,7 @@ def main() -> int:
 
 
 def refinement(image: LibraryImage) -> Image.Image:
-    """Draw an image of the library, the mask that is suggested for it, and what becomes of it."""
+    """Draw a library image, its suggested mask, and the result."""
     mask = make_mask([image.mask_box], image_size=(image.width, image.height)).jpeg
     order = Order("refine", 0, image.width, image.height, mask=mask, prompt=image.prompt)
     return side_by_side(
@@ -72,7 +70,7 @@ def refinement(image: LibraryImage) -> Image.Image:
 
 
 def operations() -> Image.Image:
-    """Draw what each of the other operations makes."""
+    """Draw a result of each other operation."""
     lake, _, table, _, beach, _ = LIBRARY.values()
     photograph = _drawn("generate", None, prompt="white sailing boats at sunset")
     ball = make_mask([BALL], image_size=(beach.width, beach.height)).jpeg
@@ -123,7 +121,7 @@ def operations() -> Image.Image:
 
 
 def _drawn(name: str, image: LibraryImage | None, **asked: Any) -> Image.Image:
-    """Draw what an operation makes of an image of the library, or of none."""
+    """Draw the result of an operation, with or without a library image."""
     operation = next(operation for operation in GENERATING if operation.name == name)
     size = (image.width, image.height) if image else (1024, 683)
     source = Source(asset_id=image.id) if image else None
@@ -132,7 +130,7 @@ def _drawn(name: str, image: LibraryImage | None, **asked: Any) -> Image.Image:
 
 
 def start_page(browser: str, images: list[LibraryImage]) -> Image.Image:
-    """Refine images on an emulator, and photograph its start page."""
+    """Refine images on an emulator, and take a screenshot of its start page."""
     with Emulator(port=port_or_free(PORT)) as getty, tempfile.TemporaryDirectory() as folder:
         account = Account(api_key=getty.api_key, api_secret=getty.api_secret, base_url=getty.url)
         with GettyClient(account) as client:

@@ -1,4 +1,4 @@
-"""A PostgreSQL of our own for as long as it is needed, from the programs that this machine has."""
+"""Runs a temporary PostgreSQL server with the programs installed on this machine."""
 
 from __future__ import annotations
 
@@ -24,12 +24,16 @@ POLL_SECONDS = 0.1
 READY = "database system is ready to accept connections"
 USER = "airflow"
 UNPRIVILEGED = ("postgres", "nobody")
-FORGETFUL = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")  # it need not survive a power cut
+FORGETFUL = (
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+)  # it need not survive a power failure
 
 
 @contextmanager
 def temporary_postgres() -> Iterator[Postgres | None]:
-    """Start an empty PostgreSQL on a free port; None where none can run."""
+    """Start an empty PostgreSQL on a free port; None if none can run."""
     programs, user = _programs(), _user()
     if programs is None or user is None:
         yield None
@@ -66,7 +70,7 @@ def temporary_postgres() -> Iterator[Postgres | None]:
 
 
 class Postgres:
-    """A PostgreSQL server. `program` is what it runs, `url` SQLAlchemy's of its database."""
+    """A PostgreSQL server. `program` is its executable, `url` the SQLAlchemy URL of its database."""
 
     def __init__(self, programs: Path, data: Path, password: str, log: Path, runs_as: dict[str, Any]) -> None:
         [port] = free_ports(1)
@@ -84,7 +88,7 @@ class Postgres:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it and wait until it takes connections. Raises ProcessFailedError if it does not."""
+        """Start it and wait until it accepts connections. Raises ProcessFailedError if it does not."""
         starts = self._log.read_text().count(READY)
         with self._log.open("ab") as output:
             process = subprocess.Popen(
@@ -92,7 +96,7 @@ class Postgres:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # a Ctrl-C is for its parent, which stops it last
+                start_new_session=True,  # only its parent receives a Ctrl-C, and stops it last
                 **self._runs_as,
             )
         self._process = process
@@ -103,7 +107,7 @@ class Postgres:
             time.sleep(POLL_SECONDS)
 
     def stop(self) -> None:
-        """Stop it without waiting for those who are still connected."""
+        """Stop it without waiting for open connections."""
         if self._process is not None:
             self._process.send_signal(signal.SIGINT)
             self._process.wait()
@@ -111,7 +115,7 @@ class Postgres:
 
 
 def _programs() -> Path | None:
-    """Return the folder of PostgreSQL's programs. Debian keeps them out of PATH."""
+    """Return the folder of PostgreSQL's programs, which Debian keeps out of PATH."""
     if found := shutil.which("initdb"):
         return Path(found).resolve().parent
     versions = Path("/usr/lib/postgresql").glob("*/bin/initdb")
@@ -119,7 +123,7 @@ def _programs() -> Path | None:
 
 
 def _user() -> pwd.struct_passwd | None:
-    """Return who it can run as: PostgreSQL refuses to run as root, and others may not enter each temporary folder."""
+    """Return the user to run it as: PostgreSQL refuses root, and other users may not enter every temporary folder."""
     if os.geteuid() != 0:
         return pwd.getpwuid(os.geteuid())
     if not everybody_may_enter(Path(tempfile.gettempdir())):

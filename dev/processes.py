@@ -1,4 +1,4 @@
-"""Child processes that write to log files, and that can be stopped with all that they have started."""
+"""Child processes that write to log files, and can be stopped together with their own children."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
-STOP_SECONDS = 4.0  # Airflow 3.3.2's triggerer takes 10 s even when it has nothing to do
+STOP_SECONDS = 4.0  # Airflow 3.3.2's triggerer takes 10 s even when idle
 
 
 class ProcessFailedError(Exception):
-    """A process did not start, or ended before its time. The message carries the end of its log."""
+    """A process did not start, or exited early. The message contains the end of its log."""
 
 
 class NotInstalledError(ProcessFailedError):
@@ -32,10 +32,10 @@ class NotInstalledError(ProcessFailedError):
 
 
 class ProcessFamily:
-    """Processes that live and die together, in one environment.
+    """Processes that start and stop together, in one environment.
 
-    Each one leads a session of its own: a Ctrl-C in the terminal reaches only the parent, which then stops
-    the others, with whatever they have started themselves.
+    Each one leads its own session: a Ctrl-C in the terminal reaches only the parent, which then stops the others and
+    their children.
     """
 
     def __init__(self, env: Mapping[str, str]) -> None:
@@ -46,50 +46,50 @@ class ProcessFamily:
     def start(
         self, command: Sequence[str], *, log: Path, env: Mapping[str, str] | None = None
     ) -> subprocess.Popen[bytes]:
-        """Start a process that is to stay. `env` adds to the environment of all."""
+        """Start a long-running process. `env` adds to the shared environment."""
         return self._spawn(command, log, env or {})
 
     def kill(self, process: subprocess.Popen[bytes]) -> None:
-        """Kill a process that was started here, with whatever it has started: none can say goodbye."""
+        """Kill a process that was started here, and its children, with SIGKILL."""
         _signal_sessions({process.pid}, signal.SIGKILL)
         process.wait()
         del self._running[process]
 
     def end(self, process: subprocess.Popen[bytes], *, timeout: float) -> None:
-        """Ask a process that was started here to end; after `timeout` seconds kill whatever is left of it."""
+        """Terminate a process that was started here; after `timeout` seconds kill whatever is left of it."""
         process.terminate()
         with suppress(subprocess.TimeoutExpired):
             process.wait(timeout)
         self.kill(process)
 
     def signal(self, process: subprocess.Popen[bytes], number: signal.Signals) -> None:
-        """Send a signal to a process that was started here, and to whatever it has started; it may end from then on."""
+        """Send a signal to a process that was started here, and to its children; from then on, it may exit."""
         _signal_sessions({process.pid}, number)
         self._may_end.add(process)
 
     def run(self, command: Sequence[str], *, log: Path) -> None:
-        """Start a process that is to end by itself, and wait until it has done so successfully."""
+        """Run a process to its end. Raises ProcessFailedError if it fails."""
         process = self._spawn(command, log, {})
         if process.wait() != 0:
             raise ProcessFailedError(self._obituary(process))
         del self._running[process]
 
     def ensure_alive(self) -> None:
-        """Raise if any of them has ended."""
+        """Raise ProcessFailedError if any of them has exited."""
         for process in self._running:
             if process.poll() is not None and process not in self._may_end:
                 raise ProcessFailedError(self._obituary(process))
 
     def stop(self) -> None:
-        """Ask each process to end, all at once; after `STOP_SECONDS` kill whatever is left of their sessions.
+        """Terminate all processes at once; after `STOP_SECONDS` kill whatever is left of their sessions.
 
-        The request goes to the leaders, which know in which order to end their own children.
+        The signal goes to the session leaders, which know in which order to end their own children.
         """
         for process in self._running:
             process.terminate()
         deadline = time.monotonic() + STOP_SECONDS
         for process in self._running:
-            with suppress(subprocess.TimeoutExpired, KeyboardInterrupt):  # a second Ctrl-C: at once
+            with suppress(subprocess.TimeoutExpired, KeyboardInterrupt):  # a second Ctrl-C: kill at once
                 process.wait(timeout=max(0, deadline - time.monotonic()))
         _signal_sessions({process.pid for process in self._running}, signal.SIGKILL)
         for process in self._running:
@@ -112,7 +112,7 @@ class ProcessFamily:
 
     def _obituary(self, process: subprocess.Popen[bytes]) -> str:
         log = self._running[process]
-        return f"{log.stem} ended with exit code {process.returncode}. The end of its log:\n{tail(log)}"
+        return f"{log.stem} exited with code {process.returncode}. End of its log:\n{tail(log)}"
 
 
 def tail(log: Path, lines: int = 30) -> str:
@@ -121,7 +121,7 @@ def tail(log: Path, lines: int = 30) -> str:
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports of the loopback interface that nothing listens on, all different."""
+    """Return distinct free ports of the loopback interface."""
     with ExitStack() as held:
         sockets = [held.enter_context(socket.socket()) for _ in range(count)]
         for each in sockets:
@@ -130,7 +130,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def port_or_free(preferred: int) -> int:
-    """Return the preferred port, or a free one when something already listens there."""
+    """Return the preferred port, or a free one if it is taken."""
     with socket.socket() as probe:
         taken = probe.connect_ex((LOOPBACK, preferred)) == 0
     return free_ports(1)[0] if taken else preferred
@@ -138,12 +138,12 @@ def port_or_free(preferred: int) -> int:
 
 @contextmanager
 def stopping_on_signals() -> Iterator[None]:
-    """Turn the signals of `kill`, and of a terminal that closes, into the KeyboardInterrupt of a Ctrl-C."""
+    """Turn SIGTERM, and the signal of a closing terminal, into the KeyboardInterrupt of a Ctrl-C."""
 
     def interrupt(_number: int, _frame: object) -> None:
         raise KeyboardInterrupt
 
-    # SIGINT as well: a shell starts what it puts in the background with that one ignored.
+    # SIGINT as well: a shell starts background processes with SIGINT ignored.
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     previous = {number: signal.signal(number, interrupt) for number in numbers}
     try:
@@ -154,9 +154,9 @@ def stopping_on_signals() -> Iterator[None]:
 
 
 def serve_until_stopped(serve: Callable[[], object], *, stopped: str) -> int:
-    """Serve until a signal comes, and return the exit code.
+    """Serve until a signal arrives, and return the exit code.
 
-    :param stopped: printed when it has stopped.
+    :param stopped: printed once it has stopped.
     """
     try:
         with stopping_on_signals():
@@ -170,7 +170,7 @@ def serve_until_stopped(serve: Callable[[], object], *, stopped: str) -> int:
 
 
 def _signal_sessions(leaders: set[int], number: signal.Signals) -> None:
-    """Send a signal by session, not by process group: Airflow 3.3 runs each task in a group of its own."""
+    """Send a signal by session, not by process group: Airflow 3.3 runs each task in its own group."""
     for pid in psutil.pids():
         with suppress(ProcessLookupError, PermissionError):
             if os.getsid(pid) in leaders:
@@ -178,5 +178,5 @@ def _signal_sessions(leaders: set[int], number: signal.Signals) -> None:
 
 
 def everybody_may_enter(folder: Path) -> bool:
-    """Whether processes of every user can reach what is in the folder."""
+    """Return True if processes of every user can access the folder."""
     return all(each.stat().st_mode & stat.S_IXOTH for each in (folder, *folder.parents))

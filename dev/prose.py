@@ -1,6 +1,6 @@
-"""Finds words in prose for which the project has better ones; part of `make check`.
+"""Finds words in prose that the project avoids, and suggests better ones; part of `make check`.
 
-Reads all Markdown, and the docstrings, comments and texts of the packages. Spelling is checked by `typos`.
+Reads all Markdown files, and the docstrings, comments and strings of the packages. Spelling is checked by `typos`.
 """
 
 from __future__ import annotations
@@ -50,12 +50,12 @@ VOCABULARY = {
     r"as of :(class|meth|func)": "see",
     r"(so|so it) was kept": "say what is; what changed is for the changelog",
 }
-"""Regular expressions of words to avoid, and what to write instead."""
+"""Regular expressions for words to avoid, and what to write instead."""
 BLOCK = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 
 
 def findings(text: str) -> Iterator[tuple[int, str, str]]:
-    """Yield the line, the words and what to write instead, for each that is found outside of blocks of code."""
+    """Yield the line number, the words and the suggestion for each match outside code blocks."""
     prose = BLOCK.sub(lambda block: "\n" * block[0].count("\n"), text)
     for pattern, instead in VOCABULARY.items():
         for found in re.finditer(rf"\b({pattern})\b", prose, re.IGNORECASE):

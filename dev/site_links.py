@@ -1,4 +1,4 @@
-"""Finds links within the built documentation that lead nowhere; part of `make docs`."""
+"""Finds broken links within the built documentation; part of `make docs`."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ SITE = Path(__file__).resolve().parent.parent / "build" / "docs"
 
 @cache
 def anchors(page: Path) -> frozenset[str]:
-    """The places of a page that a link can name."""
+    """The anchors of a page."""
     return frozenset(re.findall(r'\bid="([^"]+)"', page.read_text("utf-8")))
 
 
 def broken(page: Path) -> Iterator[str]:
-    """Yield the links of a page that lead to no file, or to no place in one. Other sites are not asked."""
+    """Yield a page's links to missing files or anchors. Links to other sites are not checked."""
     for link in map(unescape, re.findall(r'(?:href|src)="([^"]+)"', page.read_text("utf-8"))):
         if re.match(r"\w+:|//", link):
             continue

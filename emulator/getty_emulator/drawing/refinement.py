@@ -1,4 +1,4 @@
-"""Draws a refinement: clears the white area of the mask, and paints it anew."""
+"""Draws a refinement: clears the white area of the mask, and paints it again."""
 
 from __future__ import annotations
 
