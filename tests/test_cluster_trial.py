@@ -1,4 +1,4 @@
-"""What `make cluster-test` tells of tries that failed; the trial itself needs a cluster, and minutes."""
+"""The report of `make cluster-test` on failed tries. The trial itself needs a cluster, and minutes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_the_same_cause_has_the_same_words() -> None:
 
 @pytest.mark.parametrize("log", ["", "2026-11-26T23:26:42 info    The batch begins: total 300."])
 def test_a_log_without_an_error_says_nothing(log: str) -> None:
-    assert cause(log) == "no word in its log: it was killed, or never began"
+    assert cause(log) == "nothing in its log: it was killed, or never started"
 
 
 @pytest.mark.parametrize(

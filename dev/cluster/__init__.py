@@ -1,1 +1,1 @@
-"""A whole cluster on this machine: Airflow with Celery, what it needs, and a Getty whose limits only it knows."""
+"""Runs a cluster on this machine: Airflow with Celery, its services, and an emulator with an undisclosed limit."""

@@ -1,4 +1,4 @@
-"""`make cluster`: a cluster with the provider, the example DAGs and the emulator, until Ctrl-C."""
+"""`make cluster`: runs a cluster with the provider, the example DAGs and the emulator until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ HOME = ROOT / ".cluster"
 DAGS = {"examples": ROOT / "example_dags"}
 GREETING = """
 Airflow      {airflow}
-             CeleryExecutor; {workers}, each with {tasks} tasks at a time; {triggerers}
+             CeleryExecutor; {workers}, {tasks} tasks at a time each; {triggerers}
              The connection to the emulator is getty_default, the one to the S3 server aws_default
 
 Emulator     {getty}
-             Allows {limit} requests per second, which the connection does not say
+             Allows {limit} requests per second; the connection does not mention this limit
 
 S3           {s3}, bucket getty
 PostgreSQL   {postgres_program}
@@ -26,9 +26,9 @@ PostgreSQL   {postgres_program}
 Redis        {redis_program}
              {redis}
 Logs         {logs}
-             and, of each process of Airflow, {airflow_logs}
+             and, for each Airflow process, {airflow_logs}
 
-What ends is started anew. Ctrl-C stops everything.
+Processes that exit are restarted. Ctrl-C stops everything.
 """
 
 
@@ -41,14 +41,16 @@ def main() -> int:
     parser.add_argument(
         "--latency",
         default="lognormal:15:0.6",
-        help="of generations, in seconds: 3, 2-20 or median and sigma",
+        help="latency of generations in seconds: 3, 2-20 or median and sigma",
     )
-    parser.add_argument("--tasks", type=int, default=4, help="that a worker runs at a time (default: 4)")
+    parser.add_argument(
+        "--tasks", type=int, default=4, help="tasks that a worker runs at a time (default: 4)"
+    )
     arguments = parser.parse_args()
     getty = {"queries_per_second": arguments.queries_per_second, "latency": arguments.latency}
 
     def serve() -> None:
-        print("Starting eleven processes, in about 30 seconds ...", flush=True)
+        print("Starting eleven processes; this takes about 30 seconds ...", flush=True)
         with Cluster(HOME, DAGS, getty, tasks_per_worker=arguments.tasks) as cluster:
             cluster.airflow.wait_for_dags(["getty_refine"])
             print(_greeting(cluster, arguments), flush=True)

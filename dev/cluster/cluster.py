@@ -25,15 +25,15 @@ COORDINATOR = "getty_redis"
 
 
 class Cluster:
-    """A cluster that runs as long as its `with` block, in an emptied folder.
+    """A cluster that runs for the duration of its `with` block, in an emptied folder.
 
-    Each process of Airflow has the name of its component as its host's. Their logs, also those of their tasks, are on
-    the shared disk.
+    Each Airflow process uses its component's name as its host name. All logs, including those of tasks, are on the
+    shared disk.
 
     :param dags: folders of DAGs.
-    :param getty: options of the emulator, by their names with underscores.
+    :param getty: the emulator's options, with underscores in their names.
     :param tasks_per_worker: how many tasks a worker runs at a time.
-    :param heartbeat_timeout: seconds after which Airflow takes a task for dead that does not report.
+    :param heartbeat_timeout: seconds without a heartbeat after which Airflow considers a task dead.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Cluster:
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        """Start everything. Raises NotInstalledError for what this machine lacks."""
+        """Start everything. Raises NotInstalledError if a program is missing."""
         with ExitStack() as stack:
             self._start(stack)
             self._stack = stack.pop_all()
@@ -73,7 +73,7 @@ class Cluster:
         postgres = stack.enter_context(temporary_postgres())
         if postgres is None:
             raise NotInstalledError(
-                "There is no PostgreSQL here that can run. Install one, as by apt-get install postgresql, dnf install "
+                "No PostgreSQL can run here. Install one, for example by apt-get install postgresql, dnf install "
                 "postgresql-server, or brew install postgresql."
             )
         self.postgres: Postgres = postgres
@@ -94,34 +94,34 @@ class Cluster:
         self.connect()
 
     def connect(self, *, coordinated: bool = False) -> None:
-        """Store the connection to the emulator; with a coordinator in Redis, or without."""
+        """Store the connection to the emulator, with or without a coordinator in Redis."""
         extra = {"coordinator": COORDINATOR} if coordinated else {}
         connection: dict[str, Any] = self.getty.connection
         self.airflow.api.put_connection("getty_default", connection | {"extra": connection["extra"] | extra})
 
     def keep_alive(self) -> None:
-        """Start anew what Airflow lets die; a restart of PostgreSQL ends triggerers and the DAG processor (3.3.2)."""
+        """Restart exited components: a restart of PostgreSQL ends triggerers and the DAG processor (Airflow 3.3.2)."""
         for service in (self.redis, self.s3, self.getty):
             service.ensure_alive()
         for component, code in self.airflow.revive().items():
             print(
-                f"{time.strftime('%X')}  {component} ended with exit code {code} and was started anew",
+                f"{time.strftime('%X')}  {component} exited with code {code} and was restarted",
                 flush=True,
             )
 
     def is_up(self) -> bool:
-        """Whether the API server answers. Raises requests.RequestException if it does not."""
+        """Return True if the API server answers. Raises requests.RequestException if it does not."""
         self.airflow.api.login()
         return True
 
     def wait(self, seconds: float) -> None:
-        """Let so much time pass."""
+        """Wait, and restart exited components meanwhile."""
         self.wait_until(lambda: False, seconds)
 
     def wait_until(self, is_true: Callable[[], bool], seconds: float) -> bool:
-        """Wait until something is true, for so long at most; return whether it is.
+        """Wait for a condition for at most `seconds`; return True if it has become true.
 
-        While the API server is away, nothing is.
+        While the API server is down, no condition is true.
         """
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -171,7 +171,7 @@ class Cluster:
                 "scheduler_idle_sleep_time": 1,
                 "task_instance_heartbeat_timeout": self._heartbeat_timeout,
                 "task_instance_heartbeat_timeout_detection_interval": 5,
-                # A worker that was killed holds messages. But who waits this long in a queue so often fails for good.
+                # A killed worker holds messages. A task that is stuck in the queue too often fails permanently.
                 "task_queued_timeout": 120,
                 "num_stuck_in_queued_retries": 20,
                 "task_queued_timeout_check_interval": 10,

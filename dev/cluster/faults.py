@@ -1,4 +1,4 @@
-"""The faults that strike a cluster in a trial."""
+"""The faults that occur in a trial of a cluster."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dev.cluster.services import Service
     from dev.cluster.work import Work
 
-END_SECONDS = 120.0  # in which a worker ends its tasks, and a triggerer hands them over
+END_SECONDS = 120.0  # in which a worker ends its tasks, and a triggerer hands its triggers over
 TAKEN_OVER_SECONDS = 180.0
 BACK_SECONDS = 120.0
 SETTLE_SECONDS = 5.0
@@ -26,9 +26,9 @@ Due: TypeAlias = "Callable[[Work], bool]"
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that goes wrong, and is well again when `strike` returns.
+    """A failure that is over when `strike` returns.
 
-    :param is_due: whether it hurts now.
+    :param is_due: returns True while the failure would affect running work.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Fault:
 
 
 def killed(component: str, seconds: float) -> Fault:
-    """SIGKILL of a worker or triggerer that has something to do; it is back after so many seconds."""
+    """SIGKILL of a busy worker or triggerer, which restarts after `seconds`."""
 
     def strike(cluster: Cluster, _: Work) -> None:
         cluster.airflow.kill(component)
@@ -50,7 +50,7 @@ def killed(component: str, seconds: float) -> Fault:
 
 
 def frozen(component: str, seconds: float) -> Fault:
-    """SIGSTOP of a worker that runs tasks, and SIGCONT after Airflow has given them to another one."""
+    """SIGSTOP of a worker that runs tasks, and SIGCONT after Airflow has moved them to another worker."""
 
     def strike(cluster: Cluster, _: Work) -> None:
         cluster.airflow.freeze(component)
@@ -61,7 +61,7 @@ def frozen(component: str, seconds: float) -> Fault:
 
 
 def batch_frozen() -> Fault:
-    """SIGSTOP of the triggerer that holds the batch, and SIGCONT when the other one has it."""
+    """SIGSTOP of the triggerer that holds the batch, and SIGCONT once the other one holds it."""
 
     def strike(cluster: Cluster, work: Work) -> None:
         for _ in range(ATTEMPTS):
@@ -75,7 +75,7 @@ def batch_frozen() -> Fault:
             cluster.airflow.thaw()
             if now is not None and now[0] == number:
                 return
-            # It had fired before it was frozen: once more, when the batch waits again.
+            # The trigger fired before the freeze: try again when the batch waits again.
             cluster.wait_until(lambda: work.trigger_of_batch() is not None, TAKEN_OVER_SECONDS)
 
     return Fault(
@@ -86,7 +86,7 @@ def batch_frozen() -> Fault:
 
 
 def rolling_restart() -> Fault:
-    """SIGTERM to one process after the other, as a deployment does."""
+    """SIGTERM to one process after another, as in a deployment."""
 
     def strike(cluster: Cluster, _: Work) -> None:
         for component in ("dag-processor", "scheduler", *TRIGGERERS, *WORKERS, "api-server"):
@@ -99,7 +99,7 @@ def rolling_restart() -> Fault:
 
 
 def redis_away(seconds: float) -> Fault:
-    """Redis dies, with all connections of Celery and of the coordinator."""
+    """Redis dies, and with it all connections of Celery and of the coordinator."""
     return _away("Redis", lambda cluster: cluster.redis, seconds)
 
 
@@ -115,7 +115,7 @@ def postgres_restarted() -> Fault:
 
 
 def getty_away(seconds: float) -> Fault:
-    """The emulator dies in the middle of its answers, and knows afterwards what it has charged."""
+    """The emulator dies while it answers calls, and restarts with its ledger."""
     return _away("Getty", lambda cluster: cluster.getty, seconds)
 
 
@@ -147,7 +147,7 @@ def _has_changed(work: Work, before: tuple[int, str]) -> bool:
 
 
 def _is_busy(work: Work) -> bool:
-    """Whether some task runs in a worker, or waits in a triggerer."""
+    """Return True if a task runs in a worker or waits in a triggerer."""
     return bool(work.hosts_at_work())
 
 

@@ -1,4 +1,4 @@
-"""The services of a cluster beside Airflow: Redis, an S3 server, and the emulator, each a process on a free port."""
+"""The services of a cluster besides Airflow: Redis, an S3 server and the emulator, each a process on a free port."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _REQUEST = re.compile(r"[A-Z]+ \S+ (\d{3}|no answer) ")
 
 
 class Service:
-    """A program that listens on a port of its own, and can be away for a while."""
+    """A program that listens on its own port, and can be down for a while."""
 
     def __init__(self, name: str, command: Sequence[str], port: int, log: Path) -> None:
         self.name = name
@@ -43,30 +43,28 @@ class Service:
         self._process: Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it and wait until it can be reached. Raises ProcessFailedError if it cannot."""
+        """Start it and wait until it is reachable. Raises ProcessFailedError if it is not."""
         self._process = self._processes.start(self._command, log=self._log)
         deadline = time.monotonic() + START_SECONDS
         while not self._listens():
             self._processes.ensure_alive()
             if time.monotonic() > deadline:
-                raise ProcessFailedError(
-                    f"{self.name} does not answer. The end of its log:\n{tail(self._log)}"
-                )
+                raise ProcessFailedError(f"{self.name} does not answer. End of its log:\n{tail(self._log)}")
             time.sleep(POLL_SECONDS)
 
     def kill(self) -> None:
-        """Kill it, as its machine dies. It can be started again."""
+        """Kill it, as in a machine failure. It can be started again."""
         if self._process is not None:
             self._processes.signal(self._process, signal.SIGKILL)
             self._processes.kill(self._process)
             self._process = None
 
     def ensure_alive(self) -> None:
-        """Raise ProcessFailedError if it has ended by itself."""
+        """Raise ProcessFailedError if it has exited by itself."""
         self._processes.ensure_alive()
 
     def stop(self) -> None:
-        """Stop it for good."""
+        """Stop it permanently."""
         self._processes.stop()
 
     def _listens(self) -> bool:
@@ -75,13 +73,13 @@ class Service:
 
 
 class Redis(Service):
-    """The broker of Celery. What it holds survives a restart."""
+    """Celery's broker. Its content survives a restart."""
 
     def __init__(self, folder: Path) -> None:
         program = redis_program()
         if program is None:
             raise NotInstalledError(
-                f"{NEEDED} As by apt-get install redis-server, dnf install valkey, or brew install redis."
+                f"{NEEDED} For example: apt-get install redis-server, dnf install valkey, or brew install redis."
             )
         folder.mkdir(parents=True, exist_ok=True)
         [port] = free_ports(1)
@@ -115,15 +113,15 @@ class S3(Service):
         return {"conn_type": "aws", "login": "any", "password": "any", "extra": extra}
 
     def start(self) -> None:
-        """Start it, and make the bucket."""
+        """Start it, and create the bucket."""
         super().start()
         self.bucket.at("").fs.makedirs(BUCKET, exist_ok=True)
 
 
 class Getty(Service):
-    """The emulator in a process of its own, which keeps its state while it is away.
+    """The emulator in its own process, which keeps its state while it is down.
 
-    :param options: those of its command line, by their names with underscores.
+    :param options: its command-line options, with underscores in their names.
     """
 
     def __init__(self, folder: Path, options: Mapping[str, object]) -> None:
@@ -138,7 +136,7 @@ class Getty(Service):
         super().__init__("The emulator", command, port, folder / "logs" / "emulator.log")
         self.url = f"http://{LOOPBACK}:{port}"
         self._session = requests.Session()
-        self._session.trust_env = False  # a proxy from the environment does not know our loopback
+        self._session.trust_env = False  # a proxy from the environment cannot reach our loopback
 
     @property
     def connection(self) -> dict[str, Any]:
@@ -146,11 +144,11 @@ class Getty(Service):
         return connection(self.url, API_KEY, API_SECRET)
 
     def log_size(self) -> int:
-        """Return where its log ends."""
+        """Return the size of its log."""
         return self._log.stat().st_size
 
     def statuses(self, begin: int) -> Counter[str]:
-        """Return how often it answered with which status since its log ended there."""
+        """Count its answers by status, from this size of its log on."""
         lines = self._log.read_bytes()[begin:].decode().splitlines()
         return Counter(found[1] for line in lines if (found := _REQUEST.match(line)))
 

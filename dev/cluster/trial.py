@@ -1,6 +1,6 @@
-"""`make cluster-test`: much work on a cluster in which everything fails once; what was paid, and who tried again.
+"""`make cluster-test`: runs many tasks on a cluster while each part fails once, and checks charges and retries.
 
-`--small` does a little of everything, with three faults, in three minutes.
+`--small` runs a few tasks of each kind, with three faults, in three minutes.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / ".cluster"
 DAGS = {"cluster": Path(__file__).parent / "dags"}
-STALLED_SECONDS = 300.0  # in which nothing was done
+STALLED_SECONDS = 300.0  # without progress
 COORDINATORS = {
     "without": ("alone",),
     "with": ("coordinated",),
@@ -40,7 +40,7 @@ AMOUNTS = tuple(each.name for each in fields(Amount))
 
 @dataclass(frozen=True)
 class Size:
-    """How large a trial is. `in_flight` is of the batch, `latency` of the generations.
+    """The size of a trial. `in_flight` applies to the batch, `latency` to the generations.
 
     :param coordinators: a label for each round, "alone" or "coordinated".
     """
@@ -75,12 +75,12 @@ FULL = Size(
 
 
 class StalledError(Exception):
-    """Nothing goes on any more."""
+    """The work makes no progress."""
 
 
 @dataclass
 class Trial:
-    """Some work with faults in its midst."""
+    """Some work, with faults that occur while it runs."""
 
     cluster: Cluster
     work: Work
@@ -92,14 +92,14 @@ class Trial:
     statuses: Counter[str] = field(default_factory=Counter)
 
     def run(self) -> None:
-        """Do all the work, note when which fault was, and collect what is wrong at the end."""
+        """Run the work, record the time of each fault, and collect the problems at the end."""
         self.started, log = time.time(), self.cluster.getty.log_size()
         self.work.start()
         for fault in self.faults:
             if self._wait_until(partial(fault.is_due, self.work)):
                 self._strike(fault)
             else:
-                self.problems.append(f"All was done before this could happen: {fault.name}")
+                self.problems.append(f"The work ended before this fault could occur: {fault.name}")
         self._wait_until(lambda: False)
         self.seconds = time.time() - self.started
         self.statuses = self.cluster.getty.statuses(log)
@@ -110,17 +110,17 @@ class Trial:
         began = time.time()
         fault.strike(self.cluster, self.work)
         self.happened.append((began, time.time(), fault.name))
-        done: list[int] = []  # before the next fault all goes on again
+        done: list[int] = []  # the next fault waits for progress
 
-        def goes_on() -> bool:
+        def has_progressed() -> bool:
             done.append(self.work.done())
             return done[-1] > done[0]
 
-        self._wait_until(goes_on)
-        self._say(f"goes on, {time.time() - began:.0f} s later")
+        self._wait_until(has_progressed)
+        self._say(f"progress again after {time.time() - began:.0f} s")
 
     def _wait_until(self, is_true: Callable[[], bool]) -> bool:
-        """Wait until something is true, or all is over; return whether it is. Raises StalledError."""
+        """Wait until a condition is true or the work has ended; return the condition. Raises StalledError."""
         outcome: list[bool] = []
 
         def is_true_or_over() -> bool:
@@ -134,40 +134,42 @@ class Trial:
         while not self.cluster.wait_until(is_true_or_over, STALLED_SECONDS):
             before, done = done, self.work.done()
             if done == before:
-                raise StalledError(f"Nothing was done for {STALLED_SECONDS:.0f} s: {self.work.unfinished()}")
+                raise StalledError(f"No progress for {STALLED_SECONDS:.0f} s: {self.work.unfinished()}")
         return outcome[0]
 
     def report(self) -> Iterator[str]:
-        """Yield what there is to tell, in Markdown."""
+        """Yield the report, in Markdown."""
         total, refused = sum(self.statuses.values()), self.statuses["429"]
         yield f"\n{self.work.label}: {self.seconds:.0f} s, {total:,} requests, {total / self.seconds:.1f} per second"
-        yield f"of which {100 * refused / total:.1f} % were refused with 429.\n"
-        yield "| What happened | After s | For s | Tries that ended until the next |\n|---|--:|--:|--:|"
+        yield f"{100 * refused / total:.1f} % of the requests were refused with 429.\n"
+        yield "| Fault | After s | For s | Tries that ended before the next |\n|---|--:|--:|--:|"
         tries = list(self.work.earlier_tries())
         ended = Counter(self.during(each.ended) for each in tries)
         for began, over, name in self.happened:
             yield f"| {name} | {began - self.started:.0f} | {over - began:.0f} | {ended[name]} |"
-        yield "\n| Task | Try | Ended by | During, or after | Tasks |\n|---|--:|---|---|--:|"
+        yield "\n| Task | Try | Ended by | During or after | Tasks |\n|---|--:|---|---|--:|"
         rows = Counter((each.task, each.number, each.cause, self.during(each.ended)) for each in tries)
         for (task, number, cause, fault), count in sorted(rows.items()):
             yield f"| {task} | {number} | {cause} | {fault} | {count} |"
 
     def during(self, when: str) -> str:
-        """Return the fault that was, or was the last, at a time in ISO format."""
+        """Return the current or latest fault at a time in ISO format."""
         at = datetime.fromisoformat(when).timestamp() if when else 0.0
         return next((name for began, _, name in reversed(self.happened) if began <= at), "-")
 
     @staticmethod
-    def _say(what: str) -> None:
-        print(f"{time.strftime('%X')}  {what}", flush=True)
+    def _say(text: str) -> None:
+        print(f"{time.strftime('%X')}  {text}", flush=True)
 
 
 def main() -> int:
     """Run the trial, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--small", action="store_true", help="a little of everything, with three faults")
+    parser.add_argument("--small", action="store_true", help="a few tasks of each kind, with three faults")
     parser.add_argument("--queries-per-second", type=int, help="the account's limit")
-    parser.add_argument("--coordinator", choices=COORDINATORS, help="whether processes share what they send")
+    parser.add_argument(
+        "--coordinator", choices=COORDINATORS, help="whether processes share the limit through a coordinator"
+    )
     for name in AMOUNTS:
         parser.add_argument(f"--{name.replace('_', '-')}", type=int)
     arguments = vars(parser.parse_args())
@@ -186,20 +188,20 @@ def main() -> int:
                 )
             )
     except KeyboardInterrupt:
-        print("\nInterrupted; everything is stopped.")
+        print("\nInterrupted. Everything is stopped.")
         return 130
     except NotInstalledError as error:
-        print(f"\nNot tried. {error}")
+        print(f"\nThe trial did not run. {error}")
         return 0 if arguments["small"] else 1
     except (ProcessFailedError, StalledError, requests.RequestException) as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
-    print("", *(problems or ["Each was paid once, and every picture is whole."]), sep="\n")
+    print("", *(problems or ["Each request was paid once, and every picture is complete."]), sep="\n")
     return 1 if problems else 0
 
 
 def _try(size: Size) -> list[str]:
-    """Try all coordinators, and return what is wrong."""
+    """Run the trial with each coordinator, and return the problems."""
     os.environ["GETTY_CLUSTER_IN_FLIGHT"] = str(size.in_flight)
     getty = {"queries_per_second": size.queries_per_second, "latency": size.latency}
     problems: list[str] = []

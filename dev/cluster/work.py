@@ -20,13 +20,13 @@ _GENERATION = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _VARYING = re.compile(r"0x[0-9a-f]+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d+")
 _ERROR = re.compile(r"(?:\S+ (?:error|critical) |    (?=[A-Z]\w*: ))\s*(.*)")
 _CREDITS = 100_000
-SHOWN = 110  # characters of a cause
+SHOWN = 110  # characters shown of a cause
 FEW = 10
 
 
 @dataclass(frozen=True)
 class Amount:
-    """How much of each kind there is to do."""
+    """The number of tasks or items of each kind."""
 
     refines: int
     sensors: int
@@ -34,7 +34,7 @@ class Amount:
     batch: int
 
     def counts(self) -> dict[str, tuple[str, int]]:
-        """Return what is done, and how often, by DAG."""
+        """Return the kind of work and its count, by DAG."""
         return {
             "getty_cluster_refines": ("refine", self.refines),
             "getty_cluster_sensors": ("sensor", self.sensors),
@@ -45,7 +45,7 @@ class Amount:
 
 @dataclass(frozen=True)
 class EarlierTry:
-    """A try after which a task needed another one: what its log, or Airflow, says of its end, and when that was."""
+    """A try after which a task needed another one, with the time and cause of its end."""
 
     task: str
     number: int
@@ -55,7 +55,7 @@ class EarlierTry:
 
 @dataclass
 class Work:
-    """The runs of a trial, told from those of another one by a label."""
+    """The runs of a trial, identified by a label."""
 
     cluster: Cluster
     amount: Amount
@@ -63,7 +63,7 @@ class Work:
     runs: dict[str, str] = field(default_factory=dict)
 
     def start(self) -> None:
-        """Write what the batch is to do, and start all runs."""
+        """Write the batch's requests, and start all runs."""
         items = [{"prompt": prompt} for prompt in self._prompts("batch", self.amount.batch)]
         requests = "".join(f"{json.dumps(item)}\n" for item in items)
         self.cluster.s3.bucket.at(f"{self.label}/requests.jsonl").write_text(requests)
@@ -72,11 +72,11 @@ class Work:
             self.runs[dag_id] = self.cluster.airflow.api.trigger(dag_id, conf)
 
     def has_ended(self) -> bool:
-        """Whether all runs of the cluster are over."""
+        """Return True if all runs of the cluster have ended."""
         return not self.cluster.airflow.api.unfinished_runs()
 
     def unfinished(self) -> str:
-        """Return how many tasks are in which state, but for those that succeeded."""
+        """Return the number of tasks by state, except for successful ones."""
         tasks = [
             task
             for dag_id, run_id in self.runs.items()
@@ -86,14 +86,14 @@ class Work:
         return ", ".join(f"{count} {state}" for state, count in states.items())
 
     def done(self) -> int:
-        """Return how much has been done: a number that grows as long as anything goes on."""
+        """Return the progress: a number that grows with each finished task and each charge."""
         succeeded: int = self.cluster.airflow.api.page_of_tasks(state="success", limit=1)["total_entries"]
         [account] = self.cluster.getty.look("accounts")
         charged: int = _CREDITS - account["products"][0]["credits_remaining"]
         return succeeded + charged
 
     def hosts_at_work(self) -> set[str]:
-        """Return the workers that run a task, and the triggerers that one waits in."""
+        """Return the workers that run a task, and the triggerers in which a task waits."""
         api = self.cluster.airflow.api
         running = api.page_of_tasks(state="running", limit=100)["task_instances"]
         waiting = api.page_of_tasks(state="deferred", limit=100)["task_instances"]
@@ -101,7 +101,7 @@ class Work:
         return {task["hostname"] for task in running} | {job["hostname"] for job in jobs}
 
     def trigger_of_batch(self) -> tuple[int, str] | None:
-        """Return the trigger that the batch waits for, and the triggerer that has it; None if it does not wait."""
+        """Return the batch's trigger and its triggerer, or None if the batch does not wait."""
         dag_id = "getty_cluster_batch"
         [task] = self.cluster.airflow.api.raw_task_instances(dag_id, self.runs[dag_id])
         if task["state"] != "deferred" or not task["triggerer_job"]:
@@ -109,14 +109,14 @@ class Work:
         return task["trigger"]["id"], task["triggerer_job"]["hostname"]
 
     def problems(self) -> Iterator[str]:
-        """Yield what is not as it must be once all is over."""
+        """Yield the problems once all runs have ended."""
         api = self.cluster.airflow.api
         for dag_id, run_id in self.runs.items():
             tasks = api.task_instances(dag_id, run_id)
             wrong = [task for task in tasks if task.state != "success"]
             for task in wrong[:FEW]:
                 log = api.task_log(dag_id, run_id, task)
-                yield f"{dag_id}.{task.name} is {task.state}. The end of its log:\n{log[-2000:]}"
+                yield f"{dag_id}.{task.name} is {task.state}. End of its log:\n{log[-2000:]}"
             if len(wrong) > FEW:
                 yield f"... and {len(wrong) - FEW} more of {dag_id}."
         prompts = {
@@ -131,20 +131,20 @@ class Work:
         yield from self._picture_problems("batch", "batch", prompts)
 
     def charges(self, prompts: dict[str, str]) -> Counter[str]:
-        """Return how often each prompt was paid."""
+        """Return the number of charges for each prompt."""
         return Counter(
             prompts[each["generation_request_id"]] for each in self.cluster.getty.look("ledger")["entries"]
         )
 
     def earlier_tries(self) -> Iterator[EarlierTry]:
-        """Yield each try that was not the last one of its task."""
+        """Yield all tries except the last one of each task."""
         api = self.cluster.airflow.api
         for dag_id, run_id in self.runs.items():
             for task in api.task_instances(dag_id, run_id):
                 name = f"{dag_id.removeprefix('getty_cluster_')}.{task.task_id}"
                 recorded = api.tries(dag_id, run_id, task) if task.try_number > 1 else {}
                 for number in range(1, task.try_number):
-                    # What Airflow gives back to be queued again has used up a try that it does not record.
+                    # A task that Airflow queues again has used up a try, which Airflow does not record.
                     ended = recorded[number]["end_date"] if number in recorded else None
                     log = api.task_log(dag_id, run_id, replace(task, try_number=number))
                     yield EarlierTry(name, number, ended or "", cause(log))
@@ -162,15 +162,15 @@ class Work:
                 with Image.open(BytesIO(fs.cat_file(name))) as picture:
                     picture.load()
             except OSError as error:
-                yield f"{name} is not whole: {error}"
+                yield f"{name} is incomplete: {error}"
         for each in mine:
             if found[each] != 1:
                 yield f"{found[each]} pictures instead of one of {prompts[each]}, generation {each}"
 
 
 def cause(log: str) -> str:
-    """Return what a log gives as the cause of the end, the same words for the same cause."""
+    """Return the cause of the end according to a log, without varying ids and numbers."""
     errors = [found[1] for line in log.splitlines() if (found := _ERROR.match(line))]
     if not errors:
-        return "no word in its log: it was killed, or never began"
+        return "nothing in its log: it was killed, or never started"
     return _VARYING.sub("…", errors[-1])[:SHOWN].replace("|", "/")

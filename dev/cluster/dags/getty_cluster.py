@@ -1,4 +1,4 @@
-"""The work of `make cluster-test`: refines, sensors, sensors without a process, and a batch."""
+"""The tasks of `make cluster-test`: refines, sensors, sensors without a process, and a batch."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ IN_FLIGHT = int(os.environ.get("GETTY_CLUSTER_IN_FLIGHT", "100"))
 SETTINGS: dict[str, Any] = {
     "max_active_tasks": 1000,
     "params": {"label": Param("by-hand", type="string"), "count": Param(10, type="integer")},
-    # What dies is tried again: several deaths may hit one task, and Airflow may be away for a while.
+    # Killed tasks are retried: several kills may hit one task, and Airflow may be down for a while.
     "default_args": {
         "retries": 5,
         "retry_delay": timedelta(seconds=10),
@@ -34,7 +34,7 @@ SETTINGS: dict[str, Any] = {
 
 @task
 def prompts(what: str, params: dict[str, Any] | None = None) -> list[str]:
-    """Return a prompt for each, by which its generation is known."""
+    """Return one prompt for each task, which identifies its generation."""
     assert params  # noqa: S101 - Airflow gives them
     return [f"{params['label']} {what} {number}: balloons" for number in range(params["count"])]
 
