@@ -1,9 +1,9 @@
-"""Measures the cost of a batch of many generate requests, against the emulator in a process of its own.
+"""Measures the cost of a batch of many generate requests against the emulator in a separate process.
 
     python -m benchmarks.batch [--items 10000] [--limit 200]
 
-A tenth of the items first, then all of them, each in a process of its own: how memory grows with the number of items is
-seen in the difference. The emulator refuses what is above the limit, so a 429 is a request too many.
+Runs a tenth of the items first, then all of them, each in a separate process: the difference shows how memory grows
+with the number of items. The emulator refuses requests above the limit, so each 429 is a request too many.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from benchmarks import ROOT
 from benchmarks.tables import table
 
 _CONN_ID = "getty_benchmark"
-_FULL = 0.95  # of what the client allows itself of the limit
+_FULL = 0.95  # of the part of the limit that the client uses
 
 
 class Counting:
-    """An observer that counts requests by operation and by second, while there is something to submit and after."""
+    """An observer that counts requests by operation and by second, during and after submission."""
 
     def __init__(self) -> None:
         self.began = time.monotonic()
@@ -59,7 +59,7 @@ class Counting:
 
 
 def run(items: int, in_flight: int, limit: int) -> dict[str, Any]:
-    """Run a batch in this process, and say what it took."""
+    """Run a batch in this process, and return its figures."""
     from airflow_provider_getty.api.aio import AsyncGettyClient  # noqa: PLC0415 - after the environment is set
     from airflow_provider_getty.batch.engine import BatchPlan  # noqa: PLC0415
     from airflow_provider_getty.batch.items import Items  # noqa: PLC0415
@@ -105,7 +105,7 @@ def run(items: int, in_flight: int, limit: int) -> dict[str, Any]:
     if not isinstance(ended, BatchResult) or ended.failure:
         raise SystemExit(f"The batch failed: {ended}")
     after = resource.getrusage(resource.RUSAGE_SELF)
-    whole = range(1, int(counting.last_submission))  # seconds in which there was something to submit
+    whole = range(1, int(counting.last_submission))  # seconds with items left to submit
     full = _FULL * limit / 1.04  # the margin of api.pace
     return {
         "items": items,
@@ -130,7 +130,7 @@ def run(items: int, in_flight: int, limit: int) -> dict[str, Any]:
 
 @contextmanager
 def emulator(limit: int, latency: str) -> Iterator[str]:
-    """An emulator in a process of its own; its address."""
+    """Run an emulator in a separate process; yields its URL."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [
@@ -165,7 +165,7 @@ def main() -> int:
     parser.add_argument("--limit", type=int, default=200, help="requests per second")
     parser.add_argument("--in-flight", type=int, default=2_000)
     parser.add_argument(
-        "--latency", default="lognormal:15:0.6", help="of the emulator's generations, in seconds"
+        "--latency", default="lognormal:15:0.6", help="latency of the emulator's generations, in seconds"
     )
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     chosen = parser.parse_args()

@@ -39,10 +39,10 @@ class Cell:
 
     :param contender: a name in :data:`.contenders.CONTENDERS`.
     :param interval: seconds between polls of the contenders that poll on a fixed grid.
-    :param processes: how many triggerers share the generations.
-    :param server_limit: requests in any one second that the server takes; 0: all.
+    :param processes: the number of triggerers that share the generations.
+    :param server_limit: requests that the server accepts in any one second; 0: all.
     :param client_limit: ``max_requests_per_second`` of our connection, in each process.
-    :param window: seconds from the start after which the measurement ends, whatever is unfinished.
+    :param window: seconds from the start after which the measurement ends, finished or not.
     """
 
     contender: str
@@ -54,7 +54,7 @@ class Cell:
     window: float = 60.0
 
     def run(self) -> Result:
-        """Measure.
+        """Run the measurement.
 
         :raises CellError: a process died.
         """
@@ -64,17 +64,17 @@ class Cell:
 
 
 class CellError(Exception):
-    """A process of a measurement did not do its part."""
+    """A process of a measurement failed."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """The figures of a measurement; seconds and bytes, and sums over all client processes.
+    """The figures of a measurement, in seconds and bytes, summed over all client processes.
 
-    :param lateness: of each generation, from its end to the moment when the client knew; of one that the client
-        never learned of, to the end of the measurement: it is at least that.
-    :param finished: how many generations the client knew to be finished.
-    :param failed: how many waits ended in an error.
+    :param lateness: for each generation, the time from its end until the client knew. If the client never knew, the
+        time until the end of the measurement, as a lower bound.
+    :param finished: the number of generations that the client knew to be finished.
+    :param failed: the number of waits that ended in an error.
     """
 
     cell: Cell
@@ -89,12 +89,12 @@ class Result:
 
     @property
     def mean_lateness(self) -> float:
-        """Seconds; a lower bound if some generations were never known to be finished."""
+        """Seconds; a lower bound if the client did not learn of the end of some generations."""
         return fmean(self.lateness)
 
     @property
     def share_done(self) -> float:
-        """How many of all generations the client knew to be finished, from 0 to 1."""
+        """The share of generations that the client knew to be finished, from 0 to 1."""
         return self.finished / self.cell.workload.count
 
     @cached_property
@@ -103,12 +103,12 @@ class Result:
         return max(self.seen.cpu, default=0.0)
 
     def refused_share(self, *, after: int = 0) -> float:
-        """How many of the requests after so many seconds were answered 429, from 0 to 1."""
+        """The share of requests answered with 429, counted from `after` seconds on, from 0 to 1."""
         return sum(self.seen.refused[after:]) / max(1, sum(self.seen.requests[after:]))
 
 
 def percentile(numbers: list[float], share: float) -> float:
-    """The number below which this share of them lies."""
+    """The number below which this share of the numbers is."""
     ordered = sorted(numbers)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
 
@@ -218,7 +218,7 @@ class _Client:
     @contextmanager
     def running(self) -> Iterator[None]:
         ours, theirs = socket.socketpair()
-        # Every process gets an equal share, the first ones one more.
+        # All processes get equal shares; the first ones get one more if needed.
         count = len(range(self._place, self._cell.workload.count, self._cell.processes))
         settings = {"count": count, "window": self._cell.window + 2 * _LEAD, "report": str(self._report)}
         with ours, theirs:
@@ -240,10 +240,10 @@ class _Client:
 
     def wait_until_warm(self) -> None:
         if not self._supervisor.warm.wait(_WARM_WITHIN) or self._process.poll() is not None:
-            raise CellError(f"The client of {self._cell.contender} did not get warm.")
+            raise CellError(f"The client of {self._cell.contender} did not finish its warm-up.")
 
     def give(self, numbers: list[int], start: float) -> None:
-        """Wait for these generations of the workload, which starts then (``time.time()``)."""
+        """Wait for these generations of the workload, which starts at this time (``time.time()``)."""
         workload = self._cell.workload
         self.numbers = numbers
         self._supervisor.give(
@@ -260,7 +260,7 @@ class _Client:
 
     def measured(self) -> Measured:
         if code := self._process.wait(timeout=self._cell.window + _WARM_WITHIN):
-            raise CellError(f"The client of {self._cell.contender} ended with {code}.")
+            raise CellError(f"The client of {self._cell.contender} exited with code {code}.")
         measured = Measured(**json.loads(self._report.read_text()))
         measured.learned = {int(id_): at for id_, at in measured.learned.items()}
         return measured
@@ -268,7 +268,7 @@ class _Client:
 
 @contextmanager
 def _ending(process: subprocess.Popen[Any]) -> Iterator[None]:
-    with process:  # which closes its pipes
+    with process:  # also closes its pipes
         try:
             yield
         finally:
@@ -276,7 +276,7 @@ def _ending(process: subprocess.Popen[Any]) -> Iterator[None]:
 
 
 def _environment(cell: Cell, contender: Contender, address: str, authority: Path) -> dict[str, str]:
-    """All variables of a measured process: nothing of the caller's Airflow or proxies reaches in."""
+    """The environment of a measured process, without the caller's Airflow settings and proxies."""
     environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     environment |= {
         "AIRFLOW_HOME": os.environ["AIRFLOW_HOME"],

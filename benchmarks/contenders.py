@@ -1,4 +1,4 @@
-"""The triggers that are compared: ours, those of other providers, and two lower bounds."""
+"""The compared triggers: ours, those of other providers, and two lower bounds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from benchmarks.workload import identifier
 
-ADDRESS = "GETTY_BENCHMARK_ADDRESS"  # environment variable: where the two lower bounds find the server
+ADDRESS = "GETTY_BENCHMARK_ADDRESS"  # environment variable with the server's address for the two lower bounds
 _HEADERS = {"Api-Key": "benchmark", "Authorization": f"Bearer {'t' * 700}"}
 _DEADLINE = 600.0
 
@@ -27,11 +27,11 @@ _DEADLINE = 600.0
 class Wait:
     """One wait for a generation, from which each contender's trigger gets its arguments.
 
-    :param number: of the generation.
-    :param submitted: when it was submitted (``time.time()``).
-    :param finished: when it will be finished; only the idle trigger looks at that.
-    :param interval: seconds between polls of all but ours.
-    :param is_trial: it is finished already, and serves to load all code before the measurement.
+    :param number: the generation's number.
+    :param submitted: the time of its submission (``time.time()``).
+    :param finished: the time of its end; only the idle trigger uses it.
+    :param interval: seconds between polls, for all triggers except ours.
+    :param is_trial: True for a finished generation that serves to load all code before the measurement.
     """
 
     number: int
@@ -43,10 +43,10 @@ class Wait:
 
 @dataclass(frozen=True, kw_only=True)
 class Contender:
-    """A trigger, and how it is given a generation to wait for.
+    """A trigger, and how to make it wait for a generation.
 
-    :param connections: the Airflow connections that it needs, by id, for the address of the server.
-    :param package: what has to be installed for it.
+    :param connections: returns the Airflow connections that it needs, by id, for the server's address.
+    :param package: the package that it requires.
     """
 
     name: str
@@ -58,7 +58,7 @@ class Contender:
 
 
 class IdleTrigger(BaseTrigger):
-    """Asks nobody: it knows when the generation is finished. What it costs is what Airflow itself costs."""
+    """Never polls, because it knows when the generation will be finished. Its cost is the cost of Airflow itself."""
 
     def __init__(self, until: float) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -77,8 +77,8 @@ class IdleTrigger(BaseTrigger):
 class PollingTrigger(BaseTrigger):
     """Polls on a fixed grid.
 
-    A runner starts its triggers in batches. The grids of a batch are shifted against each other, for polls that fall
-    into one turn of the event loop cost far less than those of a day's work, which are spread.
+    A runner starts its triggers in batches. The grids within a batch are shifted, because polls in the same turn of the
+    event loop cost far less than polls that are spread out, as in real use.
     """
 
     def __init__(self, number: int, interval: float) -> None:
@@ -104,7 +104,7 @@ class PollingTrigger(BaseTrigger):
 
 
 class AiohttpTrigger(PollingTrigger):
-    """One shared ``aiohttp`` session, as it is."""
+    """One shared ``aiohttp`` session with default settings."""
 
     async def poll(self, path: str) -> int:
         """Return the status of the answer."""
@@ -120,7 +120,7 @@ _sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, aiohttp.ClientSession] =
 
 
 class BareTrigger(PollingTrigger):
-    """HTTP/1.1 by hand over a few streams of ``asyncio``, kept alive: about the least that Python needs."""
+    """Minimal HTTP/1.1 over a few persistent ``asyncio`` streams: about the least that Python needs."""
 
     async def poll(self, path: str) -> int:
         """Return the status of the answer."""
@@ -170,7 +170,7 @@ CONTENDERS = {
             arguments=lambda wait: {
                 "generation_request_id": identifier(wait.number),
                 "submitted": wait.submitted,
-                # The first poll of a trial is its last one, and comes at once.
+                # A trial needs only one poll, which happens immediately.
                 "deadline": wait.submitted + (0.5 if wait.is_trial else _DEADLINE),
             },
             connections=lambda address: {

@@ -1,9 +1,9 @@
 """Many processes on one account (``python -m benchmarks.fleet``).
 
 Two triggerers with 80 generations each, and eight workers that use a fresh process for each refine, share an account
-whose limit the server counts over a sliding second. They are not told the limit, are told it, have a part of it each,
-or share it through a coordinator. As one generation is finished another is submitted, so there is always more to ask
-than the limit allows.
+whose limit the server counts over a sliding second. Their connections have no limit, the whole limit, or a part of it
+each, or they share it through a coordinator. Whenever a generation is finished, another one is submitted, so demand
+always exceeds the limit.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from dev.redis_server import NEEDED, temporary_redis
 
 REPORT = ROOT / "build" / "bench" / "fleet.json"
 _FORK = multiprocessing.get_context("fork")
-_PENDING = 80  # of a triggerer
+_PENDING = 80  # per triggerer
 _MEDIAN, _SIGMA, _SHORTEST, _LONGEST = 40.0, 0.6, 10.0, 150.0
 _TRIP = 0.02
 _DEADLINE = 3600.0
@@ -49,7 +49,7 @@ _DEADLINE = 3600.0
 
 @dataclass
 class Server:
-    """Speaks as Getty does, as far as this needs it, in a thread of its own."""
+    """Serves the part of Getty's API that this benchmark needs, in its own thread."""
 
     limit: int
     port: int = 0
@@ -123,7 +123,7 @@ class Server:
             self.accepted[sender] += self.is_counting
 
     def begin(self, now: float) -> str:
-        """Begin a generation, and return its id."""
+        """Start a generation, and return its id."""
         id_ = f"g-{next(self._numbers)}"
         latency = self._chance.lognormvariate(math.log(_MEDIAN), _SIGMA)
         self.ends[id_] = now + min(max(latency, _SHORTEST), _LONGEST)
@@ -135,7 +135,7 @@ def _number(id_: str) -> int:
 
 
 def triggerer(orders: Connection, account: Account) -> None:
-    """Wait for each generation that is named, and tell when it was known to be finished."""
+    """Wait for each generation whose id arrives, and report when its end was known."""
 
     async def run() -> None:
         async with AsyncGettyClient(account) as client:
@@ -157,7 +157,7 @@ def triggerer(orders: Connection, account: Account) -> None:
 
 
 def worker(orders: Connection, account: Account) -> None:
-    """Submit a refine in a new process, as often as it is ordered."""
+    """Submit a refine in a new process for each order."""
     while orders.recv():
         if child := os.fork():
             os.waitpid(child, 0)
@@ -173,7 +173,7 @@ def worker(orders: Connection, account: Account) -> None:
 
 @dataclass(frozen=True)
 class Way:
-    """How the processes know of the limit: what each of a kind is told, of the whole."""
+    """How the processes know the limit: the part that the connections of each kind have."""
 
     name: str
     triggerer: float | None = None
@@ -182,7 +182,7 @@ class Way:
 
 
 def ways(limit: int, workers: int) -> list[Way]:
-    """All that are compared."""
+    """Return all compared ways."""
     return [
         Way("not told"),
         Way("told the whole", limit, limit),
@@ -193,7 +193,7 @@ def ways(limit: int, workers: int) -> list[Way]:
 
 
 def measure(way: Way, chosen: argparse.Namespace, redis: str) -> dict[str, float]:
-    """Run for a while and return the figures."""
+    """Measure one way, and return the figures."""
     server = Server(chosen.limit)
     with server.running():
 
@@ -230,7 +230,7 @@ def _processes(role: Any, account: Account, number: int) -> Iterator[list[Connec
 
 
 def _lead(role: Any, orders: Connection, account: Account) -> None:
-    """Play the role, in a group with the processes that are started for it."""
+    """Run the role in a process group with its children."""
     os.setpgrp()
     role(orders, account)
 
@@ -291,9 +291,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--limit", type=int, default=10, help="requests per second of the account")
     parser.add_argument("--workers", type=int, default=8)
-    parser.add_argument("--seconds", type=float, default=45.0, help="of each measurement, after a warm-up")
-    parser.add_argument("--warm-up", type=float, default=25.0, help="seconds before it")
-    parser.add_argument("--only", help="measure only this way")
+    parser.add_argument(
+        "--seconds", type=float, default=45.0, help="duration of each measurement, after the warm-up"
+    )
+    parser.add_argument("--warm-up", type=float, default=25.0, help="seconds before each measurement")
+    parser.add_argument("--only", help="measure only the way with this name")
     parser.add_argument("--report", type=Path, default=REPORT)
     chosen = parser.parse_args()
     logging.basicConfig(level=logging.CRITICAL)

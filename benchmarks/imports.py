@@ -2,9 +2,9 @@
 
     python -m benchmarks.imports
 
-Each figure is the median of processes of their own, with compiled modules, in turn. The baseline is what any DAG file
-with operators loads: `from airflow.sdk import DAG, BaseOperator, BaseSensorOperator`, as `airflow.sdk` loads its
-attributes only when they are asked for.
+Each figure is the median of separate processes that run one after another with compiled modules. The baseline is what
+any DAG file with operators loads, `from airflow.sdk import DAG, BaseOperator, BaseSensorOperator`, because
+`airflow.sdk` loads its attributes lazily.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def main() -> None:
         done = subprocess.run(
             [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
         )
-        if number:  # the first one compiles
+        if number:  # the first run compiles
             runs.append([float(each) for each in done.stdout.splitlines()[-1].split()])
     baseline, added, modules = (median(column) for column in zip(*runs, strict=True))
     what = f"all {len(MODULES)} modules of operators and sensors"

@@ -1,8 +1,8 @@
-"""How many generations one triggerer can wait for, and what each costs (``python -m benchmarks.in_flight``).
+"""How many generations one triggerer can wait for, and the cost of each (``python -m benchmarks.in_flight``).
 
 Each contender waits for the same generations, each time in a fresh process under Airflow's own ``TriggerRunner``,
-over TLS, against a server in another process. What Airflow itself needs for so many triggers is measured with
-triggers that ask nobody, and subtracted from the CPU time of all others.
+over TLS, against a server in another process. Airflow's own cost is measured with the same number of triggers that
+never poll, and subtracted from the CPU time of all others.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from benchmarks.workload import Workload
 COUNTS = (100, 1_000, 5_000, 10_000)
 INTERVAL = 5.0
 REPORT = ROOT / "build" / "bench" / "in_flight.json"
-_FEW = 100  # so few generations keep no core busy: their cells run side by side
+_FEW = 100  # up to this number, no core is busy: their cells run in parallel
 _KB = 1024
 
 
 class Row:
     """The figures of one contender at one number of generations.
 
-    :param idle: the same number of triggers that ask nobody.
+    :param idle: the result for the same number of triggers that never poll.
     """
 
     def __init__(self, result: Result, idle: Result) -> None:
@@ -60,23 +60,23 @@ class Row:
 
     @property
     def polls_per_generation(self) -> float:
-        """Polls by finished generation."""
+        """Polls per finished generation."""
         return self.result.seen.polls / max(1, self.result.finished)
 
     def lag(self, share: float) -> float:
-        """Milliseconds by which the event loop was late, or less, in this share of all cases."""
+        """The lateness of the event loop in milliseconds, at this quantile."""
         return 1000 * percentile(self.result.lags, share)
 
     def cpu_at(self, lateness: float) -> float:
-        """Milliseconds per generation on the fixed grid of which the mean lateness would be so many seconds."""
-        # A grid is late by half its interval; a latency takes as many more polls as intervals of it fit in more often.
+        """Milliseconds per generation on a fixed grid with this mean lateness in seconds."""
+        # A grid is late by half its interval on average; a shorter interval needs proportionally more polls.
         more = fmean(self.result.cell.workload.latencies) * (
             1 / (2 * lateness) - 1 / self.result.cell.interval
         )
         return self.cpu_per_poll * (self.polls_per_generation + more)
 
     def cells(self) -> tuple[str, ...]:
-        """The row of a table."""
+        """Return the cells of the row in the table."""
         result = self.result
         at_least = "≥ " if result.share_done < 1 else ""
         return (
@@ -116,8 +116,8 @@ def measure(
 ) -> list[Row]:
     """Measure each contender at each number of generations.
 
-    :param window: seconds after which a measurement ends, whatever is unfinished.
-    :param workload: of any size.
+    :param window: seconds after which a measurement ends, finished or not.
+    :param workload: of any size; each measurement sets its own.
     """
 
     def cell(contender: str, count: int) -> Cell:
@@ -134,18 +134,18 @@ def measure(
                     results.append(cell(name, count).run())
                     print(f"measured: {title}", flush=True)
                 except CellError as error:
-                    print(f"not measured: {title}. {error}", flush=True)  # the others are worth their minutes
+                    print(f"not measured: {title}. {error}", flush=True)  # keep the other measurements
     idle = {result.cell.workload.count: result for result in results if result.cell.contender == "idle"}
     rows = [
         Row(result, idle[result.cell.workload.count]) for result in results if result.cell.contender != "idle"
     ]
     for count, result in idle.items():
         print(
-            f"{count:,} triggers that ask nobody: CPU {1000 * result.cpu / count:.1f} ms and "
+            f"{count:,} triggers that never poll: CPU {1000 * result.cpu / count:.1f} ms and "
             f"{result.memory / _KB / count:.0f} KB each, which is Airflow's own."
         )
     busiest = max((row.result.busiest_server for row in rows), default=0.0)
-    print(f"The server never needed more than {100 * busiest:.0f} % of a core.\n")
+    print(f"The server used at most {100 * busiest:.0f} % of a core.\n")
     return rows
 
 
@@ -157,7 +157,7 @@ def _side_by_side(cells: Sequence[Cell]) -> list[Result]:
 
 
 def growth(rows: Sequence[Row]) -> str:
-    """A table of the factor by which each figure grows when the number of generations grows tenfold."""
+    """Return a table of the growth of each figure when the number of generations grows tenfold."""
     head = ("", "from to", "CPU each", "KB each", "connections", "lag p99", "lateness")
     found = {(row.contender, row.count): row for row in rows}
     lines = [
@@ -181,7 +181,7 @@ def _factor(larger: float, smaller: float) -> str:
 
 
 def targets(rows: Sequence[Row]) -> list[Target]:
-    """The targets of our trigger, as far as they were measured."""
+    """Return the measured targets of our trigger."""
     found = {(row.contender, row.count): row for row in rows}
     answer_after = ServerSettings.answer_after
     all_: list[Target] = []
@@ -243,24 +243,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, and print the tables."""
     known = [name for name in CONTENDERS if name != "idle"]
     parser = argparse.ArgumentParser(prog="python -m benchmarks.in_flight", description=__doc__)
-    parser.add_argument("--count", type=int, nargs="+", default=COUNTS, help="how many generations")
+    parser.add_argument("--count", type=int, nargs="+", default=COUNTS, help="numbers of generations")
     parser.add_argument("--contender", nargs="+", choices=known, default=known)
     parser.add_argument("--window", type=float, default=60.0, help="seconds after which a cell ends")
     parser.add_argument("--median", type=float, default=Workload.median, help="latency in seconds")
     parser.add_argument("--longest", type=float, default=Workload.longest, help="latency in seconds")
-    parser.add_argument("--ramp", type=float, default=Workload.ramp, help="seconds of submitting")
-    parser.add_argument("--json", type=Path, default=REPORT, help="where the figures are written to")
+    parser.add_argument(
+        "--ramp", type=float, default=Workload.ramp, help="seconds over which they are submitted"
+    )
+    parser.add_argument("--json", type=Path, default=REPORT, help="file for the figures")
     options = parser.parse_args(arguments)
     contenders = [name for name in options.contender if _is_installed(CONTENDERS[name].package)]
     for name in set(options.contender) - set(contenders):
-        print(f"{CONTENDERS[name].title} is left out: {CONTENDERS[name].package} is not installed.")
+        print(f"{CONTENDERS[name].title} is skipped: {CONTENDERS[name].package} is not installed.")
     workload = Workload(burst=1, ramp=options.ramp, median=options.median, longest=options.longest)
     rows = measure(options.count, contenders, window=options.window, workload=workload)
     for count in options.count:
         print(f"### {count:,} generations\n")
         print(table(HEAD, [row.cells() for row in rows if row.count == count]), end="\n\n")
     if factors := growth(rows):
-        print("### Growth, as the number of generations grows tenfold\n")
+        print("### Growth when the number of generations grows tenfold\n")
         print(factors, end="\n\n")
     if goals := targets(rows):
         print("### Targets\n")

@@ -1,8 +1,8 @@
-"""Many generations under the account's limit of requests (``python -m benchmarks.limits``).
+"""Many generations under the account's request limit (``python -m benchmarks.limits``).
 
-The server answers 429 to whatever exceeds its limit in any one second. Our triggerers are told the limit, each its
-share of it, or are not told. Beside them stands the best that a scheduler without foreknowledge can do, which
-knows the law of the latencies and the limit.
+The server answers 429 to requests above its limit in any one second. The connections of our triggerers have their
+share of the limit, or none. The reference is the best scheduler without foreknowledge, which knows the distribution of
+the latencies and the limit.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from benchmarks.workload import Workload
 CASES = ((20, 200), (50, 1_000))
 STEADY_AFTER = 10  # seconds
 REPORT = ROOT / "build" / "bench" / "limits.json"
-_PATIENCE = 30.0  # seconds after the last generation is finished
+_PATIENCE = 30.0  # seconds after the end of the last generation
 
 
 class Row:
-    """The outcome of one workload, beside the best one possible.
+    """The outcome of one workload, and the best possible one.
 
     :param best: with all requests that the limit allows.
-    :param likewise: the best with as many requests as ours were taken.
+    :param likewise: the best with the number of our accepted requests.
     """
 
     def __init__(self, result: Result, scheduler: Uninformed) -> None:
@@ -42,23 +42,23 @@ class Row:
 
     @property
     def is_told(self) -> bool:
-        """Whether the limit is configured."""
+        """True if the limit is configured."""
         return self.cell.client_limit is not None
 
     @property
     def name(self) -> str:
-        """How it was set up."""
+        """The setup, as a label."""
         told = "told" if self.is_told else "not told"
         processes = "1 process" if self.cell.processes == 1 else f"{self.cell.processes} processes"
         return f"{self.cell.server_limit}/s, {self.cell.workload.burst:,} in flight, {processes}, {told}"
 
     @property
     def share_of_best(self) -> float:
-        """Our mean lateness, of the best one with as many requests."""
+        """The ratio of our mean lateness to the best one with as many requests."""
         return self.result.mean_lateness / self.likewise.lateness
 
     def cells(self) -> tuple[str, ...]:
-        """The row of a table."""
+        """Return the cells of the row in the table."""
         result = self.result
         return (
             self.name,
@@ -89,9 +89,9 @@ HEAD = (
 
 
 def measure(cases: Sequence[tuple[int, int]], processes: Sequence[int], workload: Workload) -> list[Row]:
-    """Measure each case with so many processes, told the limit and not; those of one limit side by side.
+    """Measure each case with these numbers of processes, with and without the limit; one limit's cells run in parallel.
 
-    :param workload: of any size.
+    :param workload: of any size; each case sets its own.
     """
     rows: list[Row] = []
     for limit, count in cases:
@@ -116,7 +116,7 @@ def measure(cases: Sequence[tuple[int, int]], processes: Sequence[int], workload
 
 
 def targets(rows: Sequence[Row]) -> list[Target]:
-    """The targets of our trigger."""
+    """Return the targets of our trigger."""
     return [
         target
         for row in rows
@@ -157,20 +157,24 @@ def _save(rows: Sequence[Row], path: Path) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, and print the tables."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.limits", description=__doc__)
-    parser.add_argument("--limit", type=int, nargs="+", help="requests per second; with --count")
-    parser.add_argument("--count", type=int, nargs="+", help="in flight, one for each limit")
+    parser.add_argument("--limit", type=int, nargs="+", help="requests per second; requires --count")
+    parser.add_argument(
+        "--count", type=int, nargs="+", help="generations in flight, one number for each limit"
+    )
     parser.add_argument("--processes", type=int, nargs="+", default=(1, 3))
-    parser.add_argument("--bursts", type=int, default=2, help="how often so many are submitted")
+    parser.add_argument("--bursts", type=int, default=2, help="how often this number is submitted")
     parser.add_argument("--apart", type=float, default=Workload.apart, help="seconds between bursts")
     parser.add_argument("--median", type=float, default=Workload.median, help="latency in seconds")
     parser.add_argument("--longest", type=float, default=Workload.longest, help="latency in seconds")
-    parser.add_argument("--ramp", type=float, default=Workload.ramp, help="seconds of submitting")
-    parser.add_argument("--json", type=Path, default=REPORT, help="where the figures are written to")
+    parser.add_argument(
+        "--ramp", type=float, default=Workload.ramp, help="seconds over which they are submitted"
+    )
+    parser.add_argument("--json", type=Path, default=REPORT, help="file for the figures")
     options = parser.parse_args(arguments)
     if (options.limit is None) != (options.count is None) or len(options.limit or ()) != len(
         options.count or ()
     ):
-        parser.error("--limit and --count belong together, one count for each limit")
+        parser.error("--limit and --count must be given together, with one count for each limit")
     cases = list(zip(options.limit, options.count, strict=True)) if options.limit else CASES
     workload = Workload(
         burst=1,

@@ -1,11 +1,11 @@
-"""Sensors without a worker: how long a real Airflow takes for many whose generations are soon finished.
+"""Sensors without a worker: how long a real Airflow takes for many sensors whose generations finish soon.
 
     python -m benchmarks.no_worker
 
-A whole Airflow (LocalExecutor with four slots, PostgreSQL if it is installed, else SQLite) runs two DAGs in turn, which
-differ in `run_in_triggerer` alone. The time is from the first task that is queued or deferred to the end of the last
-one, as Airflow's database has it. A plainly deferrable sensor polls once in its worker: over generations that are
-finished before, that is all it does; over those that finish a moment later, it is deferred and comes back.
+A complete Airflow (LocalExecutor with four slots, PostgreSQL if it is installed, otherwise SQLite) runs two DAGs in
+turn, which differ only in `run_in_triggerer`. The time is measured from the first queued or deferred task to the end of
+the last one, according to Airflow's database. A plain deferrable sensor polls once in its worker: if the generation is
+finished already, that is all; if it finishes a moment later, the sensor defers and resumes.
 """
 
 from __future__ import annotations
@@ -47,10 +47,10 @@ for dag_id, how in {dags}.items():
 
 @dataclass(frozen=True)
 class Run:
-    """How one run of a DAG went.
+    """The outcome of one run of a DAG.
 
-    :param seconds: from the first task that was queued or deferred to the end of the last one.
-    :param processes: how many tasks had one.
+    :param seconds: from the first queued or deferred task to the end of the last one.
+    :param processes: the number of tasks that had a process.
     """
 
     seconds: float
@@ -59,7 +59,7 @@ class Run:
 
 
 def measure(airflow: LocalAirflow, getty: Emulator, dag_id: str, sensors: int, *, finished: bool) -> Run:
-    """Run the sensors of a DAG over generations that are finished, or that finish after their first poll."""
+    """Run a DAG's sensors on generations that are finished, or that finish after their first poll."""
     ids = submit(getty, sensors)
     if not finished:
         getty.fault("stay-pending", "get-generation", times=sensors)
@@ -77,7 +77,7 @@ def measure(airflow: LocalAirflow, getty: Emulator, dag_id: str, sensors: int, *
 
 
 def submit(getty: Emulator, count: int) -> list[str]:
-    """The ids of new generations."""
+    """Return the ids of new generations."""
     os.environ["AIRFLOW_CONN_GETTY_DEFAULT"] = json.dumps(getty.connection)
     hook = GettyHook()
     mask_url = hook.upload_mask([(10, 10, 90, 90)], image_size=(100, 100))
@@ -108,7 +108,9 @@ def main(sensors: int, rounds: int) -> None:
         stack.enter_context(airflow)
         airflow.wait_for_dags(DAGS)
         for dag_id in DAGS:
-            measure(airflow, getty, dag_id, sensors, finished=True)  # whatever is loaded once is loaded now
+            measure(
+                airflow, getty, dag_id, sensors, finished=True
+            )  # everything that is loaded once is loaded now
         for _ in range(rounds):
             for finished in (True, False):
                 for dag_id in DAGS:

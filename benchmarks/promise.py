@@ -1,4 +1,4 @@
-"""The promise of the schedule: the lateness of a triggerer that is never busy, by simulation."""
+"""The schedule's promise: the simulated lateness of a triggerer that is never busy."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ _STILL_PENDING = StillPending()
 
 @dataclass(frozen=True)
 class Promise:
-    """Mean lateness in seconds, and how many polls it takes in all."""
+    """The mean lateness in seconds, and the total number of polls."""
 
     lateness: float
     polls: int
 
 
 def promise(workload: Workload, *, answer_after: float, seed: int = 1) -> Promise:
-    """Wait for the workload with an untaught schedule that learns as it goes.
+    """Simulate waiting for the workload with a new schedule that learns from its polls.
 
-    A triggerer starts a trigger within a second after the submission; an answer takes its time.
+    A triggerer starts a trigger within a second after the submission.
 
-    :param answer_after: seconds.
+    :param answer_after: seconds until a poll is answered.
     """
     chance = random.Random(seed)  # noqa: S311
     schedule = Schedule()

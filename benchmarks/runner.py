@@ -1,8 +1,8 @@
 """The measured process: Airflow's own ``TriggerRunner``, with probes (``python -m benchmarks.runner``).
 
-Its standard input is the socket on which a ``TriggerRunner`` speaks with its supervisor, which is
-:mod:`benchmarks.supervisor` here. Its logs go where a triggerer's go, as JSON into a file descriptor, but that one
-leads to nowhere. When all generations are known to be finished, or the time is over, it writes what it measured.
+Its standard input is the socket over which a ``TriggerRunner`` communicates with its supervisor, here
+:mod:`benchmarks.supervisor`. It writes its logs as JSON to a file descriptor, as a triggerer does, but they are
+discarded. When all generations are known to be finished, or the time is over, it writes its figures.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ import psutil
 from airflow.jobs.triggerer_job_runner import TriggerEventEntry, TriggerRunner
 from airflow.sdk.log import configure_logging, reset_logging
 
-# Rarely, as a wake-up is dear for a loop that has nothing else to do: it would be taken off busier ones' CPU time.
+# Rarely, because waking an idle loop is expensive, and that cost would be subtracted from the CPU time of busy loops.
 _LAG_EVERY = 0.1
 TRIALS = 5
-"""Generations that are waited for before the measurement, so that all code is loaded; they have the first ids."""
+"""Generations to wait for before the measurement, so that all code is loaded. They have the first ids."""
 
 
 @dataclass
 class Measured:
     """The figures of one process.
 
-    :param learned: when the end of each generation was known (``time.monotonic()``), by trigger id.
-    :param failed: trigger ids whose event tells of an error, or that have died.
+    :param learned: the time when the end of each generation was known (``time.monotonic()``), by trigger id.
+    :param failed: ids of triggers whose event reports an error, or that have died.
     :param cpu: seconds of user and system time.
-    :param memory: bytes by which the resident memory has grown at most.
+    :param memory: the largest growth of the resident memory, in bytes.
     :param lags: seconds by which a sleep of the event loop came late, one for each 0.1 s.
     """
 
@@ -49,7 +49,7 @@ class Measured:
 
 
 class _Events(deque[TriggerEventEntry]):
-    """The queue of events of a runner, which notes when each one came."""
+    """A runner's queue of events, which records the time of each event."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -65,7 +65,7 @@ class _Events(deque[TriggerEventEntry]):
 
 
 class MeasuredRunner(TriggerRunner):
-    """Runs triggers as Airflow does, until so many have fired or so many seconds have gone by."""
+    """Runs triggers as Airflow does, until a number of them have fired or the time is over."""
 
     def __init__(self, *, count: int, window: float, report: Path) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -77,7 +77,7 @@ class MeasuredRunner(TriggerRunner):
         self._measured = Measured()
 
     async def arun(self) -> None:
-        """Measure while the runner runs; then end this process, however many triggers there still are."""
+        """Measure while the runner runs; then end this process, even if triggers remain."""
         probing = asyncio.create_task(self._probe())
         running = asyncio.create_task(super().arun())  # type: ignore[no-untyped-call]
         await asyncio.wait([probing, running], return_when=asyncio.FIRST_COMPLETED)

@@ -1,15 +1,15 @@
-"""When to poll: requests against lateness, simulated without network or clock.
+"""When to poll: requests versus lateness, simulated without network or clock.
 
     python -m benchmarks.schedule
 
 Generations are submitted steadily, many in flight at a time, with latencies drawn from a seed. Each schedule has one
-parameter that trades requests for lateness (an interval, a longest delay, a share, a price). It is swept, and the curve
-is read where the 5 s grid stands: at its mean lateness, and at its mean number of requests. The schedule that learns
-begins untaught and is told what its own polls saw, no more; what it pays to learn is counted.
+parameter that trades requests for lateness (an interval, a longest delay, a share, a price). The program sweeps it, and
+reads the curve at the mean lateness of the 5 s grid, and at its mean number of requests. The learning schedule starts
+untaught and knows only the results of its own polls; the cost of learning is included.
 
-A grid polls as soon as its trigger runs, and that is at random within one interval: so no latency meets a grid by
-luck, and its mean lateness is half the interval, whatever the latencies are. The last table shows how much hangs on
-that, and on the spread of the latencies, for the best schedule that there can be.
+A grid polls as soon as its trigger runs, at a random time within one interval. So no latency matches a grid by chance,
+and its mean lateness is half the interval for all latencies. The last table shows how much depends on that, and on the
+spread of the latencies, for the best possible schedule.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from airflow_provider_getty.api.schedule import Observation, Plan, Schedule, bes
 GENERATIONS = 4_000
 PER_SECOND = 10.0
 SEED = 20_261_122
-# Getty says that a generation is pending for up to 60 s: 3 in 1,000 are for longer. At a sigma of 0.6 it is 10.
+# Getty says that a generation is pending for up to 60 s: here 3 in 1,000 take longer, with a sigma of 0.6 it is 10.
 MEDIAN, SIGMA = 15.0, 0.5
 INTERVAL = 5.0
 
-# Finer than what the schedule itself tells apart, for those who know the law.
+# Finer than the schedule's own resolution, for those who know the distribution.
 _FINE_AGES = (0.0, *(0.5 * 1.01**k for k in range(650)))
 _PRICES = (0.0625, 0.125, 0.25, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0, 8.0, 16.0)
 
@@ -42,11 +42,11 @@ _PRICES = (0.0625, 0.125, 0.25, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0, 8.0, 16.0)
 
 @dataclass(frozen=True)
 class Latency:
-    """How long generations take.
+    """The latencies of generations.
 
-    :param draw: seconds of one, given which share of the run is over, from 0 to 1.
-    :param finished: the share that is finished at an age; the first argument is the same.
-    :param stages: the clairvoyant cuts the run into so many.
+    :param draw: returns the seconds of one generation, given the elapsed share of the run, from 0 to 1.
+    :param finished: returns the share that is finished at an age; the first argument is the same.
+    :param stages: the number of parts into which the clairvoyant divides the run.
     """
 
     name: str
@@ -55,14 +55,14 @@ class Latency:
     stages: int = 1
 
     def known(self, over: float, price: float) -> Plan:
-        """The best plan for somebody who knows the law."""
+        """The best plan for a known distribution."""
         finished = [self.finished(over, age) for age in _FINE_AGES]
         shares = [b - a for a, b in pairwise(finished)]
         return best_plan(shares, price, ages=_FINE_AGES, spread_cost=0.0)
 
 
 def log_normal(name: str, median: Callable[[float], float], sigma: float = SIGMA, stages: int = 1) -> Latency:
-    """Latencies whose median may move during the run."""
+    """Latencies whose median may change during the run."""
     return Latency(
         name,
         lambda over, chance: chance.lognormvariate(math.log(median(over)), sigma),
@@ -91,9 +91,9 @@ LATENCIES = (
 class Contender:
     """A schedule.
 
-    :param delay: seconds until the next poll, given the age of a generation (0: none yet), which share of the run was
-        over when it was submitted, and chance.
-    :param schedule: what learns from the polls, if anything does.
+    :param delay: returns the seconds until the next poll, given the age of a generation (0: no poll yet), the elapsed
+        share of the run at its submission, and a source of random numbers.
+    :param schedule: the schedule that learns from the polls, if any.
     """
 
     delay: Callable[[float, float, random.Random], float]
@@ -101,7 +101,7 @@ class Contender:
 
 
 def grid(_: Latency, interval: float) -> Contender:
-    """Polls at fixed intervals from when the trigger runs."""
+    """Polls at fixed intervals, starting when the trigger runs."""
     return Contender(lambda age, _, chance: interval if age else chance.uniform(0, interval))
 
 
@@ -111,12 +111,12 @@ def exponential(_: Latency, longest: float) -> Contender:
 
 
 def by_age(_: Latency, share: float) -> Contender:
-    """Delays are a share of the age, from 1 to 15 s."""
+    """Delays that are a share of the age, from 1 to 15 s."""
     return Contender(lambda age, _, chance: min(max(age * share, 1.0), 15.0) * chance.uniform(0.9, 1.1))
 
 
 def untaught(_: Latency, price: float) -> Contender:
-    """Ours, as it begins."""
+    """Ours, in its initial state."""
     schedule = Schedule(price)
     return Contender(lambda age, _, chance: schedule.delay(age, jitter=chance.random()))
 
@@ -132,12 +132,12 @@ def learning(_: Latency, price: float, *, not_before: float = 0.0) -> Contender:
 
 
 def learning_late(latency: Latency, price: float) -> Contender:
-    """Ours, where the trigger's first poll may come only 5 s after the submission."""
+    """Ours, with the trigger's first poll no earlier than 5 s after the submission."""
     return learning(latency, price, not_before=5.0)
 
 
 def clairvoyant(latency: Latency, price: float) -> Contender:
-    """The best schedule for who knows the law of the latencies."""
+    """The best schedule for a known distribution of latencies."""
     plan = cache(lambda stage: latency.known((stage + 0.5) / latency.stages, price))
     return Contender(lambda age, over, _: plan(int(over * latency.stages)).next_look(age, spread=0.0) - age)
 
@@ -165,7 +165,7 @@ class Cost:
 
 
 def simulate(latency: Latency, contender: Contender, *, generations: int = GENERATIONS) -> Cost:
-    """Let all generations run, each poll in its order."""
+    """Simulate all generations, with all polls in order of time."""
     chance = random.Random(SEED)  # noqa: S311
     latencies = [latency.draw(n / generations, chance) for n in range(generations)]
     requests, lateness = 0, 0.0
@@ -200,12 +200,12 @@ def sweep(latency: Latency, name: str, *, generations: int = GENERATIONS) -> lis
 
 
 def requests_at(lateness: float, curve: Iterable[Cost]) -> float:
-    """The fewest requests at no more than this lateness; between two settings one may use either in turn."""
+    """The fewest requests at no more than this lateness, interpolated between settings."""
     return _read(lateness, [(cost.lateness, cost.requests) for cost in curve])
 
 
 def lateness_at(requests: float, curve: Iterable[Cost]) -> float:
-    """The least lateness at no more than this many requests, likewise."""
+    """The smallest lateness with no more than this many requests, interpolated likewise."""
     return _read(requests, [(cost.requests, cost.lateness) for cost in curve])
 
 
@@ -225,7 +225,7 @@ def _per_cent(ratio: float) -> str:
 
 
 def compare() -> None:
-    """Print each schedule beside the 5 s grid: requests at its lateness, lateness at its requests."""
+    """Print each schedule relative to the 5 s grid: requests at its lateness, lateness at its requests."""
     print(f"{'':20}" + "".join(f"{latency.name:>21}" for latency in LATENCIES))
     grids = [simulate(latency, grid(latency, INTERVAL)) for latency in LATENCIES]
     print(f"{'the 5 s grid':20}" + "".join(f"{c.requests:10.2f} {c.lateness:8.2f} s" for c in grids))
@@ -248,12 +248,12 @@ def compare() -> None:
     print(f"{'ours at price 1':20}{cells}")
 
 
-# When a 5 s grid polls first, and how many polls that makes for a mean latency of so many intervals.
+# The time of a 5 s grid's first poll, and the number of polls that it adds to the mean latency in intervals.
 _GRIDS = {"after 5 s": 0.5, "at random": 1.0, "at once": 1.5}
 
 
 def bound() -> None:
-    """Print what the best schedule for a known log-normal law saves, by its sigma and by the grid's first poll."""
+    """Print what the best schedule for a known log-normal distribution saves, by sigma and first poll of the grid."""
     print(f"{'grid polls first':20}" + "".join(f"{name:>21}" for name in _GRIDS))
     for sigma in (0.3, 0.4, 0.5, 0.6, 0.8):
         latency = log_normal("", lambda _: MEDIAN, sigma)
@@ -273,9 +273,7 @@ def main() -> None:
     """Print the tables."""
     print("Requests at the mean lateness of the 5 s grid, and mean lateness at its number of requests:\n")
     compare()
-    print(
-        "\nThe same of the best schedule for a known log-normal law (median 15 s), whatever it is called:\n"
-    )
+    print("\nThe same for the best possible schedule with a known log-normal distribution (median 15 s):\n")
     bound()
 
 

@@ -1,10 +1,10 @@
-"""A lean HTTPS server that speaks as Getty does while one waits, and as the peers' services do.
+"""A minimal HTTPS server that answers polls like Getty and like the services of the other providers.
 
-It runs in a process of its own (``python -m benchmarks.server``), reads its settings from a line of JSON on its
-standard input, and when it starts by another one; it writes what it saw when its input ends.
+It runs in a separate process (``python -m benchmarks.server``), reads its settings from a line of JSON on its standard
+input, and its start time from another line; it writes its report when its input ends.
 
-A poll is answered from a table, without a framework, so that the server costs clearly less than any client: what
-is measured is the client. How busy it was itself is in its report.
+It answers polls from a table, without a framework, so that it uses clearly less CPU time than any client: the
+measurements are of the client. Its report shows how busy the server itself was.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ _POLLS = ("/v3/ai/image-generations/", "/beta/ai/image-generations/", "/jobs/", 
 class ServerSettings:
     """The settings of a server.
 
-    :param workload: its generations; any beyond them are finished at once.
+    :param workload: its generations; any other generation is finished immediately.
     :param certificate: path of the PEM file with certificate and key.
-    :param limit: requests that are taken in any one second, all others being answered 429; 0: all are.
-    :param answer_after: seconds until a request is answered, as a network and a service take.
+    :param limit: requests accepted in any one second, beyond which it answers 429; 0: no limit.
+    :param answer_after: seconds until a request is answered, to simulate a network and a service.
     """
 
     workload: Workload
@@ -44,12 +44,12 @@ class ServerSettings:
 class Seen:
     """A server's counts since the start; the lists have one number for each second.
 
-    :param connections: opened.
-    :param most_connections: open at the same time.
-    :param polls: requests that ask for a generation, those answered 429 included.
-    :param refused: answered 429, whatever was asked.
-    :param cpu: seconds that the server used.
-    :param lag: the longest that its event loop was behind, in seconds.
+    :param connections: opened connections.
+    :param most_connections: the largest number of connections open at the same time.
+    :param polls: requests for a generation, including those answered with 429.
+    :param refused: all requests answered with 429.
+    :param cpu: seconds of CPU time that the server used.
+    :param lag: the longest delay of its event loop, in seconds.
     """
 
     connections: int = 0
@@ -62,7 +62,7 @@ class Seen:
 
 
 class GettyShaped:
-    """The state of the server: which generations are finished, what was seen."""
+    """The state of the server: the finished generations and the counts."""
 
     def __init__(self, settings: ServerSettings) -> None:
         self.settings = settings
@@ -73,7 +73,7 @@ class GettyShaped:
         self._accepted: deque[float] = deque(maxlen=settings.limit)
 
     def start(self, at: float) -> None:
-        """Let the workload begin at this moment (``time.monotonic()``), and count from now on."""
+        """Start the workload at this time (``time.monotonic()``), and count from now on."""
         self._start = at
         self.seen = Seen(connections=self.open, most_connections=self.open)
 
@@ -84,7 +84,7 @@ class GettyShaped:
         self.seen.most_connections = max(self.seen.most_connections, self.open)
 
     def answer(self, method: str, path: str, body: bytes, *, now: float) -> bytes:
-        """Return the whole answer to a request that came at this moment (``time.monotonic()``)."""
+        """Return the whole answer to a request received at this time (``time.monotonic()``)."""
         second = max(0, int(now - self._start)) if self._start is not None else 0
         _count(self.seen.requests, second)
         self.seen.polls += path.startswith(_POLLS)
@@ -101,7 +101,7 @@ class GettyShaped:
         number = numbered(id_)
         if self._is_finished(number, now):
             return _result(id_)
-        # The trigger of HttpSensor waits as long as it gets a 404.
+        # HttpSensor's trigger keeps waiting while it gets 404.
         return _UNKNOWN if path.startswith("/jobs/") else _pending(id_)
 
     def _is_finished(self, number: int, now: float) -> bool:
@@ -119,7 +119,7 @@ class GettyShaped:
 
 
 class _Connection(asyncio.Protocol):
-    """HTTP/1.1 with keep-alive, as far as these clients speak it."""
+    """The part of HTTP/1.1 with keep-alive that these clients use."""
 
     transport: asyncio.Transport
 
@@ -127,7 +127,7 @@ class _Connection(asyncio.Protocol):
         self._getty = getty
         self._received = b""
 
-    # The methods that asyncio calls.
+    # Called by asyncio.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
@@ -233,7 +233,7 @@ def _result(id_: str) -> bytes:
 
 
 async def _watch(getty: GettyShaped) -> None:
-    """Note how busy the server itself is."""
+    """Record how busy the server itself is."""
     used, since = time.process_time(), time.monotonic()
     while True:
         before = time.monotonic()

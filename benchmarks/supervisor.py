@@ -1,7 +1,6 @@
-"""Stands for Airflow's ``TriggererJobRunner``: hands triggers to a ``TriggerRunner`` over its socket.
+"""Replaces Airflow's ``TriggererJobRunner``: hands triggers to a ``TriggerRunner`` over its socket.
 
-The messages and their frames are Airflow's own; what is missing is the database. It runs beside the measured
-process, not in it.
+The messages and their frames are Airflow's own; there is no database. It runs outside the measured process.
 """
 
 from __future__ import annotations
@@ -30,14 +29,14 @@ _LENGTH = struct.Struct(">I")
 
 
 class Supervisor(threading.Thread):
-    """Serves one runner until that closes its socket.
+    """Serves one runner until the runner closes its socket.
 
-    A trigger is handed over when the runner asks after the submission of its generation, which it does about once
-    per second, as it does for a real supervisor.
+    It hands over a trigger when the runner first asks after the submission of the generation. The runner asks about
+    once per second, as with a real supervisor.
 
-    :param contender: whose triggers they are.
+    :param contender: the contender whose triggers it hands over.
     :param channel: our end of the runner's socket.
-    :param fernet_key: with which the runner decrypts the arguments of triggers.
+    :param fernet_key: the key with which the runner decrypts the arguments of triggers.
     """
 
     def __init__(self, contender: Contender, channel: socket.socket, fernet_key: str) -> None:
@@ -52,7 +51,7 @@ class Supervisor(threading.Thread):
         self._finished = 0
 
     def give(self, waits: list[Wait]) -> None:
-        """Say what there is to wait for, in the order of submission."""
+        """Set the generations to wait for, in the order of submission."""
         self._waits = deque(waits)
 
     def run(self) -> None:

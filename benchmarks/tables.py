@@ -1,4 +1,4 @@
-"""Tables in Markdown that read well in a terminal too, and the targets of a benchmark."""
+"""Markdown tables that are also readable in a terminal, and the targets of a benchmark."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table whose first column is text and whose others are numbers."""
+    """Return a table with text in the first column and numbers in the others."""
     widths = [max(2, *(len(row[column]) for row in (head, *rows))) for column in range(len(head))]
     rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
     return "\n".join(_line(row, widths) for row in (head, rule, *rows))
@@ -21,7 +21,7 @@ def _line(row: Sequence[str], widths: Sequence[int]) -> str:
 
 @dataclass(frozen=True)
 class Target:
-    """The most that a figure should be."""
+    """The upper bound for a figure."""
 
     what: str
     bound: float
@@ -29,14 +29,14 @@ class Target:
 
     @property
     def verdict(self) -> str:
-        """Whether it is met, and by how much it is missed."""
+        """Met, or by how much it is missed."""
         if self.measured <= self.bound:
             return "met"
         return f"missed by {(self.measured / self.bound - 1) * 100:.0f} %" if self.bound else "missed"
 
 
 def target_table(targets: Sequence[Target]) -> str:
-    """The targets, with what was measured."""
+    """Return a table of the targets with the measured figures."""
     rows = [
         (target.what, f"{target.bound:.3g}", f"{target.measured:.3g}", target.verdict) for target in targets
     ]

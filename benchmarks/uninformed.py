@@ -1,10 +1,11 @@
-"""The best that a scheduler without foreknowledge can do under a limit of requests: what ours is measured against.
+"""The best scheduler without foreknowledge under a request limit, as the reference for ours.
 
-It knows what ours has to learn, the law of the latencies, and the limit itself; not when any one generation will
-be finished. Whom to poll next is a restless bandit. What is best for a single generation at a given price of a poll
-follows by dynamic programming; its Whittle index is the price up to which a poll at its present age is worth it. At
-each turn that the limit allows, the generation with the highest index is polled. Two simpler rules are tried as
-well, by the chance that a generation is finished, and by the lateness to be expected since its last poll.
+It knows what ours has to learn, the distribution of the latencies, and the limit itself, but not when any particular
+generation will be finished. Choosing the next poll is a restless bandit problem. Dynamic programming finds the best
+policy for a single generation at a given price of a poll; its Whittle index is the price up to which a poll at its
+current age is worthwhile. At each turn that the limit allows, the generation with the highest index is polled. Two
+simpler rules are tried as well: the probability that a generation is finished, and the expected lateness since its last
+poll.
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ from benchmarks.workload import Workload
 Table: TypeAlias = NDArray[np.float64]
 
 _STEP = 0.1  # seconds
-_PRICES = np.geomspace(0.002, 60.0, 90)  # seconds of lateness that one poll is worth
+_PRICES = np.geomspace(0.002, 60.0, 90)  # seconds of lateness that are worth one poll
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of a rule for a workload: mean lateness in seconds, and the requests that it takes."""
+    """The result of a rule for a workload: the mean lateness in seconds and the number of requests."""
 
     lateness: float
     requests: int
@@ -45,10 +46,10 @@ class Uninformed:
         self._rules = (self._whittle(), self._chance(), self._expected())
 
     def best(self, requests: int | None = None) -> Outcome:
-        """The least lateness.
+        """Return the outcome with the smallest lateness.
 
-        :param requests: with no more than so many, the polls that are worth least being left out. None: with as
-            many as the limit allows.
+        :param requests: the largest number of requests; the least valuable polls are omitted. None: as many as the
+            limit allows.
         """
         outcomes = [
             self._simulate(rule, 0.0) if requests is None else self._sparing(rule, requests)
@@ -68,12 +69,14 @@ class Uninformed:
         return self._simulate(rule, thresholds[low])
 
     def _whittle(self) -> Table:
-        """The index by the step of the last poll (row) and that of the present age (column)."""
+        """The index by the step of the last poll (row) and the step of the current age (column)."""
         steps = len(self._ages)
         area = np.concatenate([[0.0], np.cumsum((self._below[1:] + self._below[:-1]) / 2 * _STEP)])
         index = np.zeros((steps, steps))
         for price in _PRICES:
-            worth = np.zeros(steps)  # what all further polls cost, times the chance that they are needed
+            worth = np.zeros(
+                steps
+            )  # the cost of all further polls, times the probability that they are needed
             for row in range(steps - 2, -1, -1):
                 later = slice(row + 1, steps)
                 late = area[later] - area[row] - self._below[row] * (self._ages[later] - self._ages[row])
@@ -92,7 +95,7 @@ class Uninformed:
         return np.asarray(np.cumsum(chance, axis=1) * _STEP)
 
     def _simulate(self, rule: Table, threshold: float) -> Outcome:
-        """Poll whatever has the highest index, if that is above the threshold."""
+        """Simulate polling the generation with the highest index, if it is above the threshold."""
         submitted = np.array(self._workload.submitted)
         finished = np.array(self._workload.finished)
         last = np.zeros(len(submitted), dtype=np.intp)
@@ -107,7 +110,7 @@ class Uninformed:
                 continue
             age = now - submitted[known]
             step = np.minimum((age / _STEP).astype(np.intp), top)
-            # One that is sure to be finished comes first; of several, the one that has waited longest.
+            # A generation that must be finished comes first; among several, the one that has waited longest.
             worth = np.where(age >= self._workload.longest, 1e6 + age, rule[last[known], step])
             place = int(np.argmax(worth))
             if worth[place] <= threshold:

@@ -1,4 +1,4 @@
-"""Which generations there are, when each is submitted, and how long it takes: the same for every contender."""
+"""The generations of a benchmark, with their submission times and latencies, the same for every contender."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from statistics import NormalDist
 
 @dataclass(frozen=True, kw_only=True)
 class Workload:
-    """Generations with log-normal latencies, submitted in bursts as a mapped task does.
+    """Generations with log-normal latencies, submitted in bursts as from a mapped task.
 
-    Getty says that a generation is pending for up to 60 s. The longest here is shorter, so that a cell of the
-    benchmark lasts less than a minute: of the log-normal law, what would take longer is drawn again.
+    Getty says that a generation is pending for up to 60 s. The longest latency here is shorter, so that a cell of the
+    benchmark takes less than a minute: longer latencies are drawn again.
 
-    :param burst: how many generations are submitted at a time.
-    :param bursts: how many times; and
+    :param burst: generations per burst.
+    :param bursts: the number of bursts.
     :param apart: seconds from one burst to the next.
     :param ramp: seconds over which a burst is spread.
-    :param median: of the latency in seconds; and
-    :param sigma: of its logarithm; and
-    :param longest: its bound.
+    :param median: the median latency in seconds.
+    :param sigma: the standard deviation of the latency's logarithm.
+    :param longest: the largest latency in seconds.
     """
 
     burst: int
@@ -36,12 +36,12 @@ class Workload:
 
     @property
     def count(self) -> int:
-        """All generations; they are numbered from 0 in the order in which they are submitted."""
+        """The number of generations, which are numbered from 0 in the order of submission."""
         return self.burst * self.bursts
 
     @property
     def end(self) -> float:
-        """Seconds from the start until the last one is finished at the latest."""
+        """Seconds from the start until all must be finished."""
         return (self.bursts - 1) * self.apart + self.ramp + self.longest
 
     @cached_property
@@ -60,7 +60,7 @@ class Workload:
 
     @cached_property
     def latencies(self) -> list[float]:
-        """Seconds that each takes."""
+        """The latency of each in seconds."""
         return [end - start for start, end in zip(self.submitted, self.finished, strict=True)]
 
     def _latency(self, chance: random.Random) -> float:
@@ -70,7 +70,7 @@ class Workload:
                 return latency
 
     def share_finished(self, age: float) -> float:
-        """How many of all are finished at this age, from 0 to 1: the law itself, not what was drawn."""
+        """The share finished at this age, from 0 to 1, by the distribution, not the drawn latencies."""
         if age <= 0:
             return 0.0
         law = NormalDist(math.log(self.median), self.sigma)
@@ -78,7 +78,7 @@ class Workload:
 
 
 def identifier(number: int) -> str:
-    """The id of a generation, as long as Getty's are."""
+    """The id of a generation, with the length of Getty's."""
     return f"6a3b1c52-0d4e-4f7a-9c21-{number:012d}"
 
 
