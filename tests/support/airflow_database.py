@@ -1,4 +1,4 @@
-"""Airflow's database in the tests' home, filled with runs of tasks: what Airflow's own task runner made of them."""
+"""Fills Airflow's database in the tests' home with task runs, with the outcomes of Airflow's own task runner."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ RUN = "manual__2026-01-02T03:04:05+00:00"
 
 
 class AirflowDatabase:
-    """What Airflow knows of DAGs and their runs."""
+    """Airflow's database of DAGs and their runs."""
 
     def store(self, dag: DAG, run_id: str = RUN) -> None:
-        """Store a DAG as the DAG processor does, and a run of it, none of whose tasks has run yet."""
+        """Store a DAG as the DAG processor does, and a run of it in which no task has run yet."""
         from airflow.models.dag import DagModel  # noqa: PLC0415 - in a database that is there by now
         from airflow.models.dagbundle import DagBundleModel  # noqa: PLC0415
         from airflow.models.dagrun import DagRun  # noqa: PLC0415
@@ -48,7 +48,7 @@ class AirflowDatabase:
             )
 
     def store_task(self, task: AnOperator, dag_id: str = "a_dag") -> AnOperator:
-        """Store a DAG of this task alone."""
+        """Store a DAG with only this task."""
         dag = DAG(dag_id, schedule=None)
         dag.add_task(task)
         self.store(dag)
@@ -66,7 +66,7 @@ class AirflowDatabase:
         result: Any = None,
         states: dict[str, Any] | None = None,
     ) -> None:
-        """Store how a task ended: as it ran, or as one says."""
+        """Store the outcome of a task: that of its run, or a given one."""
         from airflow.models.dag_version import DagVersion  # noqa: PLC0415 - likewise
         from airflow.models.dagrun import DagRun  # noqa: PLC0415
         from airflow.models.renderedtifields import RenderedTaskInstanceFields  # noqa: PLC0415
@@ -119,7 +119,7 @@ class AirflowDatabase:
                 add(TaskStateStoreModel, key=name, value=json.dumps(value))
 
     def edit_xcom(self, task: Any, value: Any, *, map_index: int = -1, run_id: str = RUN) -> None:
-        """Change what a task has returned, as people may by hand."""
+        """Change a task's return value, as users can by hand."""
         from airflow.models.taskinstance import TaskInstance  # noqa: PLC0415 - likewise
         from airflow.utils.session import create_session  # noqa: PLC0415
         from sqlalchemy import select, update  # noqa: PLC0415
@@ -138,14 +138,14 @@ class AirflowDatabase:
 
 
 def _stored_xcom() -> Any:
-    """The table of XComs; since Airflow 3.4, the model of that name only reads."""
+    """The table of XComs; since Airflow 3.4, the model with that name is read-only."""
     from airflow.models import xcom  # noqa: PLC0415 - likewise
 
     return getattr(xcom, "XComModelV2", None) or xcom.XComModel
 
 
 def lazy(dag: DAG) -> Any:
-    """A DAG as it is stored."""
+    """A DAG in its stored form."""
     from airflow.serialization import serialized_objects  # noqa: PLC0415 - takes a second
 
     found: Any = serialized_objects

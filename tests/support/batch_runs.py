@@ -1,4 +1,4 @@
-"""A batch on the emulator, to be run without Airflow, and to be killed."""
+"""A batch on the emulator that runs without Airflow and can be killed."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ REFINE = {"image_id": "1473240153", "image_size": [1024, 683], "mask": [[60, 16,
 
 
 def generates(count: int) -> list[dict[str, Any]]:
-    """Items that are cheap to ask for."""
+    """Items that are cheap to generate."""
     return [{"operation": "generate", "prompt": f"picture {number}"} for number in range(1, count + 1)]
 
 
 def batch(requests: Any, folder: Path, *, round_: int = 0, journal: Any = None, **changes: Any) -> Batch:
-    """A batch that keeps its journal, and its images if it has ``images``, below a folder."""
+    """A batch that keeps its journal and, with ``images``, its images in a folder."""
     hook = GettyHook()
     deadline = clock.now() + changes.pop("timeout", 60.0)
     images = changes.pop("images", None)
@@ -74,14 +74,14 @@ def batch(requests: Any, folder: Path, *, round_: int = 0, journal: Any = None, 
 
 
 def manifest(ended: Any) -> dict[str, Any]:
-    """The result of a batch that succeeded."""
+    """The result of a successful batch."""
     assert isinstance(ended, BatchResult)
     assert ended.failure is None, ended.failure
     return ended.manifest
 
 
 def lines(folder: Path) -> list[dict[str, Any]]:
-    """What the journal says."""
+    """The content of the journal."""
     return [json.loads(line) for line in (folder / "journal.jsonl").read_text().splitlines()]
 
 
@@ -100,9 +100,9 @@ class Killed(BaseException):
 
 @contextmanager
 def killed_at(moment: int | None) -> Iterator[Iterator[int]]:
-    """Kill what runs here at the moment of this number: before and after all that is seen from outside.
+    """Kill the batch at the moment with this number: there is one before and after each externally visible effect.
 
-    Those are the requests that change something, the additions to the journal, and the downloads. Counts the moments.
+    These are the requests that change something, the journal's writes, and the downloads. Yields the count of moments.
     """
     moments = itertools.count()
 
@@ -114,7 +114,7 @@ def killed_at(moment: int | None) -> Iterator[Iterator[int]]:
     append = journal_files.LocalJournal.append
 
     async def killing_send(self: AsyncGettyClient, call: Any, name: str, **how: Any) -> Any:
-        if name in ("get_generation", "get_download", "token"):  # which change nothing
+        if name in ("get_generation", "get_download", "token"):  # these change nothing
             return await send(self, call, name, **how)
         pass_moment()
         answer = await send(self, call, name, **how)
@@ -141,5 +141,5 @@ def killed_at(moment: int | None) -> Iterator[Iterator[int]]:
 
 
 def in_loop(coroutine: Any) -> Any:
-    """Run it in an event loop of its own."""
+    """Run it in its own event loop."""
     return asyncio.run(coroutine)

@@ -1,4 +1,4 @@
-"""A batch as a task, and how it is brought to its end."""
+"""A batch as a task, and running it to its end."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.support.task_runs import TaskRun, Worker
 
 
 def a_batch(requests: Any, folder: Path, **changes: Any) -> GettyBatchOperator:
-    """A task that keeps its journal below a folder; an argument that is changed is that of the operator."""
+    """A task that keeps its journal in a folder; the changes are arguments of the operator."""
     return GettyBatchOperator(
         **{
             "task_id": "batch",
@@ -24,7 +24,7 @@ def a_batch(requests: Any, folder: Path, **changes: Any) -> GettyBatchOperator:
 
 
 def to_the_end(worker: Worker, run: TaskRun) -> tuple[TaskRun, int]:
-    """Resume it as often as it defers, and say how often that was."""
+    """Resume it as often as it defers, and count the deferrals."""
     times = 0
     while run.state == "deferred":
         times += 1

@@ -1,4 +1,4 @@
-"""The sync and the async client behind one face, so that a test is written once for both."""
+"""A common interface to the sync and the async client, so that one test covers both."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from airflow_provider_getty.api.operations import Operation
 
 
 class Client(Protocol):
-    """What the tests do with either client."""
+    """The calls that tests make on either client."""
 
     account: Account
     told_tokens: list[str]
@@ -40,20 +40,20 @@ Connect = Callable[..., Client]
 
 
 class Sync(GettyClient):
-    """The sync client, which is used as it is; many at once are threads."""
+    """The sync client; concurrent calls run in threads."""
 
     def __init__(self, account: Account) -> None:
         self.told_tokens: list[str] = []
         super().__init__(account, on_token=self.told_tokens.append)
 
     def ask_together(self, operations: Sequence[Operation[Any]]) -> list[Any]:
-        """Perform each operation in a thread of its own."""
+        """Perform each operation in its own thread."""
         with ThreadPoolExecutor(len(operations)) as threads:
             return list(threads.map(self.ask, operations))
 
 
 class Async:
-    """The async client in an event loop of its own; many at once are tasks."""
+    """The async client in its own event loop; concurrent calls run as tasks."""
 
     def __init__(self, account: Account) -> None:
         self.account = account
@@ -76,7 +76,7 @@ class Async:
         return self._loop.run(self._client.ask(operation, deadline=deadline))
 
     def ask_together(self, operations: Sequence[Operation[Any]]) -> list[Any]:
-        """Perform each operation in a task of its own."""
+        """Perform each operation in its own task."""
 
         async def gather() -> list[Any]:
             asked = (self._client.ask(operation) for operation in operations)

@@ -16,7 +16,7 @@ LAKE = "1473240153"
 
 
 def jpeg() -> bytes:
-    """A mask that is white all over."""
+    """A completely white mask."""
     file = io.BytesIO()
     Image.new("L", (64, 43), 255).save(file, "JPEG")
     return file.getvalue()
@@ -29,15 +29,15 @@ def upload(client: Client) -> Refine:
 
 
 def generate(client: Client) -> GetGeneration:
-    """Make a generation; return the poll that asks for it."""
+    """Create a generation; return its poll."""
     return GetGeneration(generation_request_id=client.ask(upload(client)).generation_request_id)
 
 
 def distant_deadline() -> float:
-    """A deadline that only a call that never ends reaches."""
+    """A deadline that only a hanging call reaches."""
     return clock.now() + 60
 
 
 def calls(emulator: Emulator) -> Counter[str]:
-    """How many calls of each operation came in."""
+    """The number of received calls of each operation."""
     return Counter(request["operation"] for request in emulator.requests())

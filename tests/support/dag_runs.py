@@ -1,7 +1,7 @@
-"""Run as a script: parse or run the example DAGs in a process and an Airflow home of its own.
+"""A script that parses or runs the example DAGs in a separate process with its own Airflow home.
 
-``python dag_runs.py parse`` prints what parsing them loads and warns of; ``python dag_runs.py run FOLDER`` runs each
-with ``dag.test()`` and prints how its tasks ended. The last line of the output is JSON.
+``python dag_runs.py parse`` prints the modules that parsing loads, and the warnings; ``python dag_runs.py run FOLDER``
+runs each DAG with ``dag.test()`` and prints the states of its tasks. The last line of the output is JSON.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from typing import Any
 EXAMPLES = sorted((Path(__file__).parents[2] / "example_dags").glob("*.py"))
 
 NEED_A_PERSON = ("getty_approve",)
-"""``dag.test()`` asks nobody; ``tests/system`` runs them."""
+"""``dag.test()`` cannot ask a human; ``tests/system`` runs these DAGs."""
 
 
 def parse() -> dict[str, list[str]]:
-    """The modules that the DAG files load beyond ``airflow.sdk`` itself, and their warnings."""
+    """The modules that the DAG files load in addition to ``airflow.sdk``, and their warnings."""
     import airflow.sdk  # noqa: PLC0415
 
     for lazy in ("DAG", "Param", "BaseOperator", "BaseSensorOperator", "BaseHook"):

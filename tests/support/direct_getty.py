@@ -1,4 +1,4 @@
-"""The package's protocol on the emulator's state, without sockets: for thousands of sequences of calls in a minute."""
+"""Runs the package's protocol on the emulator without sockets, for thousands of call sequences per minute."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ FATES: dict[str, list[dict[str, Any]]] = {
         {"fault": "redirect", "status": 307, "to": "https://other.example"},
     ],
 }
-"""What becomes of a POST, and the faults of the emulator that make it so."""
+"""The fates of a POST, with the faults of the emulator that cause them."""
 
 
 @dataclass
 class DirectClient:
-    """What :class:`~.api.client.GettyClient` is, with a function call in place of the network."""
+    """Like :class:`~.api.client.GettyClient`, with a function call instead of the network."""
 
     getty: Getty
     account: Account
@@ -90,18 +90,18 @@ class DirectClient:
 
 @dataclass
 class AsyncDirectClient:
-    """The same as :class:`~.api.aio.AsyncGettyClient`."""
+    """Like :class:`~.api.aio.AsyncGettyClient`."""
 
     direct: DirectClient
 
     @property
     def account(self) -> Account:
-        """Whose credentials are used."""
+        """The account with the credentials."""
         return self.direct.account
 
     @property
     def ahead_of_getty(self) -> float:
-        """By how many seconds the clock is ahead of Getty's."""
+        """Seconds by which the clock is ahead of Getty's."""
         return self.direct.ahead_of_getty
 
     async def ask(
@@ -119,13 +119,13 @@ class AsyncDirectClient:
 
 @dataclass
 class DirectHook:
-    """As much of a hook as a submission needs, on such a client."""
+    """The part of a hook that a submission needs, on such a client."""
 
     client: DirectClient
 
     @property
     def account(self) -> Account:
-        """Whose credentials are used."""
+        """The account with the credentials."""
         return self.client.account
 
     def get_conn(self) -> DirectClient:
@@ -133,7 +133,7 @@ class DirectHook:
         return self.client
 
     def history(self, since: datetime) -> Iterator[HistoryItem]:
-        """The account's generations, the newest first."""
+        """The account's generations, newest first."""
         pages = history_pages(since=since)
         while pages.next:
             try:
@@ -146,7 +146,7 @@ class DirectHook:
 
 @dataclass
 class SettableClock:
-    """A clock that only waits move, for a single thread."""
+    """A clock for a single thread that only waits move forward."""
 
     time: float = 1_767_225_600.0
 
@@ -158,11 +158,11 @@ class SettableClock:
     shared_now = now
 
     def sleep(self, seconds: float) -> None:
-        """Let the time pass at once."""
+        """Advance the time immediately."""
         self.time += max(0.0, seconds)
 
     async def pause(self, seconds: float) -> None:
-        """Let the time pass at once."""
+        """Advance the time immediately."""
         self.sleep(seconds)
 
     def call_later(self, seconds: float, callback: Callable[[], object]) -> Any:
@@ -170,5 +170,5 @@ class SettableClock:
         raise NotImplementedError
 
     def at_work(self) -> Any:
-        """No time passes at work."""
+        """Work takes no time."""
         return nullcontext()

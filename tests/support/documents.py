@@ -1,4 +1,4 @@
-"""Reads README.md and docs/: blocks of code, sections, tables."""
+"""Reads README.md and docs/: code blocks, sections, tables."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON_API = ROOT / "docs" / "reference" / "python"
-"""Pages that Sphinx makes of docstrings."""
+"""Pages that Sphinx generates from docstrings."""
 FILES = [
     *sorted(ROOT.glob("*.md")),
     *(each for each in sorted((ROOT / "docs").rglob("*.md")) if PYTHON_API not in each.parents),
@@ -40,7 +40,7 @@ BLOCKS = [block for file in FILES for block in blocks_of(file)]
 
 
 def prose(file: Path) -> str:
-    """A file without its blocks of code."""
+    """A file without its code blocks."""
     return re.sub(r"```.*?```", "", file.read_text(), flags=re.DOTALL)
 
 
@@ -49,7 +49,7 @@ def headings(file: Path) -> list[str]:
 
 
 def anchor(heading: str) -> str:
-    """What GitHub makes of a heading."""
+    """GitHub's anchor of a heading."""
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
@@ -66,7 +66,7 @@ def section(file: str, heading: str) -> str:
 
 
 def rows(text: str) -> Iterator[list[str]]:
-    """The cells of all rows of all tables, without the head of each."""
+    """The cells of all rows of all tables, without headers."""
     lines = text.splitlines()
     for line, next_line in zip(lines, [*lines[1:], ""], strict=True):
         if line.startswith("| ") and not next_line.startswith("|---"):
@@ -78,7 +78,7 @@ def names(cell: str) -> list[str]:
 
 
 def codes(cell: str) -> list[str]:
-    """What is set as code, names and all else."""
+    """All inline code."""
     return re.findall(r"`([^`]+)`", cell)
 
 

@@ -1,4 +1,4 @@
-"""A generation to download from, and the download of it."""
+"""A generation, and a task that downloads from it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.task_runs import TaskRun, Worker
 
 
 def generate(getty: Emulator) -> dict[str, Any]:
-    """The result of a finished refine; what was sent for it is forgotten."""
+    """The result of a finished refine; the emulator's records of its requests are cleared."""
     hook = GettyHook()
     mask_url = hook.upload_mask([(60, 16, 964, 250)], image_size=(1024, 683))
     result = hook.refine(image_id="1473240153", mask_url=mask_url, prompt="balloons").summary()
@@ -29,7 +29,7 @@ def generate(getty: Emulator) -> dict[str, Any]:
 
 
 def download(generation: Any, destination: Any, **arguments: Any) -> TaskRun:
-    """The run of a download whose task has retries left."""
+    """Run a download in a task that has retries left."""
     task = GettyDownloadOperator(
         task_id="download", generation_request_id=generation, destination=destination, **arguments
     )
@@ -37,7 +37,7 @@ def download(generation: Any, destination: Any, **arguments: Any) -> TaskRun:
 
 
 def draw_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Generated images are of the right size, but grey: drawing takes longer than all the rest."""
+    """Make generated images plain gray, with the right size, because drawing takes the most time."""
 
     async def generated(_: Studio, generation: Generation, __: int, side: int) -> bytes:
         return _grey(fitted(generation.order.width, generation.order.height, side))
@@ -53,7 +53,7 @@ def _grey(size: tuple[int, int]) -> bytes:
 
 
 def size(image: bytes) -> tuple[int, int]:
-    """Width and height of an image that is whole."""
+    """Width and height of a complete image."""
     with Image.open(BytesIO(image)) as opened:
         opened.load()  # to its last byte
         return opened.size
@@ -77,7 +77,7 @@ ODD_DOWNLOADS: dict[str, list[dict[str, Any]]] = {
     "redirects": [{"name": "redirect", "operation": "media", "status": 303, "times": None}],
     "a page instead": [{"name": "html", "operation": "media"}],
 }
-"""Faults that a download gets over."""
+"""Faults from which a download recovers."""
 
 UNSAFE_DOWNLOADS: dict[str, list[dict[str, Any]]] = {
     **{
@@ -101,4 +101,4 @@ UNSAFE_DOWNLOADS: dict[str, list[dict[str, Any]]] = {
         {"name": "redirect", "operation": "media", "to": "http://delivery.example", "times": None}
     ],
 }
-"""Faults that lead to where no image is fetched from."""
+"""Faults that send a download to a URL that it must not fetch."""

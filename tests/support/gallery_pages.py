@@ -1,4 +1,4 @@
-"""What a page of the gallery holds, and what it is made of."""
+"""The content of a gallery page, and its sources."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.airflow_database import RUN
 
 OF_RUN = f"/getty/dags/a_dag/runs/{RUN}"
 HTML = "<img src=x onerror=alert(1)>\"'</h3><script>alert(2)</script>{{ 7*7 }}"
-"""A text that is none of the page's own."""
+"""A text that must not become part of the page's own HTML."""
 
 
 def size(answer: Any) -> tuple[int, int]:
@@ -25,7 +25,7 @@ def size(answer: Any) -> tuple[int, int]:
 
 
 def images(html: str) -> list[str]:
-    """The addresses of the small images of a page."""
+    """The URLs of a page's thumbnails."""
     return [
         unescape(found) for found in re.findall(r'<img loading="lazy" width="300"[^>]* src="([^"]+)"', html)
     ]

@@ -1,4 +1,4 @@
-"""An auth manager with somebody who may not see a DAG."""
+"""An auth manager with a user who may not see a DAG."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class PerDagAuthManager(SimpleAuthManager):
 
 
 def token(user: str) -> str:
-    """A token of Airflow's for somebody."""
+    """An Airflow token for a user."""
     from airflow.api_fastapi.app import get_auth_manager  # noqa: PLC0415 - when there is one
 
     return str(get_auth_manager().generate_jwt(SimpleAuthManagerUser(username=user, role="viewer")))

@@ -1,6 +1,6 @@
-"""An API server with the gallery, in this process, on a database that knows runs of tasks.
+"""An API server with the gallery, in this process, with a database of task runs.
 
-What the tasks did is what Airflow's own task runner made of them (:mod:`.task_runs`), against the emulator.
+Airflow's own task runner has run the tasks (:mod:`.task_runs`) against the emulator.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tests.support.airflow_database import AirflowDatabase
 
 
 class GalleryWorld(AirflowDatabase):
-    """The API server, and what it knows."""
+    """The API server and its database."""
 
     def __init__(self, app: FastAPI) -> None:
         from fastapi.testclient import TestClient  # noqa: PLC0415 - warns
@@ -25,7 +25,7 @@ class GalleryWorld(AirflowDatabase):
         self.client = TestClient(app)
 
     def get(self, path: str, user: str | None = "viewer", **arguments: Any) -> Any:
-        """Ask for a path as somebody; None: as nobody."""
+        """Get a path as a user; None: without login."""
         from tests.support.gallery_users import token  # noqa: PLC0415 - likewise
 
         headers = {"Authorization": f"Bearer {token(user)}"} if user else {}

@@ -1,4 +1,4 @@
-"""Each generating operator with arguments that work, to be changed in what a test is about."""
+"""Each generating operator with valid arguments, which tests change as needed."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ MASKED = {"image_id": IMAGE_ID, "mask": BOXES, "image_size": SIZE}
 
 @dataclass(frozen=True)
 class Case:
-    """An operator, arguments that work, and changes to them that cannot be asked for.
+    """An operator, valid arguments, and invalid changes to them.
 
-    :param needs: what has to be there before: the name of an argument, and how its value comes about.
-    :param wrong: a change, and what is said of it.
+    :param needs: prerequisites: the name of an argument, and the function that creates its value.
+    :param wrong: invalid changes, each with its message.
     """
 
     operator: type[GenerationOperator]
@@ -48,11 +48,11 @@ class Case:
 
     @property
     def emulated(self) -> str:
-        """What the emulator calls it."""
+        """The emulator's name for it."""
         return emulated(self.operation)
 
     def prepare(self, getty: Emulator) -> Ready:
-        """Bring about what it needs; what was sent and paid for that is forgotten."""
+        """Create its prerequisites, and clear the emulator's records of their requests and charges."""
         arguments = self.arguments
         if self.needs:
             name, make = self.needs
@@ -63,7 +63,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Ready:
-    """A case that can be run."""
+    """A runnable case."""
 
     case: Case
     getty: Emulator
@@ -71,19 +71,19 @@ class Ready:
     paid_before: int
 
     def task(self, **changes: Any) -> GenerationOperator:
-        """The task; an argument that is changed to None is not given."""
+        """The task; an argument changed to None is omitted."""
         given = {"task_id": "a_task"} | self.arguments | changes
         return self.case.operator(**{name: value for name, value in given.items() if value is not None})
 
     @property
     def credits(self) -> int:
-        """What its runs have cost."""
+        """The cost of its runs."""
         total: int = self.getty.ledger()["total"]
         return total - self.paid_before
 
     @property
     def submissions(self) -> int:
-        """How often it was submitted, in whatever form."""
+        """The number of its submissions, in any form."""
         return [request["operation"] for request in self.getty.requests()].count(self.case.emulated)
 
 

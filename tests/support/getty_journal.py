@@ -1,4 +1,4 @@
-"""What a test asks the emulator about the calls that reached it."""
+"""Queries about the calls that reached the emulator."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from airflow_provider_getty.api.operations import GENERATING
 
 
 def sent(getty: Emulator) -> list[str | None]:
-    """The operations that were called, in their order."""
+    """The called operations, in order."""
     return [request["operation"] for request in getty.requests()]
 
 
@@ -18,7 +18,7 @@ def emulated(operation: str) -> str:
 
 
 def mask_of_the_generation(getty: Emulator) -> bytes:
-    """The JPEG with which the only generation was made."""
+    """The mask JPEG of the only generation."""
     [generation] = getty.generations()
     found = getty._service.state.find_generation(generation["generation_request_id"])
     assert found is not None

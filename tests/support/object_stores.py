@@ -1,4 +1,4 @@
-"""Stores that stand for those of others: an object store, and a disk elsewhere."""
+"""Stand-ins for remote stores: an object store, and a remote disk."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from fsspec import AbstractFileSystem
 
 
 class Bucket(AbstractFileSystem):  # type: ignore[misc]  # fsspec is untyped
-    """An object store: an object is there once its last part is, and cannot be renamed."""
+    """An object store: an object exists once its last part is written, and cannot be renamed."""
 
     protocol = "bucket"
     files: ClassVar[dict[str, bytes]] = {}
     fails: ClassVar[Exception | None] = None
-    """What breaks an upload in the middle."""
+    """The error that interrupts an upload."""
 
     def info(self, path: str, **_: Any) -> dict[str, Any]:
         if isinstance(self.fails, ConnectionError):
@@ -37,7 +37,7 @@ class Bucket(AbstractFileSystem):  # type: ignore[misc]  # fsspec is untyped
 
 
 class Share(Bucket):
-    """A disk elsewhere: what is written of a file is there at once, and files can be renamed."""
+    """A remote disk: written parts of a file are visible immediately, and files can be renamed."""
 
     protocol = "share"
     files: ClassVar[dict[str, bytes]] = {}

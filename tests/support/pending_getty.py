@@ -1,4 +1,4 @@
-"""A Getty that lives in the test's own event loop: grants tokens, and answers polls as it is told."""
+"""A Getty in the test's own event loop that grants tokens and answers polls as configured."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ OVER_LIMIT = (429, {"message": "Too Many Requests"})
 
 @dataclass
 class PendingGetty:
-    """What came in, and what is to be answered.
+    """The received requests, and the answers to give.
 
-    :param finished: the generations that are.
-    :param answer: says otherwise for a generation: status and document, or None for as usual.
-    :param seconds: that an answer takes; and
-    :param token_seconds: a token.
+    :param finished: the finished generations.
+    :param answer: returns another answer for a generation, as status and document, or None for the usual one.
+    :param seconds: the seconds that an answer takes.
+    :param token_seconds: the seconds that a token takes.
     :param stuck: the generations whose polls are never answered.
     """
 
@@ -46,7 +46,7 @@ class PendingGetty:
     most_open: int = 0
 
     def account(self, **changes: Any) -> Account:
-        """An account of it."""
+        """An account on this server."""
         arguments = {
             "api_key": "key",
             "api_secret": "secret",
@@ -59,12 +59,12 @@ class PendingGetty:
     async def client(
         self, observer: Observer | None = None, **changes: Any
     ) -> AsyncIterator[AsyncGettyClient]:
-        """Open a client of it."""
+        """Open a client of this server."""
         async with AsyncGettyClient(self.account(**changes), observer=observer) as client:
             yield client
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer what comes over one connection."""
+        """Answer the requests of one connection."""
         self.connections += 1
         self.open += 1
         self.most_open = max(self.most_open, self.open)
@@ -106,7 +106,7 @@ class PendingGetty:
 
 @asynccontextmanager
 async def pending_getty() -> AsyncIterator[PendingGetty]:
-    """Run one on a free port."""
+    """Run the server on a free port."""
     getty = PendingGetty()
     server = await asyncio.start_server(getty.serve, "127.0.0.1", 0, backlog=1000)
     getty.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
@@ -117,7 +117,7 @@ async def pending_getty() -> AsyncIterator[PendingGetty]:
 
 
 async def wait(client: AsyncGettyClient, generation: str, *, seconds: float = 30, **how: Any) -> Generation:
-    """Wait for a generation, which is polled often."""
+    """Wait for a generation with frequent polls."""
     how = {"interval": 0.05, "deadline": clock.now() + seconds} | how
     result = await client.wait_for(GetGeneration(generation_request_id=generation), **how)
     assert isinstance(result, Generation)
@@ -130,6 +130,6 @@ def start(client: AsyncGettyClient, generations: Iterable[str], **how: Any) -> l
 
 
 async def until(what: Callable[[], object]) -> None:
-    """Let the event loop run until this is so."""
+    """Run the event loop until a condition is true."""
     while not what():
         await asyncio.sleep(0.005)

@@ -1,4 +1,4 @@
-"""A small HTTP proxy: it tunnels (CONNECT) and forwards to wherever it is told, and records whom it is asked for."""
+"""A small HTTP proxy that tunnels (CONNECT) and forwards to a configured server, and records the requested hosts."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass
 class TunnelProxy:
-    """The proxy as tests see it.
+    """The proxy from the tests' point of view.
 
-    :param status: what CONNECT is answered with, unless it is 200; and what plain HTTP is.
+    :param status: the answer to CONNECT and to plain HTTP, unless it is 200.
     """
 
     status: int = 200
     address: str = ""
     asked: list[tuple[str, str | None]] = field(default_factory=list)
-    """Host and port that it was asked for, and who asked (``Proxy-Authorization``)."""
+    """The requested hosts and ports, each with its ``Proxy-Authorization``."""
 
 
 def _pump(source: socket.socket, sink: socket.socket) -> None:
@@ -69,7 +69,7 @@ def tunnel_proxy(status: int = 200) -> Iterator[TunnelProxy]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = False  # so that closing waits for them
+    server.daemon_threads = False  # so that closing waits for these threads
     proxy.address = f"127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()

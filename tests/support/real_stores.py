@@ -19,10 +19,10 @@ from upath import UPath
 
 @dataclass
 class SftpFolder:
-    """A folder that an SFTP server shows as its root.
+    """A folder that an SFTP server exposes as its root.
 
-    :param cut_after: an upload is cut when so many bytes have arrived: the connection is lost.
-    :param refuses: writing is answered with this.
+    :param cut_after: after this number of bytes of an upload, the connection is cut.
+    :param refuses: the error with which the server answers writes.
     """
 
     root: Path
@@ -33,7 +33,7 @@ class SftpFolder:
     connections: list[asyncssh.SSHServerConnection] = field(default_factory=list, init=False)
 
     def at(self, path: str) -> Any:
-        """A path of the server, opened on a connection of its own."""
+        """A path on the server, with its own connection."""
         return UPath(
             f"sftp://127.0.0.1:{self.port}/{path}",
             username="getty",
@@ -43,7 +43,7 @@ class SftpFolder:
         )
 
     def files(self) -> dict[str, bytes]:
-        """What lies in the folder."""
+        """The content of the folder."""
         return {str(p.relative_to(self.root)): p.read_bytes() for p in self.root.rglob("*") if p.is_file()}
 
 
@@ -77,7 +77,7 @@ class _Files(asyncssh.SFTPServer):
 
 @contextmanager
 def sftp_server(root: Path) -> Iterator[SftpFolder]:
-    """Serve a folder over SFTP, to everybody who knows the port."""
+    """Serve a folder over SFTP, without authentication."""
     asyncssh.set_log_level("WARNING")
     folder = SftpFolder(root)
     loop = asyncio.new_event_loop()
@@ -130,7 +130,7 @@ class S3Bucket:
         )
 
     def objects(self) -> dict[str, bytes]:
-        """What lies in the bucket."""
+        """The content of the bucket."""
         fs = self.at("").fs
         return {name.partition("/")[2]: fs.cat_file(name) for name in fs.find(self.name)}
 
@@ -140,13 +140,13 @@ def s3_server() -> Iterator[S3Bucket]:
     """Serve S3 with an empty bucket."""
     from moto.server import ThreadedMotoServer  # noqa: PLC0415 - it takes a second
 
-    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # which prints each request otherwise
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # otherwise it prints each request
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     try:
         _, port = server.get_host_and_port()
         bucket = S3Bucket(f"http://127.0.0.1:{port}")
-        bucket.at("").fs.makedirs(bucket.name, exist_ok=True)  # moto remembers it for the process
+        bucket.at("").fs.makedirs(bucket.name, exist_ok=True)  # moto keeps it for the whole process
         yield bucket
     finally:
         server.stop()

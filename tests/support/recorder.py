@@ -1,4 +1,4 @@
-"""A plain HTTP server that answers as it is told, and records what it is shown, when, and over which connection."""
+"""A plain HTTP server that answers as configured, and records each request with its time and connection."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TOKEN = b'{"access_token": "recorded-token", "expires_in": 1800}'
 
 @dataclass(frozen=True)
 class Seen:
-    """A request as it came in."""
+    """A received request."""
 
     method: str
     path: str
@@ -31,7 +31,7 @@ class Recorder:
     """Grants a token, and answers everything else with one answer.
 
     :param interim: statuses that precede each answer, such as 103.
-    :param per_connection: how many requests it answers on a connection; it closes that at the next one.
+    :param per_connection: requests that it answers per connection; it closes the connection at the next one.
     """
 
     status: int = 200
@@ -43,7 +43,7 @@ class Recorder:
     seen: list[Seen] = field(default_factory=list)
 
     def shown(self, header: str, path: str) -> str | None:
-        """What the last request of the path showed."""
+        """A header of the last request for the path."""
         return [seen for seen in self.seen if path in seen.path][-1].headers.get(header)
 
 

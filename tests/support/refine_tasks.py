@@ -1,4 +1,4 @@
-"""A refine that works, to be changed in what a test is about."""
+"""A valid refine, which tests change as needed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BOXES = [(60, 16, 964, 250)]
 
 
 def refine(**changes: Any) -> GettyRefineOperator:
-    """A task that refines an image of the emulator; an argument that is changed to None is not given."""
+    """A task that refines an image on the emulator; an argument changed to None is omitted."""
     arguments = {
         "task_id": "refine",
         "image_id": IMAGE_ID,

@@ -1,4 +1,4 @@
-"""A Redis for a test, or the reason why the test is skipped."""
+"""A Redis for a test, which is skipped if none can run."""
 
 from __future__ import annotations
 

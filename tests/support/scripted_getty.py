@@ -1,4 +1,4 @@
-"""Getty as a script: each call of a conversation gets the next answer, and is remembered."""
+"""A scripted Getty: each call of a conversation gets the next answer, and is recorded."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def token(number: int = 1, expires_in: object = 1800) -> Answer:
 
 
 class Clock:
-    """Seconds that pass when a test says so."""
+    """A clock that the test advances."""
 
     now = 1000.0
 
@@ -69,7 +69,7 @@ class ScriptedGetty:
         self.calls: list[Call] = []
 
     def ask(self, operation: Operation[ResultT], *script: Answer | GettyError) -> ResultT:
-        """Hold the conversation to its end, which must be the end of the script."""
+        """Run the conversation to its end, which must be the end of the script."""
         self.script.extend(script)
         try:
             return self.drive(self.protocol.ask(operation))
@@ -77,7 +77,7 @@ class ScriptedGetty:
             assert not self.script, "the conversation ended before the script"
 
     def failure(self, operation: Operation[Any], *script: Answer | GettyError) -> GettyError:
-        """The error that the conversation ends with. No secret may be seen in it."""
+        """The error that ends the conversation. It must not contain any secret."""
         with pytest.raises(GettyError) as caught:
             self.ask(operation, *script)
         shown = "".join(traceback.format_exception(caught.value)) + repr(caught.value)
@@ -114,12 +114,12 @@ class ScriptedGetty:
 
     @property
     def urls(self) -> list[str]:
-        """Where the calls went, but for tokens."""
+        """The targets of the calls, except for tokens."""
         return [call.url for call in self.calls if call.url != self.protocol.account.token_url]
 
     @property
     def bodies(self) -> list[Any]:
-        """The JSON that was sent."""
+        """The sent JSON."""
         return [
             json.loads(call.body or b"")
             for call in self.calls
@@ -128,7 +128,7 @@ class ScriptedGetty:
 
     @property
     def tokens(self) -> list[str | None]:
-        """What the calls bore as a token, in turn; the calls for tokens themselves are left out."""
+        """The tokens of the calls, in order, without the calls for tokens themselves."""
         return [
             call.headers.get("Authorization")
             for call in self.calls

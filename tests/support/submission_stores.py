@@ -1,4 +1,4 @@
-"""Stores of submissions that forget, or that a worker dies before it has written to."""
+"""Submission stores that forget, or to which a worker does not write because it dies first."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from tests.support.task_runs import Worker
 
 
 def without_a_store(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As on Airflow 3.1 and 3.2, which have no task state store."""
+    """Remove the task state store, which Airflow 3.1 and 3.2 do not have."""
     monkeypatch.setattr(SubmissionStore, "of", classmethod(lambda cls, _: cls(None)))
 
 
 def die_before_the_id_is_stored(worker: Worker, task: Any) -> None:
-    """In a try of the task."""
+    """Run a try of the task that dies before it stores the id."""
 
     def save(store: SubmissionStore, record: Any) -> None:
         if record and record.generation_request_id:

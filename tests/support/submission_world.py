@@ -1,4 +1,4 @@
-"""A small Getty and a small Airflow, in which the rules of submission are played through."""
+"""A small Getty and a small Airflow that simulate the rules of submission."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LAG = 60.0
 
 
 class Fate(Enum):
-    """What becomes of a POST."""
+    """The fate of a POST."""
 
     ANSWERED = auto()
     REFUSED = auto()
@@ -46,7 +46,7 @@ class Killed(BaseException):
 
 @dataclass
 class Getty:
-    """Creates generations, and shows them in its history some seconds later."""
+    """Creates generations, which appear in its history some seconds later."""
 
     lag: float = 0.0
     now: float = 1_000_000.0
@@ -98,7 +98,7 @@ class Getty:
 
 @dataclass
 class Airflow:
-    """Runs the task: a try at a time, with a state store or without."""
+    """Runs the task, one try at a time, with or without a state store."""
 
     getty: Getty
     has_store: bool = True
@@ -118,12 +118,12 @@ class Airflow:
     steps: list[str] = field(default_factory=list)
     store_fails: bool = False
     clock_set_by: float = 0.0
-    """Seconds by which somebody has set the worker's clock."""
+    """Seconds by which the worker's clock was changed."""
     ahead: float = 0.0
     """Seconds by which the worker's clock is ahead of Getty's, as Getty's answers show."""
 
     def run(self, *, killed_at: int | None = None) -> str:
-        """A try; it is killed before the step of this number, or right after the step's effect on Getty."""
+        """A try that is killed before the step with this number, or right after the step's effect on Getty."""
         getty = self.getty
         self.tries += 1
         task = Task(
@@ -159,7 +159,7 @@ class Airflow:
                 raise Killed
             try:
                 reply = self._do(step)
-            except Exception as error:  # noqa: BLE001 - what fails is thrown in
+            except Exception as error:  # noqa: BLE001 - any error is thrown into the generator
                 reply = error
             self.steps.append(type(step).__name__)
             getty.now += 0.5
@@ -190,7 +190,7 @@ class Airflow:
         self.first_began = None
 
     def until_it_ends(self, kills: list[int]) -> str:
-        """Tries until one ends; some are killed."""
+        """Run tries until one ends; some are killed."""
         for killed_at in kills:
             try:
                 return self.run(killed_at=killed_at)

@@ -1,4 +1,4 @@
-"""Generations that were submitted, for what waits for them."""
+"""Submitted generations, for tests that wait for them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def submitted(count: int = 1) -> list[str]:
 
 
 def left_pending(getty: Emulator, count: int = 1) -> list[str]:
-    """The ids of generations that do not finish by themselves; what was sent for them is forgotten."""
+    """The ids of generations that never finish by themselves; the emulator's records of their requests are cleared."""
     getty.fault("stay-pending", "refine", times=count)
     ids = submitted(count)
     getty._service.journal.clear()

@@ -1,7 +1,7 @@
 """Runs tasks as a worker does, in this process and without a database.
 
-It is Airflow's own task runner, which talks to an execution API that is only made up: templates, XCom, retries and
-the serialization of what a task defers with are Airflow's. A deferred task continues with :meth:`Worker.resume`.
+Airflow's own task runner runs them against a simulated execution API: templates, XCom, retries and the serialization of
+triggers are Airflow's. A deferred task continues with :meth:`Worker.resume`.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ HAS_STORE = not version("apache-airflow").startswith(("3.1.", "3.2."))
 needs_store = pytest.mark.skipif(not HAS_STORE, reason="the task state store came with Airflow 3.3")
 
 httpx: Any = getattr(api_client, "httpx2", None) or api_client.httpx  # type: ignore[attr-defined]
-"""What Airflow's client is built on: httpx, or httpx2 since Airflow 3.4."""
+"""The library of Airflow's client: httpx, or httpx2 since Airflow 3.4."""
 
-# It makes the same one for each template field of each run, which takes longer than many a task.
+# Airflow creates the same one for each template field of each run, which takes longer than many tasks.
 task_runner.TypeAdapter = cache(TypeAdapter)  # type: ignore[attr-defined, assignment]
 
 DAG_ID, RUN_ID = "a_dag", "a_run"
@@ -49,14 +49,14 @@ DATE = "2026-01-02T03:04:05+00:00"
 
 @dataclass(frozen=True)
 class TaskRun:
-    """How one try, or one part of a try that was deferred, ended.
+    """The outcome of one try, or of one part of a deferred try.
 
     :param state: ``success``, ``failed``, ``up_for_retry``, ``skipped``, ``deferred`` or ``up_for_reschedule``.
-    :param result: what it returned to XCom.
+    :param result: its return value, as sent to XCom.
     :param rendered: the rendered template fields, as the web page shows them.
-    :param links: the URLs of its extra links, by their XCom keys; empty where it has none.
+    :param links: the URLs of its extra links, by XCom key; an empty URL if there is none.
     :param log: what the task logged, without masking.
-    :param told: what the execution API was told last about the task.
+    :param told: the last message about the task's state to the execution API.
     """
 
     task: Any
@@ -71,17 +71,17 @@ class TaskRun:
 
     @property
     def message(self) -> str:
-        """The error's text."""
+        """The error's message."""
         return str(self.error or "")
 
     @property
     def timeout(self) -> float:
-        """Seconds after which Airflow ends the wait of a deferred task."""
+        """Seconds after which Airflow times out the deferred task."""
         return TypeAdapter(timedelta).validate_python(self.told["trigger_timeout"]).total_seconds()
 
     @cached_property
     def trigger(self) -> Any:
-        """What it deferred with, as the triggerer makes it from the database."""
+        """The trigger, as the triggerer creates it from the database."""
         from airflow.models.trigger import Trigger  # noqa: PLC0415 - takes seconds to import
 
         stored = json.dumps(self.told["trigger_kwargs"])
@@ -104,8 +104,8 @@ class Worker:
     """Runs tasks of one DAG run.
 
     :param conf: the configuration of the DAG run.
-    :param xcoms: what tasks have returned, by task id; filled by the runs.
-    :param store: the task state store (Airflow 3.3), which is not divided by task here.
+    :param xcoms: the return values of tasks, by task id; filled by the runs.
+    :param store: the task state store (Airflow 3.3), which all tasks share here.
     """
 
     conf: dict[str, Any] = field(default_factory=dict)
@@ -117,7 +117,7 @@ class Worker:
     _max_tries: dict[str, int] = field(default_factory=dict)
 
     def run(self, task: Any, *, map_index: int = -1, retries_left: bool = False) -> TaskRun:
-        """Run a task from its start: its first try, a retry, or again after it was rescheduled."""
+        """Run a task from its start: its first try, a retry, or a rescheduled run."""
         starts = self._starts.setdefault(task.task_id, [])
         if not starts:
             self._tries[task.task_id] = self._tries.get(task.task_id, 0) + 1
@@ -128,16 +128,16 @@ class Worker:
         return run
 
     def clear(self, task_id: str) -> None:
-        """What Airflow does when a person clears a task: its retries begin again, its tries continue."""
+        """Clear a task as Airflow does for a user: its retries start over, its try numbers continue."""
         self._max_tries[task_id] = self._tries.get(task_id, 0) + self._retries.get(task_id, 0)
 
     def resume(
         self, deferred: TaskRun, event: dict[str, Any] | None = None, *, retries_left: bool = False
     ) -> TaskRun:
-        """Continue with a deferred task. Default event: what its trigger fires, which may take its time."""
+        """Resume a deferred task. Default event: run its trigger, which may take a while."""
         if event is None:
             event = deferred.fire()
-        # As the triggerer sends an event: through JSON.
+        # The triggerer sends events as JSON.
         next_kwargs = serialize(json.loads(json.dumps({"event": event})))
         return self._run(
             deferred.task,
@@ -147,7 +147,7 @@ class Worker:
         )
 
     def fail_by_timeout(self, deferred: TaskRun, *, retries_left: bool = False) -> TaskRun:
-        """Continue with a deferred task whose trigger has not fired in time."""
+        """Resume a deferred task whose trigger has not fired in time."""
         error = serialize({"error": "Trigger timeout", "traceback": None})
         return self._run(deferred.task, next_method="__fail__", next_kwargs=error, should_retry=retries_left)
 
@@ -155,7 +155,7 @@ class Worker:
         if not task.has_dag():
             DAG(DAG_ID, schedule=None).add_task(task)
         self.xcoms.pop(task.task_id, None)
-        # Set when the task is scheduled first, and by a clear: not by a DAG file that has changed since.
+        # Set when the task is first scheduled, and by a clear, but not by a later change of the DAG file.
         self._retries[task.task_id] = task.retries
         context["max_tries"] = self._max_tries.setdefault(task.task_id, task.retries)
         api = _ExecutionApi(self, context, self._starts.get(task.task_id))
@@ -258,7 +258,7 @@ def _supervisor(api: _ExecutionApi) -> type[InProcessTestSupervisor]:
     client = api_client.Client(base_url=None, token="", dry_run=True, transport=httpx.MockTransport(api))
 
     class Supervisor(InProcessTestSupervisor):
-        """Only from Airflow 3.3 on can a client be given as an argument."""
+        """Airflow accepts a client as an argument only since 3.3."""
 
         @staticmethod
         def _api_client(*_: object) -> api_client.Client:

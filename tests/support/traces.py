@@ -1,4 +1,4 @@
-"""All that a run leaves behind in an Airflow, to be searched for what nobody may read."""
+"""All traces of a run in an Airflow, to be searched for secrets."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SIDES = (320, 612, 1024, 4096)
 
 
 def files(home: Path) -> Iterator[tuple[str, bytes]]:
-    """Each file by its name; a database also row by row, as its pages may cut a text in two."""
+    """Each file by name; a database also row by row, because its pages may split a text."""
     for path in sorted(home.rglob("*")):
         if path.is_file():
             content = path.read_bytes()
@@ -31,7 +31,7 @@ def files(home: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def answers(api: AirflowApi, dag_id: str, run_id: str) -> Iterator[tuple[str, bytes]]:
-    """What REST tells of a run: its tasks with their rendered fields, XComs and logs; the audit log; the DAG."""
+    """A run in the REST API: its tasks with their rendered fields, XComs and logs; the audit log; the DAG."""
     run = f"dags/{dag_id}/dagRuns/{run_id}"
     paths = [run, f"{run}/taskInstances", "eventLogs", f"dags/{dag_id}/details", "connections", "variables"]
     for task in api.task_instances(dag_id, run_id):
@@ -44,7 +44,7 @@ def answers(api: AirflowApi, dag_id: str, run_id: str) -> Iterator[tuple[str, by
 
 
 def triggers(home: Path) -> Iterator[tuple[str, bytes]]:
-    """The arguments of the triggers that wait, which REST does not show and the database holds (Airflow 3.3.2)."""
+    """The arguments of waiting triggers, which are in the database but not in the REST API (Airflow 3.3.2)."""
     with closing(sqlite3.connect(f"{(home / 'airflow.db').as_uri()}?mode=ro", uri=True)) as connection:
         for classpath, arguments in connection.execute("SELECT classpath, kwargs FROM trigger"):
             yield f"trigger {classpath}", arguments.encode()
@@ -55,7 +55,7 @@ def as_bytes(answer: Any) -> bytes:
 
 
 def found(sought: Iterable[str], traces: Iterable[tuple[str, bytes]]) -> dict[str, list[str]]:
-    """In which traces each of the texts is, for those that are anywhere."""
+    """The traces that contain each text, without texts that no trace contains."""
     wanted = list(sought)
     places: dict[str, list[str]] = {}
     for name, content in traces:
@@ -74,7 +74,7 @@ def tokens(getty: Emulator) -> list[str]:
 
 
 def signatures(getty: Emulator) -> list[str]:
-    """The signatures of all links to images of generations that the emulator can have handed out."""
+    """The signatures of all image links that the emulator can have issued."""
     first = int(getty.requests()[0]["time"]) // _HOUR
     last = int(getty._service.clock.now()) // _HOUR
     links = [

@@ -1,7 +1,7 @@
 """Runs a task that starts in the triggerer, in this process and without a database (Airflow 3.3).
 
-From the serialized DAG on it is Airflow's own ``TriggerRunner``; the scheduler and the supervisor, with which it talks
-about XComs, are made up.
+From the serialized DAG on, Airflow's own ``TriggerRunner`` runs it; the scheduler and the supervisor, which handles
+XComs, are simulated.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ TIMEOUT = 600.0
 
 @dataclass
 class Triggerer:
-    """A triggerer, and what its supervisor knows.
+    """A triggerer and its supervisor's data.
 
     :param conf: the configuration of the DAG run.
-    :param xcoms: what tasks have returned, by task id and map index.
+    :param xcoms: the return values of tasks, by task id and map index.
     """
 
     conf: dict[str, Any] = field(default_factory=dict)
@@ -38,9 +38,9 @@ class Triggerer:
     ) -> TaskRun:
         """Start a task as the scheduler does, and run it to the end of its trigger.
 
-        A task that a worker has to finish is finished there.
+        If a worker has to finish the task, it is finished there.
 
-        :param began: when the scheduler started it (Unix seconds), for a triggerer that was restarted since.
+        :param began: the time when the scheduler started it (Unix seconds), for a triggerer that restarted later.
         """
         from airflow.executors.workloads import TaskInstanceDTO  # noqa: PLC0415
         from airflow.serialization.serialized_objects import DagSerialization  # noqa: PLC0415
@@ -118,7 +118,7 @@ class Triggerer:
 
 @dataclass
 class _Supervisor:
-    """Answers what a supervisor answers to a trigger; what it does not understand, it leaves unanswered."""
+    """Answers a trigger's messages like a supervisor; leaves unknown messages unanswered."""
 
     triggerer: Triggerer
 

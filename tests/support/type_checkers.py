@@ -8,4 +8,4 @@ from tests.support.documents import ROOT
 
 MYPY = ("mypy", "--config-file=", "--strict", "--no-pretty", f"--cache-dir={ROOT / '.mypy_cache' / 'uses'}")
 CHECKS_TYPES = pytest.mark.xdist_group("type checkers")
-"""In one process: what mypy learns of Airflow, which takes longest, is in the cache for the next."""
+"""Runs these tests in one process, so that mypy's cache of Airflow, the slowest part, is reused."""

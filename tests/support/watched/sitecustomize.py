@@ -2,7 +2,7 @@
 
 The tests' conftest starts the watch in its own process; this folder is on the ``PYTHONPATH`` of the processes that
 tests start, so that Python imports this module there before anything else. Reports go to the file that ``REPORT``
-names, a line each. Only the standard library is imported: every process of the tests pays for it.
+names, one per line. It imports only the standard library, because it slows down every process of the tests.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 REPORT = "GETTY_TESTS_TRESPASS_REPORT"
 CLONE = Path(__file__).resolve().parents[3]
 SYSTEM = ("/bin", "/dev", "/etc", "/lib", "/lib64", "/proc", "/sbin", "/sys", "/usr", "/System", "/Library")
-"""Folders that belong to the operating system, which tests read only."""
+"""Folders of the operating system, which tests may only read."""
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _CHANGES = {"os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.truncate", "sqlite3.connect"}
 _LOOKS = {"os.listdir", "os.scandir"}
@@ -27,17 +27,17 @@ def _inside(path: str, folders: tuple[str, ...]) -> bool:
 
 
 def _absolute(path: str | Path) -> str:
-    """Make a path absolute and leave symbolic links in it: what is asked of the system counts."""
+    """Make a path absolute, but keep symbolic links: the path as requested counts."""
     return os.path.abspath(path)  # noqa: PTH100 - Path.resolve() follows them
 
 
 def _forms(*paths: str | Path) -> tuple[str, ...]:
-    """Each path as it is given and as it is without symbolic links."""
+    """Each path as given and with symbolic links resolved."""
     return tuple({form for path in paths for form in (_absolute(path), os.path.realpath(path))})
 
 
 def watch(report: Path) -> None:
-    """Append to the report, from now on and as long as this process lives, each path outside that is used."""
+    """Append each outside path that this process uses from now on to the report."""
     caches = os.environ.get("XDG_CACHE_HOME", "~/.cache")
     ours = _forms(CLONE, tempfile.gettempdir(), Path(caches).expanduser(), os.devnull)
     ours += _forms(sys.prefix, sys.base_prefix)
