@@ -24,7 +24,7 @@ STEPS = (
     ("Getty", "Worker", "202: the id. From here on, it is paid for"),
     ("Worker", "Task state store", "store the id"),
     ("Worker", "Triggerer", "defer: the worker is free"),
-    ("Triggerer", "Getty", "poll, all within one budget"),
+    ("Triggerer", "Getty", "poll, within one budget"),
     ("Getty", "Triggerer", "200: four images"),
     ("Triggerer", "Worker", "resume: the result goes to XCom"),
     ("Worker", "Getty", "PUT the download, poll it, GET the image"),
