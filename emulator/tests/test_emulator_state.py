@@ -274,4 +274,4 @@ def test_a_file_that_cannot_be_read_is_refused_and_left_as_it_is(
 
 def test_the_command_line_says_why_it_does_not_start(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match=r"getty-emulator: The state file .*/missing/file cannot be opened"):
-        main(["--state", str(tmp_path / "missing" / "file")])
+        main(["--port", "0", "--state", str(tmp_path / "missing" / "file")])
