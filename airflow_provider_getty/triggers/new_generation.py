@@ -22,15 +22,18 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+HANDOVER = 5.0
+"""Seconds from an event until it counts as fired. Airflow 3.3.2 takes events every second; a kill loses the others."""
 _KEY = "getty_history"
 
 
 class NewGenerationTrigger(RecreatedTrigger, BaseEventTrigger):
     """Watches the account's history for an ``AssetWatcher``; fires once for each generation that finishes.
 
-    On Airflow 3.3, it continues where it stopped after a restart: it fires for generations that finished in the
-    meantime, and for none twice, unless the triggerer is killed right after an event. On older versions, it starts
-    afresh, and does not fire for generations that finished while no triggerer ran.
+    On Airflow 3.3, it continues where it stopped after a restart, even after a kill: it fires for generations that
+    finished in the meantime, and for none twice, except those that it fired for in the last seconds before the
+    triggerer ended. On older versions, it starts afresh, and does not fire for generations that finished while no
+    triggerer ran.
 
     :param getty_conn_id: a connection of the type ``getty``. It is read again after a failure.
     :param product_ids: only generations for which these products paid.
@@ -62,10 +65,12 @@ class NewGenerationTrigger(RecreatedTrigger, BaseEventTrigger):
                 async with shared_client(self.getty_conn_id) as client:
                     while True:
                         now = clock.now()
-                        for item in watch.look(await self._history(client, watch.since(now)), now):
+                        found = watch.look(await self._history(client, watch.since(now)), now)
+                        for item in found:
                             yield TriggerEvent(dict(described(item)))  # type: ignore[no-untyped-call]
                             watch.mark_reported(item, now)
-                            await self._remember(watch.as_json())
+                        if found:
+                            await clock.pause(HANDOVER)
                         await self._remember(watch.as_json())
                         await clock.pause(self.poll_interval)
             except GettyError as error:  # somebody may fix the cause while this continues

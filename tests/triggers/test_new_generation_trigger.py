@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any
 
 import pytest
@@ -12,12 +12,18 @@ from airflow.sdk import Asset, AssetWatcher
 from getty_emulator.server import Emulator
 
 from airflow_provider_getty.hooks.getty import GettyHook
+from airflow_provider_getty.triggers import new_generation
 from airflow_provider_getty.triggers.new_generation import NewGenerationTrigger
 from tests.support.getty_journal import sent
 
 # The looks follow each other at once; what others do between them takes as long as it takes.
 HISTORY = "generation-history"
 pytestmark = pytest.mark.real_time
+
+
+@pytest.fixture(autouse=True)
+def quick_airflow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(new_generation, "HANDOVER", 0.02)
 
 
 class AssetState:
@@ -133,6 +139,30 @@ def test_after_a_restart_it_tells_what_finished_meanwhile_and_nothing_twice(gett
     second = events(getty, state, lambda: generate("four"))
     assert [each["prompt"] for each in first] == ["one"]
     assert [each["prompt"] for each in second] == ["two", "three", "four"]
+    assert events(getty, state) == []
+
+
+def test_one_that_was_told_right_before_a_kill_is_told_again(
+    getty: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Airflow may not have taken the event yet."""
+    state = AssetState()
+    events(getty, state)
+    one = generate("one")
+
+    async def fire_and_be_killed() -> str:
+        trigger = NewGenerationTrigger(poll_interval=0.02)
+        trigger.asset_state_store = state
+        async with aclosing(trigger.run()) as run:  # type: ignore[type-var]
+            event = await anext(run)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(anext(run), 0.5)
+        return str(event.payload["generation_request_id"])
+
+    with monkeypatch.context() as patch:
+        patch.setattr(new_generation, "HANDOVER", 60.0)
+        assert asyncio.run(fire_and_be_killed()) == one
+    assert ids(events(getty, state)) == [one]
     assert events(getty, state) == []
 
 
