@@ -20,10 +20,13 @@ with DAG(
     doc_md=__doc__,
     params={
         "image_id": Param("1473240153", type="string", description="An image of Getty's creative library"),
-        "image_size": Param([1024, 683], type="array", description="Its width and height in pixels"),
+        "image_size": Param(
+            [1024, 683], type="array", items={"type": "integer"}, description="Its width and height in pixels"
+        ),
         "boxes": Param(
             [[60, 16, 964, 250]],
             type="array",
+            items={"type": "array"},  # else Airflow's form makes text of each
             description="What to refine: boxes of left, top, right, bottom in pixels",
         ),
         "prompt": "red and golden hot air balloons over the mountains",

@@ -151,10 +151,8 @@ def test_these_are_all_of_them() -> None:
     assert [example.stem for example in dag_runs.EXAMPLES] == sorted([*TASKS, *dag_runs.NEED_A_PERSON])
 
 
-@pytest.mark.parametrize("file", dag_runs.EXAMPLES, ids=lambda file: str(file.stem))
-def test_each_says_in_airflow_what_it_is_for_and_names_mapped_tasks(
-    monkeypatch: pytest.MonkeyPatch, file: Path
-) -> None:
+@pytest.fixture(params=dag_runs.EXAMPLES, ids=lambda file: str(file.stem))
+def example(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> DAG:
     made: list[DAG] = []
     leave = DAG.__exit__
 
@@ -163,12 +161,23 @@ def test_each_says_in_airflow_what_it_is_for_and_names_mapped_tasks(
         leave(dag, *exception)  # type: ignore[no-untyped-call]
 
     monkeypatch.setattr(DAG, "__exit__", remember)
-    runpy.run_path(str(file))
+    runpy.run_path(str(request.param))
     [dag] = made
-    assert dag.doc_md
-    for task in dag.tasks:
+    return dag
+
+
+def test_each_says_in_airflow_what_it_is_for_and_names_mapped_tasks(example: DAG) -> None:
+    assert example.doc_md
+    for task in example.tasks:
         partial = getattr(task, "partial_kwargs", None)
         assert partial is None or partial["map_index_template"], task.task_id
+
+
+def test_each_says_what_its_lists_are_made_of(example: DAG) -> None:
+    """Airflow's form makes a text of each line unless the type of the items is known."""
+    for name in example.params:
+        schema = example.params.get_param(name).schema
+        assert schema.get("type") != "array" or schema["items"]["type"], name
 
 
 @EXAMPLES
