@@ -160,6 +160,19 @@ def test_a_browser_finds_nothing_to_complain_of(seen: Seen, look: Look) -> None:
     assert set(hosts) == {seen.url.split("/")[2]}
 
 
+def test_a_browser_finds_nothing_to_complain_of_while_the_page_of_the_emulator_renews_itself(
+    seen: Seen, look: Look
+) -> None:
+    complaints: list[str] = []
+    page = look(f"/getty{of_run(seen)}")
+    page.on("console", lambda message: complaints.append(message.text))
+    page.goto(seen.getty.url)
+    for _ in range(3):
+        with page.expect_request(f"{seen.getty.url}/"):
+            pass
+    assert complaints == []
+
+
 def test_who_has_not_logged_in_sees_nothing_and_is_led_to_the_form(seen: Seen, look: Look) -> None:
     page = look(f"/getty{of_run(seen)}", is_known=False)
     page.locator("h1", has_text="401").wait_for()
