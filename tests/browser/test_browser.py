@@ -216,6 +216,14 @@ def test_an_approval_shows_the_previews_and_downloads_after_a_yes(
     assert api.wait("getty_approve", run_id, timeout=RUN_SECONDS) == "success"
     made = api.xcom("getty_approve", run_id, "generate")["generation_request_id"]
     assert (seen.folder / f"{made}-0-4k.jpg").is_file()
+    page = look(f"/getty/dags/getty_approve/runs/{run}")
+    assert widths(page.main_frame) == [480] * 5
+    assert (
+        page.eval_on_selector_all(".picture", "all => all.map(each => each.scrollHeight - each.clientHeight)")
+        == [0] * 5
+    ), "no image is cut off, although they are square"
+    heights = page.eval_on_selector_all(".picture", "all => all.map(each => each.clientHeight)")
+    assert len(set(heights)) == 1
 
 
 def test_the_connection_form_asks_for_key_and_secret(seen: Seen, look: Look, photograph: Photograph) -> None:

@@ -64,6 +64,8 @@ def test_trouble_at_getty_is_a_picture_that_says_so(
     assert answer.status_code in (404, 504)
     assert answer.headers["content-type"] == "image/svg+xml"
     assert getty.url not in answer.text
+    lines = re.findall("<text[^>]*>(.*?)</text>", answer.text)
+    assert 0 < max(len(unescape(line)) for line in lines) <= 32, "nothing of it is cut off"
 
 
 def test_a_slow_getty_is_not_waited_for(
@@ -216,6 +218,15 @@ def test_a_task_that_failed_shows_what_was_paid_for(
     [generation] = getty.generations()
     assert generation["generation_request_id"] in html
     assert "1 charged" in html
+
+
+def test_a_task_without_images_has_no_empty_strip(world: GalleryWorld) -> None:
+    """Such as a wait for a submission that failed."""
+    task = world.store_task(GenerationSensor(task_id="wait", generation_request_id="x"))
+    world.ran(task, state="upstream_failed")
+    html = world.get(OF_RUN).text
+    assert html.count("<article") == 1
+    assert "strip" not in html
 
 
 def test_mapped_tasks_are_paged(world: GalleryWorld, getty: Emulator, folder: Path) -> None:

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
+from textwrap import wrap
 from typing import Annotated, Any
 
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
@@ -185,9 +186,11 @@ def _task(dag_id: str, run_id: str, task_id: str, map_index: int | None) -> tupl
 
 def _placeholder(status: HTTPStatus, why: str) -> Response:
     """A picture that says why an image is not shown."""
+    lines = wrap(why, 32, max_lines=6, placeholder=" …")
+    middle = 105 - 10 * (len(lines) - 1)
+    texts = (f'<text x="150" y="{middle + 20 * n}">{escape(line)}</text>' for n, line in enumerate(lines))
     svg: Any = (
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 300 200" font-family="sans-serif" font-size="11">'
-        '<rect width="300" height="200" fill="#8884"/>'
-        f'<text x="150" y="104" text-anchor="middle" fill="#888">{escape(why[:60])}</text></svg>'
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 300 200" font-family="sans-serif" font-size="15">'
+        f'<rect width="300" height="200" fill="#8884"/><g text-anchor="middle" fill="#aaa">{"".join(texts)}</g></svg>'
     )
     return Response(svg, status_code=status, media_type="image/svg+xml")
