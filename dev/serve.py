@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from getty_emulator.server import Emulator
+from getty_emulator.state_file import StateFileError
 
 from dev.local_airflow import LocalAirflow
-from dev.processes import port_or_free, serve_until_stopped
+from dev.processes import ProcessFailedError, port_or_free, serve_until_stopped
 
 ROOT = Path(__file__).resolve().parent.parent
 DAGS = ROOT / "example_dags"
@@ -35,14 +38,15 @@ Ctrl-C stops both.
 
 def main() -> int:
     """Serve until interrupted, and return the exit code."""
-    stopped = "Stopped. Runs and logs are kept in build/airflow for the next start."
+    stopped = "Stopped. Runs, generations and logs are kept in build/airflow for the next start."
     return serve_until_stopped(_serve, stopped=stopped)
 
 
 def _serve() -> None:
     print("Starting Airflow and the emulator; this takes about 20 seconds ...", flush=True)
+    HOME.mkdir(parents=True, exist_ok=True)
     with (
-        Emulator(port=_port(EMULATOR_PORT), latency=LATENCY) as getty,
+        _emulator() as getty,
         LocalAirflow(HOME, DAGS, port=_port(AIRFLOW_PORT), settings=SETTINGS) as airflow,
     ):
         # Stored in Airflow's database instead of its environment, so that the UI can show and test it.
@@ -50,6 +54,16 @@ def _serve() -> None:
         airflow.wait_for_dags(["getty_refine"])
         print(GREETING.format(airflow=airflow.url, getty=getty.url), flush=True)
         airflow.watch()
+
+
+@contextmanager
+def _emulator() -> Iterator[Emulator]:
+    """Run the emulator; like Airflow, it still knows the earlier runs."""
+    try:
+        with Emulator(port=_port(EMULATOR_PORT), latency=LATENCY, state=HOME / "emulator.state") as getty:
+            yield getty
+    except StateFileError as error:
+        raise ProcessFailedError(str(error)) from None
 
 
 def _port(preferred: int) -> int:
