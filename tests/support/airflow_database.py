@@ -98,9 +98,10 @@ class AirflowDatabase:
                 owner = {name: value for name, value in known.items() if name in columns}
                 session.execute(insert(model.__table__).values(**owner, **values))
 
+            is_keyed_by_id = "task_instance_id" in RenderedTaskInstanceFields.__table__.columns  # Airflow 3.4
             add(
                 TaskInstance,
-                id=instance_id,
+                **({"id": instance_id} if is_keyed_by_id else {}),
                 state=state or (run.state if run else "success"),
                 pool="default_pool",
                 pool_slots=1,
